@@ -1,0 +1,69 @@
+/** Limits of an attempt budget. */
+export interface AttemptBudgetOptions {
+  /** Extra attempts allowed per call, from 0 to 1. Default 0.2. */
+  readonly ratio?: number | undefined;
+  /** Extra attempts always allowed per period, however few calls there are. Default 10. */
+  readonly floor?: number | undefined;
+  /** The period, in milliseconds. Default 10 000. */
+  readonly periodMs?: number | undefined;
+}
+
+const SLICES = 10;
+
+/**
+ * How many extra attempts (retries, hedges, failovers) a policy may make, so that an outage does not become a
+ * storm: at most `ratio` of the calls of the last period, and at least `floor` per period. The idea is the retry
+ * budget of Finagle and of the Google SRE book, chapter "Handling Overload".
+ *
+ * Time is cut into slices; what is older than a period is forgotten slice by slice.
+ */
+export class AttemptBudget {
+  readonly #ratio: number;
+  readonly #floor: number;
+  readonly #sliceMs: number;
+  readonly #calls = new Float64Array(SLICES);
+  readonly #extras = new Float64Array(SLICES);
+  #slice = Number.NEGATIVE_INFINITY;
+  #callsInPeriod = 0;
+  #extrasInPeriod = 0;
+
+  constructor({ ratio = 0.2, floor = 10, periodMs = 10_000 }: AttemptBudgetOptions = {}) {
+    this.#ratio = ratio;
+    this.#floor = floor;
+    this.#sliceMs = periodMs / SLICES;
+  }
+
+  /** Notes a call, which earns its share of extra attempts. */
+  callStarted(now: number): void {
+    const slot = this.#advance(now);
+    this.#calls[slot] = (this.#calls[slot] ?? 0) + 1;
+    this.#callsInPeriod += 1;
+  }
+
+  /** Spends one extra attempt, or says that there is none left. */
+  take(now: number): boolean {
+    const slot = this.#advance(now);
+    if (this.#extrasInPeriod + 1 > Math.max(this.#floor, this.#ratio * this.#callsInPeriod)) return false;
+    this.#extras[slot] = (this.#extras[slot] ?? 0) + 1;
+    this.#extrasInPeriod += 1;
+    return true;
+  }
+
+  /** Moves to the slice of `now`, forgets what has aged out, and gives the slice's index. */
+  #advance(now: number): number {
+    const slice = Math.floor(now / this.#sliceMs);
+    if (slice === this.#slice) return ((slice % SLICES) + SLICES) % SLICES;
+    // A clock that went back (fake timers, a restored machine) starts the count afresh.
+    const steps = slice < this.#slice ? SLICES : Math.min(SLICES, slice - this.#slice);
+    for (let step = 0; step < steps; step += 1) this.#forget((((slice - step) % SLICES) + SLICES) % SLICES);
+    this.#slice = slice;
+    return ((slice % SLICES) + SLICES) % SLICES;
+  }
+
+  #forget(slot: number): void {
+    this.#callsInPeriod -= this.#calls[slot] ?? 0;
+    this.#extrasInPeriod -= this.#extras[slot] ?? 0;
+    this.#calls[slot] = 0;
+    this.#extras[slot] = 0;
+  }
+}

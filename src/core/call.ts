@@ -1,0 +1,171 @@
+import type { OperationContext } from './attempt.ts';
+import { monotonicNow, wallNow } from './clock.ts';
+import { TimeoutError, withoutStack } from './errors.ts';
+import type { CallOutcome } from './observer.ts';
+import { cutShort, type Outcome, type Source } from './outcome.ts';
+import type { Layer, Receiver } from './pipeline.ts';
+import type { PolicyRuntime } from './runtime.ts';
+import { Scope } from './scope.ts';
+
+/** What an attempt runs. */
+export type Operation = (context: OperationContext) => unknown;
+
+/** What a call's options say, checked and copied. Shared by all calls of one `wrap`. */
+export interface CallSettings {
+  readonly check: ((value: unknown) => boolean) | undefined;
+  readonly discard: ((value: unknown) => void) | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly idempotent: boolean | undefined;
+  readonly metadata: unknown;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A call's value with where it came from. */
+export interface DetailedResult<T> {
+  readonly value: T;
+  readonly source: Source;
+  /** Age of a remembered value in milliseconds; 0 for the others. */
+  readonly ageMs: number;
+  /** How many attempts the call made; 0 when the cache answered. */
+  readonly attempts: number;
+}
+
+/** Told when a call is over. */
+export interface CallOwner {
+  callEnded(call: Call): void;
+}
+
+/**
+ * One call: the outermost scope and the outermost receiver. Here, and only here, an outcome becomes a value or a
+ * throw.
+ */
+export class Call extends Scope implements Receiver {
+  readonly runtime: PolicyRuntime;
+  readonly operation: Operation;
+  readonly settings: CallSettings;
+  /** Under what the call's value is remembered, if at all. */
+  readonly cacheKey: string | undefined;
+  readonly #owner: CallOwner;
+  readonly #startedAt: number;
+  /** How many attempts it has made so far. */
+  attempts = 0;
+  #resolve: ((value: unknown) => void) | undefined = undefined;
+  #reject: ((error: unknown) => void) | undefined = undefined;
+  #detailed = false;
+  #onCallerAbort: (() => void) | undefined = undefined;
+
+  constructor(
+    runtime: PolicyRuntime,
+    owner: CallOwner,
+    operation: Operation,
+    settings: CallSettings,
+    cacheKey: string | undefined,
+  ) {
+    super(undefined);
+    this.runtime = runtime;
+    this.operation = operation;
+    this.settings = settings;
+    this.cacheKey = cacheKey;
+    this.#owner = owner;
+    this.#startedAt = monotonicNow();
+  }
+
+  /** Runs the call through `pipeline`. Called once. */
+  run(pipeline: Layer, detailed: boolean): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#detailed = detailed;
+      this.runtime.observer.callStarted();
+      this.runtime.budget.callStarted(this.#startedAt);
+      if (this.settings.signal !== undefined) this.#heed(this.settings.signal);
+      if (this.cause === undefined) pipeline.enter(this, this, this, this.#startedAt);
+      else this.settle(cutShort(this.reason, this.cause, 'ignored'), this.#startedAt);
+    });
+  }
+
+  settle(outcome: Outcome, now: number): void {
+    this.leave();
+    if (this.#onCallerAbort !== undefined) {
+      this.settings.signal?.removeEventListener('abort', this.#onCallerAbort);
+    }
+    const { runtime } = this;
+    const kind = callOutcome(outcome, this.attempts);
+    const durationMs = now - this.#startedAt;
+    runtime.observer.callEnded(kind, outcome, durationMs);
+    if (runtime.events.hears('call')) this.#announce(kind, outcome, durationMs);
+    this.#owner.callEnded(this);
+    if (!outcome.ok) this.#reject?.(outcome.error);
+    else if (!this.#detailed) this.#resolve?.(outcome.value);
+    else {
+      const { value, source, ageMs } = outcome;
+      this.#resolve?.({ value, source, ageMs, attempts: this.attempts } satisfies DetailedResult<unknown>);
+    }
+  }
+
+  /** Whether `value` passes the call's `check`. One that throws is reported and counts as not passed. */
+  passesCheck(value: unknown): boolean {
+    const { check } = this.settings;
+    if (check === undefined) return true;
+    try {
+      return check(value) === true;
+    } catch (error) {
+      this.runtime.report('check', error);
+      return false;
+    }
+  }
+
+  /** Lets go of a value that nobody will get. */
+  discard(value: unknown): void {
+    try {
+      this.settings.discard?.(value);
+    } catch (error) {
+      this.runtime.report('discard', error);
+    }
+  }
+
+  override expire(_now: number): void {
+    const timeoutMs = this.settings.timeoutMs ?? 0;
+    this.end(
+      'caller-deadline',
+      withoutStack(() => new TimeoutError(this.runtime.name, timeoutMs, 'total')),
+    );
+  }
+
+  #heed(signal: AbortSignal): void {
+    if (signal.aborted) {
+      this.end('caller-abort', signal.reason);
+      return;
+    }
+    this.#onCallerAbort = () => this.end('caller-abort', signal.reason);
+    signal.addEventListener('abort', this.#onCallerAbort, { once: true });
+  }
+
+  #announce(kind: CallOutcome, outcome: Outcome, durationMs: number): void {
+    this.runtime.events.emit('call', {
+      policy: this.runtime.name,
+      time: wallNow(),
+      outcome: kind,
+      verdict: outcome.verdict,
+      source: outcome.source,
+      durationMs,
+      attempts: this.attempts,
+      error: outcome.error,
+      metadata: this.settings.metadata,
+    });
+  }
+}
+
+function callOutcome(outcome: Outcome, attempts: number): CallOutcome {
+  if (outcome.source === 'stale' || outcome.source === 'fallback') return 'fallback';
+  if (outcome.rejection !== undefined && attempts === 0) return 'rejected';
+  switch (outcome.verdict) {
+    case 'transient':
+    case 'permanent':
+      return outcome.cut === undefined ? 'failure' : 'timeout';
+    case 'ignored':
+      return outcome.cut === 'caller-deadline' ? 'timeout' : 'ignored';
+    default:
+      return outcome.verdict;
+  }
+}

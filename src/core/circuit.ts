@@ -1,0 +1,60 @@
+import type CircuitBreaker from 'opossum';
+
+/** The states of a circuit. */
+export type CircuitState = 'closed' | 'open' | 'half-open' | 'forced-open' | 'disabled';
+
+/** All states, in the order in which metrics list them. */
+export const circuitStates: readonly CircuitState[] = ['closed', 'open', 'half-open', 'forced-open', 'disabled'];
+
+/** A circuit's state in a form that survives a restart: give it to `circuitBreaker.restore`. */
+export interface CircuitSnapshot {
+  readonly state: CircuitState;
+  /** When the state began, in milliseconds since the epoch. */
+  readonly since: number;
+  /** When an open or forced-open state ends, in milliseconds since the epoch; `null` where it does not by itself. */
+  readonly until: number | null;
+  /** How many half-open states in a row have failed; the open time grows with it. */
+  readonly failedRecoveries: number;
+}
+
+/** A change of a circuit's state. */
+export interface CircuitTransition {
+  readonly from: CircuitState;
+  readonly to: CircuitState;
+  /** Why, in words for people. */
+  readonly reason: string;
+  /** Whether a person, not the dependency's behaviour, caused it. */
+  readonly manual: boolean;
+}
+
+/** A policy's circuit as its user sees and steers it. */
+export interface Circuit {
+  readonly state: CircuitState;
+  /** When the state began, in milliseconds since the epoch. */
+  readonly since: number;
+  /** Milliseconds until an open circuit lets a probe through; 0 in every other state. */
+  readonly retryAfterMs: number;
+  /** Whether it only watches (`mode: 'shadow'`) and turns nothing away. */
+  readonly shadow: boolean;
+  /** What the window holds. */
+  readonly window: CircuitWindowCounts;
+  /** Opens it by hand, for `forMs` milliseconds or until `reset()`. Pages nobody. */
+  forceOpen(reason: string, forMs?: number): void;
+  /** Lets everything through and counts nothing, for `forMs` milliseconds or until `reset()`. */
+  disable(forMs?: number): void;
+  /** Closes it and starts a fresh window. */
+  reset(): void;
+  toJSON(): CircuitSnapshot;
+  /**
+   * The opossum instance that mirrors this circuit, for tools made for opossum: its state, events and stats are
+   * true, and its `open()`, `close()`, `enable()` and `disable()` steer this circuit. Its `fire()` is not for use.
+   */
+  readonly breaker: CircuitBreaker;
+}
+
+/** Attempts in a circuit's window. */
+export interface CircuitWindowCounts {
+  readonly attempts: number;
+  readonly failures: number;
+  readonly slow: number;
+}

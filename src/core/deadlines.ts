@@ -1,0 +1,181 @@
+import { monotonicNow } from './clock.ts';
+
+/** The longest delay that Node's timers take; a longer one fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** How soon a timer armed out of idleness looks again, and so how long an unneeded one may linger. */
+const TICK_MS = 10;
+
+/**
+ * Something that happens at a time: a node in a `Deadlines` lane. Extended by what waits, so that arming a
+ * deadline allocates nothing.
+ */
+export abstract class Deadline {
+  /** @internal */ lane: Lane | undefined = undefined;
+  /** @internal */ previous: Deadline | undefined = undefined;
+  /** @internal */ next: Deadline | undefined = undefined;
+  /** Monotonic time at which it is due; meaningful while armed. */
+  dueAt = 0;
+
+  /** Called once, never before `dueAt`, unless the deadline is cleared first. It must not throw. */
+  abstract expire(now: number): void;
+}
+
+/** Deadlines of one duration, in the order in which they were armed and so in which they are due. */
+interface Lane {
+  readonly durationMs: number;
+  head: Deadline | undefined;
+  tail: Deadline | undefined;
+}
+
+/**
+ * All deadlines of the process on one timer.
+ *
+ * Deadlines of equal duration queue in one lane, as in Node's own timers (lib/internal/timers.js) and the
+ * timing wheels of Varghese and Lauck (1987): arming appends, clearing unlinks, both O(1), and only the heads
+ * of the lanes are looked at when the timer fires.
+ *
+ * The timer exists while something waits. Armed out of idleness it first looks again after a tick, since most
+ * calls are over by then; so a busy process makes one timer a tick, not one a call. Once it sleeps for longer,
+ * the last deadline to be cleared takes it down.
+ */
+export class Deadlines {
+  readonly #lanes = new Map<number, Lane>();
+  #waiting = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #timerMadeBy: typeof setTimeout | undefined;
+  #fireAt = Number.POSITIVE_INFINITY;
+  #sleepsLong = false;
+  #lastNow = 0;
+  readonly #onTimer = (): void => this.#fire();
+
+  /** How many deadlines wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Whether a timer exists. */
+  get hasTimer(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  /**
+   * Arms `deadline` to expire `durationMs` from `now`. Any finite duration works; it is rounded up to whole
+   * milliseconds. A deadline that is armed already is moved.
+   */
+  arm(deadline: Deadline, durationMs: number, now: number): void {
+    if (deadline.lane !== undefined) this.clear(deadline);
+    if (this.#timerMadeBy !== undefined && this.#timerMadeBy !== setTimeout) this.#followClock(now);
+    const duration = Math.max(1, Math.ceil(durationMs));
+    const dueAt = now + duration;
+    this.#append(deadline, duration, dueAt);
+    this.#lastNow = now;
+    this.#waiting += 1;
+    if (this.#timer === undefined) this.#sleep(Math.min(duration, TICK_MS), now);
+    else {
+      if (this.#waiting === 1) this.#timer.ref();
+      if (dueAt < this.#fireAt && duration < TICK_MS) this.#resleep(duration, now);
+      else if (dueAt < this.#fireAt && this.#sleepsLong) this.#resleep(TICK_MS, now);
+    }
+  }
+
+  /** Takes `deadline` back; does nothing when it is not armed. */
+  clear(deadline: Deadline): void {
+    if (!this.#unlink(deadline)) return;
+    this.#waiting -= 1;
+    if (this.#waiting > 0) return;
+    if (this.#sleepsLong) this.#stop();
+    else this.#timer?.unref();
+  }
+
+  #append(deadline: Deadline, durationMs: number, dueAt: number): void {
+    let lane = this.#lanes.get(durationMs);
+    if (lane === undefined) {
+      lane = { durationMs, head: undefined, tail: undefined };
+      this.#lanes.set(durationMs, lane);
+    }
+    deadline.dueAt = dueAt;
+    deadline.lane = lane;
+    deadline.previous = lane.tail;
+    if (lane.tail === undefined) lane.head = deadline;
+    else lane.tail.next = deadline;
+    lane.tail = deadline;
+  }
+
+  #unlink(deadline: Deadline): boolean {
+    const { lane, previous, next } = deadline;
+    if (lane === undefined) return false;
+    if (previous === undefined) lane.head = next;
+    else previous.next = next;
+    if (next === undefined) lane.tail = previous;
+    else next.previous = previous;
+    deadline.lane = undefined;
+    deadline.previous = undefined;
+    deadline.next = undefined;
+    return true;
+  }
+
+  #sleep(delayMs: number, now: number): void {
+    this.#sleepsLong = delayMs > TICK_MS;
+    this.#fireAt = now + delayMs;
+    this.#timerMadeBy = setTimeout;
+    this.#timer = setTimeout(this.#onTimer, Math.min(Math.ceil(delayMs), LONGEST_TIMER_MS));
+  }
+
+  #resleep(delayMs: number, now: number): void {
+    this.#stop();
+    this.#sleep(delayMs, now);
+  }
+
+  #stop(): void {
+    // A timer made by another implementation (fake or real) is not this one's to clear.
+    if (this.#timerMadeBy === setTimeout) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerMadeBy = undefined;
+    this.#fireAt = Number.POSITIVE_INFINITY;
+    this.#sleepsLong = false;
+  }
+
+  #fire(): void {
+    const now = monotonicNow();
+    this.#stop();
+    this.#lastNow = now;
+    for (const lane of this.#lanes.values()) {
+      let head = lane.head;
+      while (head !== undefined && head.dueAt <= now) {
+        this.#unlink(head);
+        this.#waiting -= 1;
+        head.expire(now);
+        head = lane.head;
+      }
+    }
+    this.#scheduleNext(now);
+  }
+
+  #scheduleNext(now: number): void {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const [durationMs, lane] of this.#lanes) {
+      if (lane.head === undefined) this.#lanes.delete(durationMs);
+      else if (lane.head.dueAt < earliest) earliest = lane.head.dueAt;
+    }
+    if (earliest === Number.POSITIVE_INFINITY) {
+      if (this.#timer !== undefined) this.#stop();
+      return;
+    }
+    if (this.#timer !== undefined) this.#stop();
+    this.#sleep(Math.max(1, earliest - now), now);
+  }
+
+  /** The timer functions were replaced since the last arm: what was left to wait is waited on the new clock. */
+  #followClock(now: number): void {
+    const shift = now - this.#lastNow;
+    for (const lane of this.#lanes.values()) {
+      for (let waiting = lane.head; waiting !== undefined; waiting = waiting.next) waiting.dueAt += shift;
+    }
+    this.#stop();
+    if (this.#waiting > 0) this.#scheduleNext(now);
+  }
+}
+
+/** The deadlines of this process. */
+export const deadlines = new Deadlines();

@@ -1,0 +1,188 @@
+import type { CircuitState } from './circuit.ts';
+import type { AttemptOutcome, CallOutcome, Component, FallbackSource, RetryReason } from './observer.ts';
+import type { RejectionReason, Source } from './outcome.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What every event tells. */
+export interface EventBase {
+  /** The policy it happened in. */
+  readonly policy: string;
+  /** When, in milliseconds since the epoch. */
+  readonly time: number;
+}
+
+/** A call ended. */
+export interface CallEvent extends EventBase {
+  readonly outcome: CallOutcome;
+  readonly verdict: Verdict;
+  readonly source: Source;
+  readonly durationMs: number;
+  readonly attempts: number;
+  /** What the caller was thrown, if anything. */
+  readonly error?: unknown;
+  readonly metadata?: unknown;
+}
+
+/** An attempt of the operation was settled: it ended, or was given up. */
+export interface AttemptEvent extends EventBase {
+  readonly attempt: number;
+  readonly outcome: AttemptOutcome;
+  readonly verdict: Verdict;
+  readonly durationMs: number;
+  readonly error?: unknown;
+}
+
+/** Another attempt will be made. */
+export interface RetryEvent extends EventBase {
+  /** 1 for the first retry. */
+  readonly retry: number;
+  readonly reason: RetryReason;
+  readonly waitMs: number;
+  readonly error?: unknown;
+}
+
+/** A second attempt was started beside a slow one. */
+export interface HedgeEvent extends EventBase {
+  readonly attempt: number;
+}
+
+/** A strategy turned a call or an attempt away. */
+export interface RejectionEvent extends EventBase {
+  readonly reason: RejectionReason;
+  /** Whether it was only counted (`mode: 'shadow'`) and the call went on. */
+  readonly shadow: boolean;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** Something answered in a failed call's place. */
+export interface FallbackEvent extends EventBase {
+  readonly source: FallbackSource;
+  readonly ageMs: number;
+  /** What the answer stands for. */
+  readonly error?: unknown;
+}
+
+/** A circuit changed its state. */
+export interface CircuitEvent extends EventBase {
+  readonly from: CircuitState;
+  readonly to: CircuitState;
+  readonly reason: string;
+  /** Whether a person caused it. */
+  readonly manual: boolean;
+  readonly shadow: boolean;
+  /** How long an open circuit stays open, in milliseconds. */
+  readonly openForMs?: number | undefined;
+}
+
+/** An objective's error budget burns too fast, recovered or is gone. */
+export interface SloEvent extends EventBase {
+  readonly sli: string;
+  readonly status: 'burning' | 'recovered' | 'exhausted';
+}
+
+/** An incident was opened, updated or resolved. */
+export interface IncidentEvent extends EventBase {
+  readonly id: string;
+  readonly status: 'opened' | 'updated' | 'resolved';
+  readonly severity: string;
+}
+
+/** Something failed inside and was kept from the caller. */
+export interface InternalErrorEvent extends EventBase {
+  readonly component: Component;
+  readonly error: unknown;
+}
+
+/** The hub's events by name. */
+export interface BreakwaterEvents {
+  readonly call: CallEvent;
+  readonly attempt: AttemptEvent;
+  readonly retry: RetryEvent;
+  readonly hedge: HedgeEvent;
+  readonly rejection: RejectionEvent;
+  readonly fallback: FallbackEvent;
+  readonly circuit: CircuitEvent;
+  readonly slo: SloEvent;
+  readonly incident: IncidentEvent;
+  readonly 'internal-error': InternalErrorEvent;
+}
+
+export type EventName = keyof BreakwaterEvents;
+export type EventListener<Name extends EventName> = (event: BreakwaterEvents[Name]) => void;
+
+/** All event names. */
+export const eventNames: readonly EventName[] = [
+  'call',
+  'attempt',
+  'retry',
+  'hedge',
+  'rejection',
+  'fallback',
+  'circuit',
+  'slo',
+  'incident',
+  'internal-error',
+];
+
+type ListenerTable = { [Name in EventName]: readonly EventListener<Name>[] };
+
+/**
+ * Typed events. An emitter asks `hears` before it builds an event, so that one nobody hears costs nothing. A
+ * listener that throws, or returns a promise that rejects, is reported and harms nobody.
+ */
+export class Events {
+  readonly #listeners: ListenerTable = {
+    call: [],
+    attempt: [],
+    retry: [],
+    hedge: [],
+    rejection: [],
+    fallback: [],
+    circuit: [],
+    slo: [],
+    incident: [],
+    'internal-error': [],
+  };
+  readonly #onListenerError: (policy: string, error: unknown, heard: EventName) => void;
+
+  constructor(onListenerError: (policy: string, error: unknown, heard: EventName) => void) {
+    this.#onListenerError = onListenerError;
+  }
+
+  /** Whether anybody listens to `name`. */
+  hears(name: EventName): boolean {
+    return this.#listeners[name].length > 0;
+  }
+
+  /** Adds a listener and returns the function that takes it away. The same function may be added twice. */
+  on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
+    const entry: EventListener<Name> = (event) => listener(event);
+    const table: { [N in Name]: readonly EventListener<N>[] } = this.#listeners;
+    table[name] = [...table[name], entry];
+    return () => {
+      table[name] = table[name].filter((other) => other !== entry);
+    };
+  }
+
+  emit<Name extends EventName>(name: Name, event: BreakwaterEvents[Name]): void {
+    const table: { [N in Name]: readonly EventListener<N>[] } = this.#listeners;
+    for (const listener of table[name]) {
+      try {
+        const returned: unknown = listener(event);
+        if (returned instanceof Promise) returned.catch((error) => this.#onListenerError(event.policy, error, name));
+      } catch (error) {
+        this.#onListenerError(event.policy, error, name);
+      }
+    }
+  }
+
+  /** Takes all listeners away. */
+  clear(): void {
+    for (const name of eventNames) this.#clear(name);
+  }
+
+  #clear<Name extends EventName>(name: Name): void {
+    const table: { [N in Name]: readonly EventListener<N>[] } = this.#listeners;
+    table[name] = [];
+  }
+}

@@ -1,0 +1,73 @@
+import type { CircuitState } from './circuit.ts';
+import type { Outcome, RejectionReason } from './outcome.ts';
+
+/** How a call ended; the values of the label `outcome` of `calls_total`. */
+export const callOutcomes = [
+  'success',
+  'fallback',
+  'failure',
+  'timeout',
+  'rejected',
+  'refused',
+  'defect',
+  'ignored',
+] as const;
+export type CallOutcome = (typeof callOutcomes)[number];
+
+/** How an attempt ended; the values of the label `outcome` of `attempts_total`. */
+export const attemptOutcomes = ['success', 'failure', 'timeout', 'refused', 'defect', 'ignored'] as const;
+export type AttemptOutcome = (typeof attemptOutcomes)[number];
+
+/** Why a retry was made; the values of the label `reason` of `retries_total`. */
+export const retryReasons = ['error', 'timeout', 'result', 'retry_after'] as const;
+export type RetryReason = (typeof retryReasons)[number];
+
+/** Values of the label `reason` of `rejections_total`. */
+export const rejectionReasons = [
+  'circuit_open',
+  'bulkhead_full',
+  'rate_limited',
+  'throttled',
+  'budget_spent',
+] as const satisfies readonly RejectionReason[];
+
+/** What the cache said; the values of the label `result` of `cache_requests_total`. */
+export const cacheResults = ['hit', 'miss', 'stale', 'error'] as const;
+export type CacheResult = (typeof cacheResults)[number];
+
+/** What answered in a failed call's place; the values of the label `source` of `fallbacks_total`. */
+export const fallbackSources = ['stale', 'fallback'] as const;
+export type FallbackSource = (typeof fallbackSources)[number];
+
+/** Parts of the library in which something can fail without the caller being told. */
+export const components = [
+  'classify',
+  'check',
+  'cache-store',
+  'fallback',
+  'discard',
+  'circuit-listener',
+  'event-listener',
+  'metrics',
+  'slo',
+  'incidents',
+  'sink',
+  'integration',
+] as const;
+export type Component = (typeof components)[number];
+
+/** Counts what a policy does. The port that `metrics/` fills; its methods must not throw and do array arithmetic only. */
+export interface PolicyObserver {
+  callStarted(): void;
+  callEnded(kind: CallOutcome, outcome: Outcome, durationMs: number): void;
+  attemptStarted(): void;
+  attemptSettled(kind: AttemptOutcome, durationMs: number): void;
+  /** The operation really ended; `late` when it had been given up before. */
+  attemptEnded(late: boolean): void;
+  retried(reason: RetryReason): void;
+  rejected(reason: RejectionReason): void;
+  fellBack(source: FallbackSource): void;
+  cacheAnswered(result: CacheResult): void;
+  circuitMoved(from: CircuitState, to: CircuitState): void;
+  failedInside(component: Component): void;
+}

@@ -1,0 +1,116 @@
+import type { EndCause } from './scope.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Where a call's value came from. */
+export type Source =
+  /** The operation ran and gave it. */
+  | 'live'
+  /** It was remembered and still fresh: the operation was not run. */
+  | 'cache'
+  /** It was remembered, and served because the call failed. */
+  | 'stale'
+  /** The policy's fallback made it. */
+  | 'fallback';
+
+/** Why a strategy turned a call or an attempt away. */
+export type RejectionReason = 'circuit_open' | 'bulkhead_full' | 'rate_limited' | 'throttled' | 'budget_spent';
+
+/** What every outcome tells, whether it has a value or an error. */
+interface OutcomeFacts {
+  readonly verdict: Verdict;
+  /** How long the dependency asked to be left alone. */
+  readonly retryAfterMs: number | undefined;
+  /** The operation surely had no effect, so that even what is not idempotent may be repeated. */
+  readonly safeToRepeat: boolean;
+  readonly source: Source;
+  /** Age of a remembered value in milliseconds; 0 for the others. */
+  readonly ageMs: number;
+  /** Whether the value passed the call's `check`. */
+  readonly correct: boolean;
+  /** Set when a strategy answered in the operation's place. */
+  readonly rejection: RejectionReason | undefined;
+  /** Set when the work was cut short, with what cut it. */
+  readonly cut: EndCause | undefined;
+}
+
+/** The operation, or something in its place, gave a value. Its verdict may still be a failure, as with HTTP 503. */
+export interface Fulfilled extends OutcomeFacts {
+  readonly ok: true;
+  readonly value: unknown;
+  readonly error: undefined;
+}
+
+/** There is an error to throw. */
+export interface Rejected extends OutcomeFacts {
+  readonly ok: false;
+  readonly value: undefined;
+  readonly error: unknown;
+}
+
+/** How an attempt, or what a layer made of it, ended. Layers hand these on; only the edge of the call throws. */
+export type Outcome = Fulfilled | Rejected;
+
+/** An operation's own value. */
+export function fulfilled(
+  value: unknown,
+  verdict: Verdict,
+  retryAfterMs: number | undefined,
+  safeToRepeat: boolean,
+  correct: boolean,
+): Fulfilled {
+  return {
+    ok: true,
+    value,
+    error: undefined,
+    verdict,
+    retryAfterMs,
+    safeToRepeat,
+    source: 'live',
+    ageMs: 0,
+    correct,
+    rejection: undefined,
+    cut: undefined,
+  };
+}
+
+/** An operation's own error. */
+export function failed(
+  error: unknown,
+  verdict: Verdict,
+  retryAfterMs: number | undefined = undefined,
+  safeToRepeat = false,
+): Rejected {
+  return {
+    ok: false,
+    value: undefined,
+    error,
+    verdict,
+    retryAfterMs,
+    safeToRepeat,
+    source: 'live',
+    ageMs: 0,
+    correct: false,
+    rejection: undefined,
+    cut: undefined,
+  };
+}
+
+/** A strategy's answer in the operation's place. */
+export function rejected(error: unknown, rejection: RejectionReason, retryAfterMs: number | undefined): Rejected {
+  return { ...failed(error, 'transient', retryAfterMs), rejection };
+}
+
+/** What waited was told to stop: the scope's reason becomes the error. */
+export function cutShort(error: unknown, cut: EndCause, verdict: Verdict): Rejected {
+  return { ...failed(error, verdict), cut };
+}
+
+/** A value that a fallback or the cache gave. */
+export function served(value: unknown, source: Exclude<Source, 'live'>, ageMs: number): Fulfilled {
+  return { ...fulfilled(value, 'success', undefined, false, source === 'cache'), source, ageMs };
+}
+
+/** Whether a fallback may answer in this outcome's place. */
+export function wantsFallback(outcome: Outcome): boolean {
+  return outcome.verdict === 'transient' || outcome.verdict === 'permanent';
+}

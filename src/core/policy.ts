@@ -1,0 +1,322 @@
+import { z } from 'zod';
+import { operationLayer, type OperationContext } from './attempt.ts';
+import { Call, type CallOwner, type CallSettings, type DetailedResult, type Operation } from './call.ts';
+import type { Circuit } from './circuit.ts';
+import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
+import { callback, durationMs, flag, options, parseOptions, shown } from './options.ts';
+import { compose, type Layer, type Strategy } from './pipeline.ts';
+import type { PolicyRuntime } from './runtime.ts';
+import { noCircuit } from './no-circuit.ts';
+import { explainPipeline } from './explain.ts';
+
+/** Options of one call. */
+export interface CallOptions<T = unknown> {
+  /** Under what the value is remembered for the cache fallback. Without it nothing is. */
+  readonly cacheKey?: string | undefined;
+  /** Whether a value is correct, for the correctness SLI; a value that is not is not remembered either. */
+  readonly check?: ((value: T) => boolean) | undefined;
+  /** The caller's own signal. When it aborts, the call rejects at once with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** The caller's own deadline in milliseconds. It can shorten the policy's total timeout, never lengthen it. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Whether the operation may be run more than once. With `false` it is repeated only where an integration proves
+   * that it never reached the dependency. Default: may be repeated.
+   */
+  readonly idempotent?: boolean | undefined;
+  /** Anything; handed to the operation and to listeners. */
+  readonly metadata?: unknown;
+  /** Lets go of a value that nobody will get: one that came late, or that a retry or a fallback replaced. */
+  readonly discard?: ((value: T) => void) | undefined;
+}
+
+/** Options of a wrapped function, for all its calls. */
+export interface WrapOptions<Args extends readonly unknown[], T> extends Omit<CallOptions<T>, 'cacheKey' | 'signal'> {
+  /** Names the wrap's own key namespace. Default: a name unique in this process. */
+  readonly name?: string | undefined;
+  /** Gives a call's key within this wrap's namespace; `undefined` for a call that is not to be remembered. */
+  readonly cacheKey?: ((...args: Args) => string | undefined) | undefined;
+}
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/**
+ * A wrapped function's type: the function's own, generics and overloads included, where it returns a promise;
+ * otherwise the same parameters and a promise of its result.
+ */
+export type Wrapped<F extends AnyFunction> =
+  ReturnType<F> extends Promise<unknown> ? F : (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
+
+/** Counts of a policy since it was made. */
+export interface PolicyStats {
+  readonly calls: Readonly<Record<string, number>>;
+  readonly attempts: Readonly<Record<string, number>>;
+  readonly retries: number;
+  readonly rejections: Readonly<Record<string, number>>;
+  readonly fallbacks: Readonly<Record<string, number>>;
+  readonly cache: Readonly<Record<string, number>>;
+  readonly lateOutcomes: number;
+  readonly internalErrors: number;
+  readonly callsInFlight: number;
+  readonly attemptsInFlight: number;
+  /** Estimated from the histogram's buckets, in milliseconds; `undefined` before the first call. */
+  readonly latency: { readonly p50Ms: number | undefined; readonly p99Ms: number | undefined };
+  /** What the circuit's window holds, with its failure rate; the rate is `undefined` while it is empty. */
+  readonly window: {
+    readonly attempts: number;
+    readonly failures: number;
+    readonly slow: number;
+    readonly failureRate: number | undefined;
+  };
+}
+
+/** What makes a policy. Built by the hub. */
+export interface PolicyParts {
+  readonly runtime: PolicyRuntime;
+  readonly strategies: readonly Strategy[];
+  readonly criticality: Criticality;
+  /** Reads the counters, less the window, which the circuit has. */
+  readonly readStats: () => Omit<PolicyStats, 'window'>;
+}
+
+/** How much a dependency's failure hurts. */
+export type Criticality = 'critical' | 'high' | 'medium' | 'low';
+export const criticalities = ['critical', 'high', 'medium', 'low'] as const satisfies readonly Criticality[];
+
+const NO_SETTINGS: CallSettings = {
+  check: undefined,
+  discard: undefined,
+  timeoutMs: undefined,
+  idempotent: undefined,
+  metadata: undefined,
+  signal: undefined,
+};
+
+const sharedCallShape = {
+  check: callback<(value: unknown) => boolean>().optional(),
+  discard: callback<(value: unknown) => void>().optional(),
+  timeoutMs: durationMs.optional(),
+  idempotent: flag.optional(),
+  metadata: z.unknown(),
+};
+
+const callSchema = options({
+  ...sharedCallShape,
+  cacheKey: z.custom<string>((key) => typeof key === 'string', { error: (issue) => `must be a string, not ${shown(issue.input)}` }).optional(),
+  signal: z
+    .custom<AbortSignal>((signal) => isAbortSignal(signal), {
+      error: (issue) => `must be an AbortSignal, not ${shown(issue.input)}`,
+    })
+    .optional(),
+});
+
+const wrapSchema = options({
+  ...sharedCallShape,
+  name: z.custom<string>((name) => typeof name === 'string' && name !== '', { error: 'must be a string that is not empty' }).optional(),
+  cacheKey: callback<(...args: never[]) => string | undefined>().optional(),
+});
+
+let unnamedWraps = 0;
+
+/**
+ * The named composition that protects one dependency. Made by `breakwater.policy(name, options)`.
+ *
+ * Every way to call through it comes down to one pipeline of layers; the outermost layer gets the call first.
+ */
+export class Policy implements CallOwner {
+  readonly name: string;
+  readonly criticality: Criticality;
+  /** The policy's circuit; one that is always `disabled` where the policy has no circuit breaker. */
+  readonly circuit: Circuit;
+  /** All circuits of the policy. */
+  readonly circuits: readonly Circuit[];
+  readonly #runtime: PolicyRuntime;
+  readonly #strategies: readonly Strategy[];
+  readonly #pipeline: Layer;
+  readonly #readStats: PolicyParts['readStats'];
+  readonly #wrapNames = new Set<string>();
+  #inFlight = 0;
+  #closed = false;
+  #onIdle: (() => void)[] = [];
+
+  /** @internal */
+  constructor(parts: PolicyParts) {
+    this.name = parts.runtime.name;
+    this.criticality = parts.criticality;
+    this.#runtime = parts.runtime;
+    this.#strategies = parts.strategies;
+    this.#pipeline = compose(parts.strategies, parts.runtime, operationLayer);
+    this.#readStats = parts.readStats;
+    this.circuits = parts.strategies.flatMap(({ circuit }) => (circuit === undefined ? [] : [circuit]));
+    this.circuit = this.circuits[0] ?? noCircuit(this.name);
+  }
+
+  /**
+   * Runs `operation` under the policy and gives its value, or throws its error or a `BreakwaterError`.
+   *
+   * @throws {InvalidOptionsError} as a rejection, when an argument is wrong
+   */
+  execute<T>(operation: (context: OperationContext) => T, options?: CallOptions<Awaited<T>>): Promise<Awaited<T>>;
+  execute(operation: Operation, options?: CallOptions): Promise<unknown> {
+    return this.#start(operation, options, false);
+  }
+
+  /** Like `execute`, and also tells where the value came from, how old it is and how many attempts were made. */
+  executeDetailed<T>(
+    operation: (context: OperationContext) => T,
+    options?: CallOptions<Awaited<T>>,
+  ): Promise<DetailedResult<Awaited<T>>>;
+  executeDetailed(operation: Operation, options?: CallOptions): Promise<unknown> {
+    return this.#start(operation, options, true);
+  }
+
+  /**
+   * A function like `fn` whose every call goes through the policy. Parameters, result and `this` are kept; a
+   * function that does not return a promise becomes one that does.
+   *
+   * @throws {InvalidOptionsError} when an argument is wrong, or `name` is taken by another wrap of this policy
+   */
+  wrap<F extends AnyFunction>(fn: F, options?: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>): Wrapped<F>;
+  wrap(fn: (...args: unknown[]) => unknown, options?: WrapOptions<unknown[], unknown>): unknown {
+    const wrap = this.#prepareWrap(fn, options);
+    const policy = this;
+    return function (this: unknown, ...args: unknown[]): Promise<unknown> {
+      return policy.#runWrapped(wrap, () => Reflect.apply(fn, this, args), args);
+    };
+  }
+
+  /** Like `wrap`, for a function whose first parameter is the operation's context; the result lacks it. */
+  wrapWithContext<Args extends unknown[], T>(
+    fn: (context: OperationContext, ...args: Args) => T,
+    options?: WrapOptions<Args, Awaited<T>>,
+  ): (...args: Args) => Promise<Awaited<T>>;
+  wrapWithContext(
+    fn: (context: OperationContext, ...args: unknown[]) => unknown,
+    options?: WrapOptions<unknown[], unknown>,
+  ): (...args: unknown[]) => Promise<unknown> {
+    const wrap = this.#prepareWrap(fn, options);
+    const policy = this;
+    return function (this: unknown, ...args: unknown[]): Promise<unknown> {
+      return policy.#runWrapped(wrap, (context) => Reflect.apply(fn, this, [context, ...args]), args);
+    };
+  }
+
+  /** Counts since the policy was made, and what the circuit's window holds now. */
+  stats(): PolicyStats {
+    const { attempts, failures, slow } = this.circuit.window;
+    const failureRate = attempts === 0 ? undefined : failures / attempts;
+    return { ...this.#readStats(), window: { attempts, failures, slow, failureRate } };
+  }
+
+  /** The pipeline in words, outermost layer first, with the worst case of latency and attempts. */
+  explain(): string {
+    return explainPipeline(this.name, this.#strategies);
+  }
+
+  /** Whether it takes calls. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** @internal Turns new calls away from now on. */
+  stopTaking(): void {
+    this.#closed = true;
+  }
+
+  /** @internal Resolves when no call is in flight. */
+  idle(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
+  /** @internal Stops what its layers have running. */
+  dispose(): void {
+    this.#closed = true;
+    this.#runtime.close();
+  }
+
+  /** @internal */
+  callEnded(_call: Call): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0 && this.#onIdle.length > 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  #start(operation: Operation, options: CallOptions | undefined, detailed: boolean): Promise<unknown> {
+    if (typeof operation !== 'function') return Promise.reject(this.#notAFunction('execute', operation));
+    if (options === undefined) return this.#run(operation, NO_SETTINGS, undefined, detailed);
+    let settings: z.output<typeof callSchema>;
+    try {
+      settings = parseOptions(callSchema, options, this.name, `Options of a call of policy '${this.name}'`);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#run(operation, { ...NO_SETTINGS, ...settings }, settings.cacheKey, detailed);
+  }
+
+  #runWrapped(wrap: Wrap, operation: Operation, args: unknown[]): Promise<unknown> {
+    let cacheKey: string | undefined;
+    if (wrap.cacheKey !== undefined) {
+      try {
+        const key: unknown = wrap.cacheKey(...args);
+        if (key !== undefined) cacheKey = wrap.namespace + String(key);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
+    return this.#run(operation, wrap.settings, cacheKey, false);
+  }
+
+  #run(
+    operation: Operation,
+    settings: CallSettings,
+    cacheKey: string | undefined,
+    detailed: boolean,
+  ): Promise<unknown> {
+    if (this.#closed) return Promise.reject(withoutStack(() => new ClosedError(this.name)));
+    this.#inFlight += 1;
+    return new Call(this.#runtime, this, operation, settings, cacheKey).run(this.#pipeline, detailed);
+  }
+
+  #prepareWrap(fn: unknown, options: WrapOptions<unknown[], unknown> = {}): Wrap {
+    if (typeof fn !== 'function') throw this.#notAFunction('wrap', fn);
+    const subject = `Options of a wrap of policy '${this.name}'`;
+    const { name, cacheKey, ...settings } = parseOptions(wrapSchema, options, this.name, subject);
+    if (name !== undefined) this.#claim(name, subject);
+    unnamedWraps += 1;
+    // No key that `execute` is given by accident begins with a control character.
+    const namespace = name === undefined ? `\u0000${unnamedWraps}\u0000` : `${name}:`;
+    return { namespace, cacheKey: options.cacheKey, settings: { ...NO_SETTINGS, ...settings } };
+  }
+
+  #claim(name: string, subject: string): void {
+    if (this.#wrapNames.has(name)) {
+      const message = `'${name}' is the name of another wrap of this policy; give each its own`;
+      throw new InvalidOptionsError(this.name, `${subject} cannot be used`, [{ path: 'name', message }]);
+    }
+    this.#wrapNames.add(name);
+  }
+
+  #notAFunction(method: string, given: unknown): InvalidOptionsError {
+    return new InvalidOptionsError(this.name, `policy.${method}() of policy '${this.name}' cannot run`, [
+      { path: 'operation', message: `must be a function, not ${shown(given)}` },
+    ]);
+  }
+}
+
+/** A wrap, checked. */
+interface Wrap {
+  readonly namespace: string;
+  readonly cacheKey: ((...args: unknown[]) => string | undefined) | undefined;
+  readonly settings: CallSettings;
+}
+
+function isAbortSignal(value: unknown): value is AbortSignal {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'aborted' in value &&
+    typeof value.aborted === 'boolean' &&
+    'addEventListener' in value &&
+    typeof value.addEventListener === 'function'
+  );
+}

@@ -1,0 +1,116 @@
+import { AttemptBudget } from './attempt-budget.ts';
+import { wallNow } from './clock.ts';
+import type { Events } from './events.ts';
+import type { CircuitTransition } from './circuit.ts';
+import type { Component, FallbackSource, PolicyObserver, RetryReason } from './observer.ts';
+import type { Outcome, RejectionReason } from './outcome.ts';
+import type { AttemptResult, Classify, Judgement } from './verdict.ts';
+import { verdictOnError, verdicts } from './verdict.ts';
+
+/** What a policy's layers share: its name, its counters and events, its judgement, its attempt budget. */
+export class PolicyRuntime {
+  readonly name: string;
+  readonly events: Events;
+  readonly observer: PolicyObserver;
+  readonly budget: AttemptBudget;
+  readonly #classify: Classify | undefined;
+  readonly #onClose: (() => void)[] = [];
+
+  constructor(
+    name: string,
+    events: Events,
+    observer: PolicyObserver,
+    classify: Classify | undefined,
+    budget: AttemptBudget = new AttemptBudget(),
+  ) {
+    this.name = name;
+    this.events = events;
+    this.observer = observer;
+    this.budget = budget;
+    this.#classify = classify;
+  }
+
+  /** What `result` means. A `classify` that throws or answers rubbish is reported, and the default holds. */
+  judge(result: AttemptResult): Judgement {
+    if (this.#classify !== undefined) {
+      try {
+        const answer = this.#classify(result);
+        if (answer !== undefined) return this.#checked(answer);
+      } catch (error) {
+        this.report('classify', error);
+      }
+    }
+    return result.ok ? SUCCESS : judgementOnError(result.error);
+  }
+
+  /** Whether every fulfilled attempt is a success without asking. */
+  get judgesValues(): boolean {
+    return this.#classify !== undefined;
+  }
+
+  /** Counts and announces something that failed inside and is kept from the caller. */
+  report(component: Component, error: unknown): void {
+    this.observer.failedInside(component);
+    if (this.events.hears('internal-error')) {
+      this.events.emit('internal-error', { policy: this.name, time: wallNow(), component, error });
+    }
+  }
+
+  /** Counts and announces that a strategy turned a call or an attempt away. */
+  rejected(reason: RejectionReason, retryAfterMs: number | undefined, shadow = false): void {
+    if (!shadow) this.observer.rejected(reason);
+    if (this.events.hears('rejection')) {
+      this.events.emit('rejection', { policy: this.name, time: wallNow(), reason, shadow, retryAfterMs });
+    }
+  }
+
+  retried(retry: number, reason: RetryReason, waitMs: number, outcome: Outcome): void {
+    this.observer.retried(reason);
+    if (this.events.hears('retry')) {
+      this.events.emit('retry', { policy: this.name, time: wallNow(), retry, reason, waitMs, error: outcome.error });
+    }
+  }
+
+  fellBack(source: FallbackSource, ageMs: number, error: unknown): void {
+    this.observer.fellBack(source);
+    if (this.events.hears('fallback')) {
+      this.events.emit('fallback', { policy: this.name, time: wallNow(), source, ageMs, error });
+    }
+  }
+
+  circuitMoved(transition: CircuitTransition, shadow: boolean, openForMs: number | undefined): void {
+    this.observer.circuitMoved(transition.from, transition.to);
+    if (this.events.hears('circuit')) {
+      this.events.emit('circuit', { policy: this.name, time: wallNow(), ...transition, shadow, openForMs });
+    }
+  }
+
+  /** Registers what a layer must stop or free when the policy goes away. */
+  onClose(stop: () => void): void {
+    this.#onClose.push(stop);
+  }
+
+  close(): void {
+    for (const stop of this.#onClose.splice(0)) stop();
+  }
+
+  #checked(answer: Judgement['verdict'] | Judgement): Judgement {
+    const judgement = typeof answer === 'string' ? { verdict: answer } : answer;
+    if (!verdicts.has(judgement.verdict)) {
+      throw new TypeError(`classify returned ${JSON.stringify(judgement)}: expected a verdict, { verdict } or undefined`);
+    }
+    const { retryAfterMs } = judgement;
+    if (retryAfterMs !== undefined && !(retryAfterMs >= 0)) return { ...judgement, retryAfterMs: undefined };
+    return judgement;
+  }
+}
+
+const SUCCESS: Judgement = { verdict: 'success' };
+
+function judgementOnError(error: unknown): Judgement {
+  const verdict = verdictOnError(error);
+  if (verdict !== 'transient' || typeof error !== 'object' || error === null) return { verdict };
+  // A nested policy's rejection says when to come back.
+  const retryAfterMs = 'retryAfterMs' in error && typeof error.retryAfterMs === 'number' ? error.retryAfterMs : undefined;
+  return { verdict, retryAfterMs };
+}

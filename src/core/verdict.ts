@@ -1,0 +1,61 @@
+import isNetworkError from 'is-network-error';
+import { isBreakwaterError } from './errors.ts';
+
+/**
+ * What an attempt's outcome means, for retry, breaker, fallback and SLI alike.
+ *
+ * - `success`: the dependency did its work.
+ * - `transient`: the dependency failed; another try may do.
+ * - `permanent`: the dependency failed; another try will not do.
+ * - `refused`: the dependency answered that the request is wrong (404, a constraint violated).
+ * - `defect`: our own side is wrong (a programming error, credentials, a missing table).
+ * - `ignored`: nobody can say, such as when the caller gave up.
+ */
+export type Verdict = 'success' | 'transient' | 'permanent' | 'refused' | 'defect' | 'ignored';
+
+/** All verdicts, for checking what a `classify` returned. */
+export const verdicts: ReadonlySet<unknown> = new Set<Verdict>([
+  'success',
+  'transient',
+  'permanent',
+  'refused',
+  'defect',
+  'ignored',
+]);
+
+/** A verdict with what the dependency said about when to come back. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** How long the dependency asked to be left alone, in milliseconds. Never shortened by a retry. */
+  readonly retryAfterMs?: number | undefined;
+  /**
+   * The operation surely had no effect (it was never sent, or was rolled back), so that it may be repeated even
+   * when it is not idempotent. Default false.
+   */
+  readonly safeToRepeat?: boolean | undefined;
+}
+
+/** How an attempt of the operation ended, as `classify` sees it. */
+export type AttemptResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: unknown };
+
+/** Decides what an outcome means. `undefined` leaves the decision to the default. */
+export type Classify = (result: AttemptResult) => Verdict | Judgement | undefined;
+
+/**
+ * The default verdict on an error: `transient`, except that p-retry's `AbortError` is `permanent` and a
+ * programming error (`TypeError` that is no network error, `ReferenceError`, `SyntaxError`) is a `defect`.
+ */
+export function verdictOnError(error: unknown): Verdict {
+  if (error instanceof TypeError) return isNetworkError(error) ? 'transient' : 'defect';
+  if (error instanceof ReferenceError || error instanceof SyntaxError) return 'defect';
+  if (isPRetryAbort(error)) return 'permanent';
+  if (isBreakwaterError(error, 'CLOSED') || isBreakwaterError(error, 'INVALID_OPTIONS')) return 'defect';
+  return 'transient';
+}
+
+/** p-retry's `AbortError` carries the error it stands for; a `DOMException` of that name does not. */
+function isPRetryAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError' && 'originalError' in error;
+}
