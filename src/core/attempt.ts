@@ -4,6 +4,7 @@ import type { AttemptOutcome } from './observer.ts';
 import { cutShort, failed, fulfilled, type Outcome } from './outcome.ts';
 import type { Layer, Receiver } from './pipeline.ts';
 import type { EndCause, Scope, ScopeWatcher } from './scope.ts';
+import { isThenable } from './thenable.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What an operation is given. */
@@ -155,14 +156,6 @@ class Attempt implements OperationContext, ScopeWatcher {
     if (cause !== 'attempt-timeout' && !(cause === 'total-timeout' && this.attempt === 1)) return 'ignored';
     return this.#call.runtime.judge({ ok: false, error: reason }).verdict;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
 }
 
 function attemptOutcome(outcome: Outcome): AttemptOutcome {

@@ -1,5 +1,6 @@
 import type { OperationContext } from './attempt.ts';
 import { monotonicNow, wallNow } from './clock.ts';
+import { deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
 import type { CallOutcome } from './observer.ts';
 import { cutShort, type Outcome, type Source } from './outcome.ts';
@@ -78,10 +79,21 @@ export class Call extends Scope implements Receiver {
       this.#detailed = detailed;
       this.runtime.observer.callStarted();
       this.runtime.budget.callStarted(this.#startedAt);
-      if (this.settings.signal !== undefined) this.#heed(this.settings.signal);
+      const { signal, timeoutMs } = this.settings;
+      if (signal !== undefined) this.#heed(signal);
+      if (timeoutMs !== undefined && !this.runtime.boundsCalls) deadlines.arm(this, timeoutMs, this.#startedAt);
       if (this.cause === undefined) pipeline.enter(this, this, this, this.#startedAt);
       else this.settle(cutShort(this.reason, this.cause, 'ignored'), this.#startedAt);
     });
+  }
+
+  /**
+   * A call that carries this one's operation for several callers: under nobody's deadline or signal, and never
+   * run or settled itself.
+   */
+  forSharing(): Call {
+    const settings = { ...this.settings, timeoutMs: undefined, signal: undefined };
+    return new Call(this.runtime, this.#owner, this.operation, settings, this.cacheKey);
   }
 
   settle(outcome: Outcome, now: number): void {
@@ -92,7 +104,7 @@ export class Call extends Scope implements Receiver {
     const { runtime } = this;
     const kind = callOutcome(outcome, this.attempts);
     const durationMs = now - this.#startedAt;
-    runtime.observer.callEnded(kind, outcome, durationMs);
+    runtime.observer.callEnded(kind, outcome, durationMs, now);
     if (runtime.events.hears('call')) this.#announce(kind, outcome, durationMs);
     this.#owner.callEnded(this);
     if (!outcome.ok) this.#reject?.(outcome.error);

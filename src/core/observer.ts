@@ -46,6 +46,7 @@ export const components = [
   'cache-store',
   'fallback',
   'discard',
+  'retry',
   'circuit-listener',
   'event-listener',
   'metrics',
@@ -59,7 +60,8 @@ export type Component = (typeof components)[number];
 /** Counts what a policy does. The port that `metrics/` fills; its methods must not throw and do array arithmetic only. */
 export interface PolicyObserver {
   callStarted(): void;
-  callEnded(kind: CallOutcome, outcome: Outcome, durationMs: number): void;
+  /** `now` is the monotonic time of the end, so that nobody reads the clock again. */
+  callEnded(kind: CallOutcome, outcome: Outcome, durationMs: number, now: number): void;
   attemptStarted(): void;
   attemptSettled(kind: AttemptOutcome, durationMs: number): void;
   /** The operation really ended; `late` when it had been given up before. */

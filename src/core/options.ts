@@ -149,6 +149,11 @@ export function oneOf<const Words extends readonly string[]>(words: Words) {
   });
 }
 
+/** A string that is not empty. */
+export const text = z.custom<string>((value) => typeof value === 'string' && value !== '', {
+  error: (issue) => `must be a string that is not empty, not ${shown(issue.input)}`,
+});
+
 /** `true` or `false`. */
 export const flag = z.custom<boolean>((value) => typeof value === 'boolean', {
   error: (issue) => `must be true or false, not ${shown(issue.input)}`,

@@ -3,7 +3,7 @@ import { operationLayer, type OperationContext } from './attempt.ts';
 import { Call, type CallOwner, type CallSettings, type DetailedResult, type Operation } from './call.ts';
 import type { Circuit } from './circuit.ts';
 import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
-import { callback, durationMs, flag, options, parseOptions, shown } from './options.ts';
+import { callback, durationMs, flag, options, parseOptions, shown, text } from './options.ts';
 import { compose, type Layer, type Strategy } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { noCircuit } from './no-circuit.ts';
@@ -112,7 +112,7 @@ const callSchema = options({
 
 const wrapSchema = options({
   ...sharedCallShape,
-  name: z.custom<string>((name) => typeof name === 'string' && name !== '', { error: 'must be a string that is not empty' }).optional(),
+  name: text.optional(),
   cacheKey: callback<(...args: never[]) => string | undefined>().optional(),
 });
 

@@ -12,7 +12,10 @@ export class PolicyRuntime {
   readonly name: string;
   readonly events: Events;
   readonly observer: PolicyObserver;
-  readonly budget: AttemptBudget;
+  /** What extra attempts (retries, hedges) may cost; a strategy that has limits of its own for it replaces it. */
+  budget = new AttemptBudget();
+  /** Whether a layer holds the whole call, and so its caller's own deadline, to a time. Set when layers are bound. */
+  boundsCalls = false;
   readonly #classify: Classify | undefined;
   readonly #onClose: (() => void)[] = [];
 
@@ -21,12 +24,10 @@ export class PolicyRuntime {
     events: Events,
     observer: PolicyObserver,
     classify: Classify | undefined,
-    budget: AttemptBudget = new AttemptBudget(),
   ) {
     this.name = name;
     this.events = events;
     this.observer = observer;
-    this.budget = budget;
     this.#classify = classify;
   }
 

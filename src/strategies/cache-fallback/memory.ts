@@ -1,0 +1,136 @@
+import { LRUCache } from 'lru-cache';
+import pTimeout from 'p-timeout';
+import { monotonicNow, wallNow } from '../../core/clock.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { PolicyRuntime } from '../../core/runtime.ts';
+import { isThenable } from '../../core/thenable.ts';
+import type { CacheCodec, CacheEntry, CacheFallbackSettings, CacheStore } from './options.ts';
+
+/** Clocks of two processes that share a store may differ by this much; an entry from further ahead is rubbish. */
+const CLOCK_SKEW_MS = 60_000;
+
+/** What is remembered under a key. */
+export interface Recalled {
+  readonly stored: unknown;
+  readonly ageMs: number;
+}
+
+/**
+ * A policy's remembered values: the store, held to its time, with its failures reported and passed over, so that
+ * the call goes on as if there were no cache.
+ */
+export class Memory {
+  readonly #store: CacheStore;
+  readonly #codec: CacheCodec;
+  readonly #settings: CacheFallbackSettings;
+  readonly #runtime: PolicyRuntime;
+  readonly #now: () => number;
+
+  constructor(settings: CacheFallbackSettings, runtime: PolicyRuntime) {
+    this.#settings = settings;
+    this.#runtime = runtime;
+    this.#store = settings.store ?? memoryStore(settings.maxEntries);
+    this.#codec = settings.codec ?? cloningCodec(settings.clone);
+    // Only a store that others share needs the clock that others share.
+    this.#now = settings.store === undefined ? monotonicNow : wallNow;
+  }
+
+  /** Looks `key` up and tells `done`, at once where the store answers at once. */
+  recall(key: string, done: (recalled: Recalled | undefined) => void): void {
+    let answer: unknown;
+    try {
+      answer = this.#store.get(key);
+    } catch (error) {
+      this.#failed(error);
+      done(undefined);
+      return;
+    }
+    if (!isThenable(answer)) {
+      done(this.#checked(answer));
+      return;
+    }
+    this.#inTime(answer, 'get').then(
+      (entry) => done(this.#checked(entry)),
+      (error) => {
+        this.#failed(error);
+        done(undefined);
+      },
+    );
+  }
+
+  /** Remembers a good value; nobody waits for it. */
+  remember(key: string, outcome: Outcome): void {
+    if (!outcome.ok || outcome.verdict !== 'success' || !outcome.correct) return;
+    this.#save(key, outcome.value).catch((error) => this.#failed(error));
+  }
+
+  /** The value to answer with, or a report and `undefined` where it cannot be made. */
+  decode({ stored, ageMs }: Recalled, source: 'cache' | 'stale'): { readonly value: unknown } | undefined {
+    try {
+      return { value: this.#codec.decode(stored, { source, ageMs }) };
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+  }
+
+  /** A value for one more of the calls that share a run. */
+  share(value: unknown): unknown {
+    return this.#settings.clone === undefined ? value : this.#settings.clone(value);
+  }
+
+  async #save(key: string, value: unknown): Promise<void> {
+    const storedAt = this.#now();
+    const encoded = this.#codec.encode(value);
+    const kept = encoded instanceof Promise ? await encoded : encoded;
+    if (kept === undefined) return;
+    const { freshForMs, staleIfErrorMs } = this.#settings;
+    const saving = this.#store.set(key, { value: kept.stored, storedAt }, Math.max(freshForMs, staleIfErrorMs));
+    if (isThenable(saving)) await this.#inTime(saving, 'set');
+  }
+
+  #inTime(answer: PromiseLike<unknown>, method: string): Promise<unknown> {
+    const { storeTimeoutMs } = this.#settings;
+    const message = `The cache store's ${method}() took longer than ${storeTimeoutMs} ms.`;
+    return pTimeout(Promise.resolve(answer), { milliseconds: storeTimeoutMs, message });
+  }
+
+  #checked(entry: unknown): Recalled | undefined {
+    if (entry === undefined || entry === null) return undefined;
+    if (!isEntry(entry)) {
+      this.#failed(new TypeError('The cache store returned something that is no entry.'));
+      return undefined;
+    }
+    const ageMs = this.#now() - entry.storedAt;
+    return ageMs < -CLOCK_SKEW_MS ? undefined : { stored: entry.value, ageMs: Math.max(0, ageMs) };
+  }
+
+  #failed(error: unknown): void {
+    this.#runtime.observer.cacheAnswered('error');
+    this.#runtime.report('cache-store', error);
+  }
+}
+
+function memoryStore(maxEntries: number): CacheStore {
+  const entries = new LRUCache<string, CacheEntry>({ max: maxEntries });
+  return {
+    get: (key) => entries.get(key),
+    set: (key, entry) => void entries.set(key, entry),
+    delete: (key) => void entries.delete(key),
+  };
+}
+
+function cloningCodec(clone: (value: unknown) => unknown = (value) => value): CacheCodec {
+  return { encode: (value) => ({ stored: clone(value) }), decode: (stored) => clone(stored) };
+}
+
+/** Stores that serialise may drop a value that is `undefined`, so its absence is no fault. */
+function isEntry(entry: unknown): entry is CacheEntry {
+  return (
+    typeof entry === 'object' &&
+    entry !== null &&
+    'storedAt' in entry &&
+    typeof entry.storedAt === 'number' &&
+    Number.isFinite(entry.storedAt)
+  );
+}

@@ -1,0 +1,184 @@
+import type { Circuit, CircuitSnapshot, CircuitState, CircuitTransition, CircuitWindowCounts } from '../../core/circuit.ts';
+import { monotonicNow, wallNow } from '../../core/clock.ts';
+import { CircuitOpenError, withoutStack } from '../../core/errors.ts';
+import { durationMs, options, parseOptions, text } from '../../core/options.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { PolicyRuntime } from '../../core/runtime.ts';
+import { isRejection } from '../../core/errors.ts';
+import { CircuitMachine, OPEN_JITTER, type Permit } from './machine.ts';
+import { OpossumMirror } from './mirror.ts';
+import type { CircuitBreakerSettings } from './options.ts';
+
+/** The longest delay that Node's timers take; a longer one fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** How far back opossum's rolling status looks where the circuit's window is a count. */
+const STATUS_MS = 10_000;
+
+const forceOpenSchema = options({ reason: text, forMs: durationMs.optional() });
+const disableSchema = options({ forMs: durationMs.optional() });
+
+/**
+ * The machine at work: it reads the clock, wakes the machine when a state has lasted its time, feeds the opossum
+ * mirror, and tells the policy of transitions.
+ */
+export class MachineCircuit implements Circuit {
+  readonly shadow: boolean;
+  readonly breaker: OpossumMirror;
+  readonly #machine: CircuitMachine;
+  readonly #runtime: PolicyRuntime;
+  #since = wallNow();
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #closed = false;
+
+  constructor(runtime: PolicyRuntime, settings: CircuitBreakerSettings) {
+    this.#runtime = runtime;
+    this.shadow = settings.mode === 'shadow';
+    this.#machine = new CircuitMachine(settings, (transition) => this.#moved(transition));
+    const controls = {
+      open: () => this.#machine.trip('opened through opossum', monotonicNow(), Math.random()),
+      close: () => this.reset(),
+      enable: () => (this.state === 'disabled' ? this.reset() : undefined),
+      disable: () => this.disable(),
+    };
+    const statusMs = settings.window.type === 'time' ? settings.window.ms : STATUS_MS;
+    this.breaker = new OpossumMirror(runtime.name, statusMs, this.#machine, controls, (error) =>
+      runtime.report('circuit-listener', error),
+    );
+    if (settings.restore !== undefined) this.#restore(settings.restore, settings.maxOpenMs);
+    runtime.onClose(() => this.#stop());
+  }
+
+  get state(): CircuitState {
+    this.#machine.wake(monotonicNow());
+    return this.#machine.state;
+  }
+
+  get since(): number {
+    this.#machine.wake(monotonicNow());
+    return this.#since;
+  }
+
+  get retryAfterMs(): number {
+    const now = monotonicNow();
+    this.#machine.wake(now);
+    return this.#machine.retryAfterMs(now);
+  }
+
+  get window(): CircuitWindowCounts {
+    return this.#machine.counts(monotonicNow());
+  }
+
+  forceOpen(reason: string, forMs?: number): void {
+    parseOptions(forceOpenSchema, { reason, forMs }, this.#runtime.name, 'Arguments of circuit.forceOpen()');
+    this.#machine.forceOpen(reason, untilAfter(forMs));
+  }
+
+  disable(forMs?: number): void {
+    parseOptions(disableSchema, { forMs }, this.#runtime.name, 'Arguments of circuit.disable()');
+    this.#machine.disable(untilAfter(forMs));
+  }
+
+  reset(): void {
+    this.#machine.reset();
+  }
+
+  toJSON(): CircuitSnapshot {
+    const { state, since } = this;
+    const leftMs = state === 'half-open' ? Number.POSITIVE_INFINITY : this.#machine.wakeAt - monotonicNow();
+    const until = Number.isFinite(leftMs) ? wallNow() + leftMs : null;
+    return { state, since, until, failedRecoveries: this.#machine.failedRecoveries };
+  }
+
+  /** Asks to run an attempt; `undefined` turns it away. */
+  admit(now: number): Permit | undefined {
+    this.breaker.feed('fire', now, undefined, NO_ARGUMENTS);
+    const permit = this.#machine.admit(now);
+    if (permit !== undefined && this.#machine.state === 'half-open') this.#setTimer(now);
+    return permit;
+  }
+
+  /** Notes that an attempt was turned away, and gives what to throw. */
+  turnAway(now: number): CircuitOpenError {
+    const retryAfterMs = this.#machine.retryAfterMs(now);
+    const error = withoutStack(() => new CircuitOpenError(this.#runtime.name, retryAfterMs));
+    this.breaker.feed('reject', now, undefined, error);
+    this.#runtime.rejected('circuit_open', retryAfterMs, this.shadow);
+    return error;
+  }
+
+  /** Settles a permit with its attempt's outcome. */
+  settle(permit: Permit, outcome: Outcome, now: number): void {
+    const latencyMs = now - permit.admittedAt;
+    switch (outcome.verdict) {
+      case 'success':
+      case 'refused':
+        this.breaker.feed('success', now, latencyMs, outcome.value ?? outcome.error, latencyMs);
+        this.#machine.settle(permit, false, now, Math.random(), undefined);
+        break;
+      case 'transient':
+      case 'permanent':
+        // A limit within, or a policy within the operation, did not ask the dependency.
+        if (outcome.rejection !== undefined || isRejection(outcome.error)) this.#machine.release(permit);
+        else this.#failed(permit, outcome, now, latencyMs);
+        break;
+      default:
+        this.#machine.release(permit);
+    }
+    if (this.#machine.state === 'half-open') this.#setTimer(now);
+  }
+
+  #failed(permit: Permit, outcome: Outcome, now: number, latencyMs: number): void {
+    const error = outcome.ok ? outcome.value : outcome.error;
+    if (outcome.cut !== undefined) this.breaker.feed('timeout', now, undefined, error, latencyMs, NO_ARGUMENTS);
+    this.breaker.feed('failure', now, latencyMs, error, latencyMs, NO_ARGUMENTS);
+    this.#machine.settle(permit, true, now, Math.random(), outcome.retryAfterMs);
+  }
+
+  #moved(transition: CircuitTransition): void {
+    const now = monotonicNow();
+    this.#since = wallNow();
+    this.#setTimer(now);
+    const openForMs = this.#machine.retryAfterMs(now);
+    this.breaker.moved(openForMs);
+    this.#runtime.circuitMoved(transition, this.shadow, openForMs === 0 ? undefined : openForMs);
+  }
+
+  #restore(snapshot: CircuitSnapshot, maxOpenMs: number): void {
+    this.#since = snapshot.since;
+    // A wall clock that jumped must not keep the circuit open for longer than it could have been.
+    const longestMs = snapshot.state === 'open' ? maxOpenMs * (1 + OPEN_JITTER) : Number.POSITIVE_INFINITY;
+    const leftMs = snapshot.until === null ? Number.POSITIVE_INFINITY : snapshot.until - wallNow();
+    this.#machine.restore(snapshot, monotonicNow() + Math.min(Math.max(0, leftMs), longestMs));
+    this.#setTimer(monotonicNow());
+  }
+
+  /** One timer, which keeps no process alive, while the state may change by time alone. */
+  #setTimer(now: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { wakeAt } = this.#machine;
+    if (this.#closed || wakeAt === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.min(Math.max(1, Math.ceil(wakeAt - now)), LONGEST_TIMER_MS);
+    this.#timer = setTimeout(() => this.#wake(), delayMs);
+    this.#timer.unref();
+  }
+
+  #wake(): void {
+    const now = monotonicNow();
+    this.#machine.wake(now);
+    this.#setTimer(now);
+  }
+
+  #stop(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+const NO_ARGUMENTS: readonly unknown[] = [];
+
+function untilAfter(forMs: number | undefined): number {
+  return forMs === undefined ? Number.POSITIVE_INFINITY : monotonicNow() + forMs;
+}

@@ -1,0 +1,2 @@
+export type { CircuitBreakerOptions, CircuitWindow } from './options.ts';
+export { circuitBreaker } from './strategy.ts';

@@ -1,0 +1,275 @@
+import type { CircuitSnapshot, CircuitState, CircuitTransition, CircuitWindowCounts } from '../../core/circuit.ts';
+import type { CircuitBreakerSettings } from './options.ts';
+import { type AttemptWindow, attemptWindow } from './window.ts';
+
+/**
+ * What admission gives. It carries the generation of the state it was given in, and is settled or released once;
+ * later settlements, and those of an older generation, move nothing.
+ */
+export class Permit {
+  readonly generation: number;
+  readonly admittedAt: number;
+  /** @internal */ spent = false;
+
+  constructor(generation: number, admittedAt: number) {
+    this.generation = generation;
+    this.admittedAt = admittedAt;
+  }
+}
+
+/** Up to this share of the open time is added to it by chance, so that replicas do not probe together. */
+export const OPEN_JITTER = 0.1;
+
+/** The failure rate that judges probes where the option is off. */
+const PROBE_FAILURE_RATE = 0.5;
+
+/**
+ * The circuit's state machine. It decides and runs nothing: time and chance are arguments, and the one callback
+ * tells of transitions.
+ *
+ * Closed, it records each settled attempt in the window and trips when a threshold is reached. Open, it admits
+ * nothing until its time is up. Half-open, it admits `halfOpenProbes` in all; when that many have settled, or as
+ * soon as the answer is sure, it closes with a fresh window or opens for longer. Every transition starts a new
+ * generation, so that an attempt admitted before it can no longer move the state.
+ *
+ * Forced-open and disabled are set by hand and end by hand, or after a time: forced-open then goes to half-open,
+ * disabled to closed.
+ */
+export class CircuitMachine {
+  readonly #settings: CircuitBreakerSettings;
+  readonly #window: AttemptWindow;
+  readonly #onTransition: (transition: CircuitTransition) => void;
+  #state: CircuitState = 'closed';
+  #generation = 0;
+  #consecutiveFailures = 0;
+  #failedRecoveries = 0;
+  /** When open, forced-open or disabled ends by itself. */
+  #until = Number.POSITIVE_INFINITY;
+  /** Probes admitted in this half-open state and not yet settled. */
+  #probes: Permit[] = [];
+  #probesSettled = 0;
+  #probeFailures = 0;
+  #probesSlow = 0;
+
+  constructor(settings: CircuitBreakerSettings, onTransition: (transition: CircuitTransition) => void) {
+    this.#settings = settings;
+    this.#window = attemptWindow(settings.window);
+    this.#onTransition = onTransition;
+  }
+
+  get state(): CircuitState {
+    return this.#state;
+  }
+
+  get failedRecoveries(): number {
+    return this.#failedRecoveries;
+  }
+
+  /** Monotonic time at which the state may change without anything else happening; `Infinity` when never. */
+  get wakeAt(): number {
+    if (this.#state === 'half-open') {
+      const oldest = this.#probes[0];
+      return oldest === undefined ? Number.POSITIVE_INFINITY : oldest.admittedAt + this.#settings.halfOpenMaxMs;
+    }
+    return this.#until;
+  }
+
+  /** Milliseconds until an open circuit lets a probe through. */
+  retryAfterMs(now: number): number {
+    return this.#state === 'open' || this.#state === 'forced-open' ? Math.max(0, this.#until - now) : 0;
+  }
+
+  counts(now: number): CircuitWindowCounts {
+    this.#window.advance(now);
+    const { attempts, failures, slow } = this.#window;
+    return { attempts, failures, slow };
+  }
+
+  /** Asks to run an attempt. `undefined` turns it away. */
+  admit(now: number): Permit | undefined {
+    if (this.#state !== 'closed') this.wake(now);
+    switch (this.state) {
+      case 'closed':
+      case 'disabled':
+        return new Permit(this.#generation, now);
+      case 'half-open':
+        return this.#admitProbe(now);
+      default:
+        return undefined;
+    }
+  }
+
+  /** Whether `admit` would turn an attempt away now. */
+  refuses(now: number): boolean {
+    this.wake(now);
+    if (this.#state === 'half-open') return this.#probes.length + this.#probesSettled >= this.#settings.halfOpenProbes;
+    return this.#state === 'open' || this.#state === 'forced-open';
+  }
+
+  /**
+   * Settles a permit with what its attempt says about the dependency.
+   *
+   * @param retryAfterMs how long the dependency asked to be left alone; lengthens the open time if this trips
+   */
+  settle(permit: Permit, failure: boolean, now: number, random: number, retryAfterMs: number | undefined): void {
+    if (!this.#spend(permit)) return;
+    const slow = now - permit.admittedAt > this.#settings.slowAttemptMs;
+    if (this.#state === 'closed') this.#settleClosed(failure, slow, now, random, retryAfterMs);
+    else if (this.#state === 'half-open') this.#settleProbe(failure, slow, now, random, retryAfterMs);
+  }
+
+  /** Gives a permit back without a word about the dependency. */
+  release(permit: Permit): void {
+    this.#spend(permit);
+  }
+
+  /** Lets time pass: ends what has lasted long enough. */
+  wake(now: number, random = Math.random()): void {
+    if (this.#state === 'half-open') this.#expireProbes(now, random);
+    else if (now >= this.#until) {
+      if (this.#state === 'disabled') this.#close('the time it was disabled for is up', false);
+      else this.#halfOpen(this.#state === 'open' ? 'its open time is up' : 'the time it was forced open for is up');
+    }
+  }
+
+  /** Opens it as if a threshold had been reached. */
+  trip(reason: string, now: number, random: number): void {
+    this.#open(reason, now, random);
+  }
+
+  forceOpen(reason: string, until: number): void {
+    this.#move('forced-open', reason, true, until);
+  }
+
+  disable(until: number): void {
+    this.#move('disabled', 'disabled by hand', true, until);
+  }
+
+  reset(): void {
+    if (this.#state !== 'closed') {
+      this.#close('reset by hand', true);
+      return;
+    }
+    this.#window.clear();
+    this.#startGeneration();
+  }
+
+  /** Takes up a state saved earlier, `until` being monotonic. */
+  restore({ state, failedRecoveries }: Pick<CircuitSnapshot, 'state' | 'failedRecoveries'>, until: number): void {
+    this.#state = state;
+    this.#failedRecoveries = failedRecoveries;
+    this.#until = until;
+    this.#generation += 1;
+  }
+
+  #admitProbe(now: number): Permit | undefined {
+    if (this.#probes.length + this.#probesSettled >= this.#settings.halfOpenProbes) return undefined;
+    const probe = new Permit(this.#generation, now);
+    this.#probes.push(probe);
+    return probe;
+  }
+
+  /** Takes a permit out of play. False when it was settled before, or belongs to an older state. */
+  #spend(permit: Permit): boolean {
+    if (permit.spent) return false;
+    permit.spent = true;
+    if (permit.generation !== this.#generation) return false;
+    if (this.#state === 'half-open') this.#probes = this.#probes.filter((probe) => probe !== permit);
+    return true;
+  }
+
+  #settleClosed(failure: boolean, slow: boolean, now: number, random: number, retryAfterMs: number | undefined): void {
+    this.#window.record(failure, slow, now);
+    this.#consecutiveFailures = failure ? this.#consecutiveFailures + 1 : 0;
+    if (!failure && !slow) return;
+    const why = this.#whyTrip();
+    if (why !== undefined) this.#open(why, now, random, retryAfterMs);
+  }
+
+  #whyTrip(): string | undefined {
+    const { failureRate, minimumThroughput, consecutiveFailures, slowRate, slowAttemptMs } = this.#settings;
+    const { attempts, failures, slow } = this.#window;
+    if (consecutiveFailures !== false && this.#consecutiveFailures >= consecutiveFailures) {
+      return `${this.#consecutiveFailures} attempts in a row failed`;
+    }
+    if (attempts < minimumThroughput) return undefined;
+    if (failureRate !== false && failures / attempts >= failureRate) return `${failures} of ${attempts} attempts failed`;
+    if (slowRate !== false && slow / attempts >= slowRate) {
+      return `${slow} of ${attempts} attempts took longer than ${slowAttemptMs} ms`;
+    }
+    return undefined;
+  }
+
+  #settleProbe(failure: boolean, slow: boolean, now: number, random: number, retryAfterMs: number | undefined): void {
+    this.#probesSettled += 1;
+    if (failure) this.#probeFailures += 1;
+    if (slow) this.#probesSlow += 1;
+    this.#judgeProbes(now, random, retryAfterMs);
+  }
+
+  /** Decides as soon as the probes still to come could not change the answer. */
+  #judgeProbes(now: number, random: number, retryAfterMs: number | undefined): void {
+    const { halfOpenProbes, failureRate, slowRate } = this.#settings;
+    const allowed = failureRate === false ? PROBE_FAILURE_RATE : failureRate;
+    const toCome = halfOpenProbes - this.#probesSettled;
+    if (this.#probeFailures / halfOpenProbes >= allowed) {
+      this.#reopen(`${this.#probeFailures} of ${halfOpenProbes} probes failed`, now, random, retryAfterMs);
+    } else if (slowRate !== false && this.#probesSlow / halfOpenProbes >= slowRate) {
+      this.#reopen(`${this.#probesSlow} of ${halfOpenProbes} probes were slow`, now, random, retryAfterMs);
+    } else if (
+      (this.#probeFailures + toCome) / halfOpenProbes < allowed &&
+      (slowRate === false || (this.#probesSlow + toCome) / halfOpenProbes < slowRate)
+    ) {
+      this.#close('its probes succeeded', false);
+    }
+  }
+
+  #expireProbes(now: number, random: number): void {
+    const { halfOpenMaxMs } = this.#settings;
+    for (const probe of this.#probes) {
+      if (probe.spent || now - probe.admittedAt < halfOpenMaxMs || this.#state !== 'half-open') continue;
+      this.#spend(probe);
+      this.#settleProbe(true, false, now, random, undefined);
+    }
+  }
+
+  #reopen(reason: string, now: number, random: number, retryAfterMs: number | undefined): void {
+    this.#failedRecoveries += 1;
+    this.#open(reason, now, random, retryAfterMs);
+  }
+
+  #open(reason: string, now: number, random: number, retryAfterMs = 0): void {
+    const { openMs, openBackoffFactor, maxOpenMs } = this.#settings;
+    const grownMs = Math.min(openMs * openBackoffFactor ** this.#failedRecoveries, maxOpenMs);
+    const askedMs = Math.min(retryAfterMs, maxOpenMs);
+    this.#move('open', reason, false, now + Math.max(grownMs, askedMs) * (1 + random * OPEN_JITTER));
+  }
+
+  #halfOpen(reason: string): void {
+    this.#move('half-open', reason, false, Number.POSITIVE_INFINITY);
+  }
+
+  #close(reason: string, manual: boolean): void {
+    this.#failedRecoveries = 0;
+    this.#move('closed', reason, manual, Number.POSITIVE_INFINITY);
+  }
+
+  #move(to: CircuitState, reason: string, manual: boolean, until: number): void {
+    const from = this.#state;
+    this.#state = to;
+    this.#until = until;
+    if (to === 'closed') this.#window.clear();
+    this.#startGeneration();
+    this.#onTransition({ from, to, reason, manual });
+  }
+
+  /** What was admitted until now moves nothing any more. */
+  #startGeneration(): void {
+    this.#generation += 1;
+    this.#consecutiveFailures = 0;
+    this.#probes = [];
+    this.#probesSettled = 0;
+    this.#probeFailures = 0;
+    this.#probesSlow = 0;
+  }
+}

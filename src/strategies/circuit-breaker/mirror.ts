@@ -1,0 +1,223 @@
+import { EventEmitter } from 'node:events';
+import CircuitBreaker from 'opossum';
+import { monotonicNow } from '../../core/clock.ts';
+import type { CircuitMachine } from './machine.ts';
+
+/** What steers the circuit when a tool made for opossum does. */
+export interface MirrorControls {
+  open(): void;
+  close(): void;
+  enable(): void;
+  disable(): void;
+}
+
+/** Opossum's events that tell of an attempt, each counted in the status under the name beside it. */
+const counted = { fire: 'fires', reject: 'rejects', success: 'successes', failure: 'failures', timeout: 'timeouts' } as const;
+type CountedEvent = keyof typeof counted;
+
+/** Opossum's events, so that `eventNames()` names them to tools that ask. */
+const vocabulary = [
+  'success',
+  'failure',
+  'fallback',
+  'timeout',
+  'fire',
+  'reject',
+  'cacheHit',
+  'cacheMiss',
+  'coalesceCacheHit',
+  'coalesceCacheMiss',
+  'open',
+  'halfOpen',
+  'close',
+  'semaphoreLocked',
+] as const;
+
+const SLICES = 10;
+
+/** How many latencies a slice of opossum's rolling status keeps for its percentiles; the rest are counted only. */
+const LATENCIES_PER_SLICE = 200;
+
+/** Stands in each event's list of listeners where opossum's own would. */
+const placeholder = (): void => {};
+
+/**
+ * The opossum instance that tools made for opossum attach to. It holds no state of its own: its state is read from
+ * the circuit's machine, its controls steer that machine, and its events and rolling status are fed by the circuit.
+ * Nothing runs inside it.
+ *
+ * opossum counts, and moves its state, in listeners on itself, which a user's listener or `removeAllListeners()`
+ * can disturb. Here they are gone. Each listener is isolated from the others and from the call, and the status is
+ * rotated by the clock when it is touched, so that an idle circuit owns no timer.
+ */
+export class OpossumMirror extends CircuitBreaker {
+  readonly #machine: CircuitMachine;
+  readonly #controls: MirrorControls;
+  readonly #onListenerError: (error: unknown) => void;
+  readonly #status: CircuitBreaker.Status;
+  readonly #rotation: EventEmitter;
+  readonly #sliceMs: number;
+  #slice: CircuitBreaker.Bucket;
+  #sliceEndsAt: number;
+  #openedAt: number | undefined = undefined;
+
+  constructor(
+    name: string,
+    statusMs: number,
+    machine: CircuitMachine,
+    controls: MirrorControls,
+    onListenerError: (error: unknown) => void,
+  ) {
+    const rotation = new EventEmitter();
+    const rolling = {
+      rollingCountBuckets: SLICES,
+      rollingCountTimeout: statusMs,
+      enableSnapshots: false,
+      rotateBucketController: rotation,
+    };
+    const status = CircuitBreaker.newStatus(rolling);
+    super(() => Promise.reject(notForUse()), { ...rolling, name, status, timeout: false });
+    this.#machine = machine;
+    this.#controls = controls;
+    this.#onListenerError = onListenerError;
+    this.#status = status;
+    this.#rotation = rotation;
+    this.#sliceMs = statusMs / SLICES;
+    this.#slice = newestSlice(status);
+    this.#sliceEndsAt = monotonicNow() + this.#sliceMs;
+    super.removeAllListeners();
+    for (const event of vocabulary) super.addListener(event, placeholder);
+  }
+
+  static {
+    // opossum's types call these properties, which a subclass may not replace by accessors.
+    const state = (is: (mirror: OpossumMirror) => unknown): PropertyDescriptor => ({
+      configurable: true,
+      get(this: OpossumMirror) {
+        return is(this);
+      },
+    });
+    Object.defineProperties(OpossumMirror.prototype, {
+      closed: state((mirror) => mirror.#machine.state === 'closed' || mirror.#machine.state === 'disabled'),
+      opened: state((mirror) => isOpen(mirror.#machine)),
+      halfOpen: state((mirror) => mirror.#machine.state === 'half-open'),
+      pendingClose: state((mirror) => mirror.#machine.state === 'half-open' && !mirror.#machine.refuses(monotonicNow())),
+      enabled: state((mirror) => mirror.#machine.state !== 'disabled'),
+      status: state((mirror) => mirror.#currentStatus(monotonicNow())),
+      stats: state((mirror) => mirror.#currentStatus(monotonicNow()).stats),
+    });
+  }
+
+  /** An attempt asked to be admitted, was turned away, or settled. Counts it and tells whoever listens. */
+  feed(event: CountedEvent, now: number, latencyMs: number | undefined, ...args: unknown[]): void {
+    if (now >= this.#sliceEndsAt) this.#rotate(now);
+    this.#slice[counted[event]] += 1;
+    if (latencyMs !== undefined && this.#slice.latencyTimes.length < LATENCIES_PER_SLICE) {
+      this.#slice.latencyTimes.push(latencyMs);
+    }
+    if (this.hears(event)) this.emit(event, ...args);
+  }
+
+  /** Whether anybody but this class listens. */
+  hears(event: string): boolean {
+    return this.listenerCount(event) > 1;
+  }
+
+  /** The machine moved: tells whoever listens in opossum's words. */
+  moved(openForMs: number): void {
+    const { state } = this.#machine;
+    if (state === 'closed') this.emit('close');
+    else if (state === 'half-open') this.emit('halfOpen', openForMs);
+    else if (isOpen(this.#machine)) {
+      this.#openedAt = Date.now();
+      this.emit('open');
+    }
+  }
+
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    let heard = false;
+    for (const listener of this.rawListeners(event)) {
+      if (listener === placeholder) continue;
+      heard = true;
+      try {
+        const returned: unknown = Reflect.apply(listener, this, args);
+        if (returned instanceof Promise) returned.catch(this.#onListenerError);
+      } catch (error) {
+        this.#onListenerError(error);
+      }
+    }
+    return heard;
+  }
+
+  override removeAllListeners(event?: string | symbol): this {
+    if (event === undefined) super.removeAllListeners();
+    else super.removeAllListeners(event);
+    for (const name of vocabulary) if (event === undefined || event === name) super.addListener(name, placeholder);
+    return this;
+  }
+
+  override open(): void {
+    this.#controls.open();
+  }
+
+  override close(): void {
+    // opossum's constructor closes what it makes.
+    if (#machine in this) this.#controls.close();
+  }
+
+  override enable(): void {
+    this.#controls.enable();
+  }
+
+  override disable(): void {
+    this.#controls.disable();
+  }
+
+  override shutdown(): void {
+    this.emit('shutdown');
+    this.#controls.disable();
+  }
+
+  override fire(): Promise<never> {
+    return Promise.reject(notForUse());
+  }
+
+  override call(): Promise<never> {
+    return Promise.reject(notForUse());
+  }
+
+  override toJSON(): ReturnType<CircuitBreaker['toJSON']> {
+    const json = super.toJSON();
+    const { closed, opened, halfOpen, enabled } = this;
+    Object.assign(json.state, { closed, open: opened, halfOpen, enabled });
+    if (this.#openedAt !== undefined) Object.assign(json.state, { lastTimerAt: this.#openedAt });
+    return json;
+  }
+
+  #currentStatus(now: number): CircuitBreaker.Status {
+    if (now >= this.#sliceEndsAt) this.#rotate(now);
+    return this.#status;
+  }
+
+  /** Lets opossum forget the slices that are over. */
+  #rotate(now: number): void {
+    const over = Math.floor((now - this.#sliceEndsAt) / this.#sliceMs) + 1;
+    for (let step = Math.min(over, SLICES); step > 0; step -= 1) this.#rotation.emit('rotate');
+    this.#slice = newestSlice(this.#status);
+    this.#sliceEndsAt = now + this.#sliceMs;
+  }
+}
+
+function isOpen({ state }: CircuitMachine): boolean {
+  return state === 'open' || state === 'forced-open';
+}
+
+function newestSlice(status: CircuitBreaker.Status): CircuitBreaker.Bucket {
+  const slice = status.window[0];
+  if (slice === undefined) throw new Error('opossum made a status without a slice');
+  return slice;
+}
+
+function notForUse(): Error {
+  return new Error('This opossum instance mirrors a breakwater circuit: call through the policy, not through fire().');
+}

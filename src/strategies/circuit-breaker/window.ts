@@ -1,0 +1,116 @@
+import type { CircuitWindow } from './options.ts';
+
+/** The attempts that a circuit judges by. Recording and reading cost the same however many it holds. */
+export interface AttemptWindow {
+  readonly attempts: number;
+  readonly failures: number;
+  readonly slow: number;
+  record(failed: boolean, slow: boolean, now: number): void;
+  /** Forgets what is too old at `now`. */
+  advance(now: number): void;
+  clear(): void;
+}
+
+export function attemptWindow(shape: CircuitWindow): AttemptWindow {
+  return shape.type === 'time' ? new TimeWindow(shape.ms) : new CountWindow(shape.size);
+}
+
+const SLICES = 10;
+const FIELDS = 3;
+
+/** The attempts of the last so many milliseconds, in ten slices; the oldest slice is forgotten as a whole. */
+class TimeWindow implements AttemptWindow {
+  attempts = 0;
+  failures = 0;
+  slow = 0;
+  readonly #sliceMs: number;
+  /** Attempts, failures and slow attempts of each slice. */
+  readonly #slices = new Float64Array(SLICES * FIELDS);
+  #slice = 0;
+
+  constructor(ms: number) {
+    this.#sliceMs = ms / SLICES;
+  }
+
+  record(failed: boolean, slow: boolean, now: number): void {
+    this.advance(now);
+    const at = (this.#slice % SLICES) * FIELDS;
+    this.attempts += 1;
+    this.#add(at, 1);
+    if (failed) {
+      this.failures += 1;
+      this.#add(at + 1, 1);
+    }
+    if (slow) {
+      this.slow += 1;
+      this.#add(at + 2, 1);
+    }
+  }
+
+  advance(now: number): void {
+    const slice = Math.max(0, Math.floor(now / this.#sliceMs));
+    if (slice === this.#slice) return;
+    if (slice < this.#slice || slice - this.#slice >= SLICES) this.clear();
+    else for (let old = this.#slice + 1; old <= slice; old += 1) this.#forget((old % SLICES) * FIELDS);
+    this.#slice = slice;
+  }
+
+  clear(): void {
+    this.#slices.fill(0);
+    this.attempts = 0;
+    this.failures = 0;
+    this.slow = 0;
+  }
+
+  #forget(at: number): void {
+    this.attempts -= this.#slices[at] ?? 0;
+    this.failures -= this.#slices[at + 1] ?? 0;
+    this.slow -= this.#slices[at + 2] ?? 0;
+    this.#slices.fill(0, at, at + FIELDS);
+  }
+
+  #add(at: number, amount: number): void {
+    this.#slices[at] = (this.#slices[at] ?? 0) + amount;
+  }
+}
+
+const FAILED = 1;
+const SLOW = 2;
+
+/** The last so many attempts. */
+class CountWindow implements AttemptWindow {
+  attempts = 0;
+  failures = 0;
+  slow = 0;
+  readonly #size: number;
+  readonly #ring: Uint8Array;
+  #next = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+    this.#ring = new Uint8Array(size);
+  }
+
+  record(failed: boolean, slow: boolean, _now: number): void {
+    if (this.attempts === this.#size) this.#count(this.#ring[this.#next] ?? 0, -1);
+    else this.attempts += 1;
+    const bits = (failed ? FAILED : 0) | (slow ? SLOW : 0);
+    this.#ring[this.#next] = bits;
+    this.#count(bits, 1);
+    this.#next = (this.#next + 1) % this.#size;
+  }
+
+  advance(_now: number): void {}
+
+  clear(): void {
+    this.attempts = 0;
+    this.failures = 0;
+    this.slow = 0;
+    this.#next = 0;
+  }
+
+  #count(bits: number, sign: 1 | -1): void {
+    if ((bits & FAILED) !== 0) this.failures += sign;
+    if ((bits & SLOW) !== 0) this.slow += sign;
+  }
+}

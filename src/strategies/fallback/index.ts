@@ -1,0 +1,2 @@
+export type { FallbackAnswer, FallbackContext, FallbackOptions } from './options.ts';
+export { fallback } from './strategy.ts';

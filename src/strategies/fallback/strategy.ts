@@ -1,0 +1,121 @@
+import type { Call } from '../../core/call.ts';
+import { monotonicNow } from '../../core/clock.ts';
+import { deadlines } from '../../core/deadlines.ts';
+import { parseOptions } from '../../core/options.ts';
+import { cutShort, failed, type Outcome, served, wantsFallback } from '../../core/outcome.ts';
+import type { Layer, Receiver, Strategy } from '../../core/pipeline.ts';
+import { Scope } from '../../core/scope.ts';
+import { isThenable } from '../../core/thenable.ts';
+import { type FallbackAnswer, type FallbackOptions, type FallbackSettings, fallbackSchema } from './options.ts';
+
+/**
+ * Answers in a failed call's place with what a function makes, such as a default or another source's value.
+ *
+ * @throws {InvalidOptionsError} when the options are wrong
+ */
+export function fallback(options: FallbackAnswer | FallbackOptions): Strategy {
+  const settings = parseOptions(fallbackSchema, options, '', 'Options of fallback()');
+  return {
+    kind: 'fallback',
+    describe: () => `fallback: a call that fails is answered by a function, which may take ${settings.timeoutMs} ms`,
+    bind: (inner) => new FallbackLayer(inner, settings),
+  };
+}
+
+class FallbackLayer implements Layer {
+  readonly #inner: Layer;
+  readonly #settings: FallbackSettings;
+
+  constructor(inner: Layer, settings: FallbackSettings) {
+    this.#inner = inner;
+    this.#settings = settings;
+  }
+
+  enter(call: Call, scope: Scope, receiver: Receiver, now: number): void {
+    this.#inner.enter(call, scope, new FallbackRun(this.#settings, call, scope, receiver), now);
+  }
+}
+
+/** Hands a good outcome on; asks the function in a failed one's place. */
+class FallbackRun implements Receiver {
+  readonly #settings: FallbackSettings;
+  readonly #call: Call;
+  readonly #scope: Scope;
+  readonly #receiver: Receiver;
+
+  constructor(settings: FallbackSettings, call: Call, scope: Scope, receiver: Receiver) {
+    this.#settings = settings;
+    this.#call = call;
+    this.#scope = scope;
+    this.#receiver = receiver;
+  }
+
+  settle(outcome: Outcome, now: number): void {
+    if (!wantsFallback(outcome)) this.#receiver.settle(outcome, now);
+    else new Answering(this.#settings, this.#call, this.#scope, this.#receiver, outcome).ask(now);
+  }
+}
+
+/** The time a fallback's function has to answer. */
+class Answering extends Scope {
+  readonly #settings: FallbackSettings;
+  readonly #call: Call;
+  readonly #receiver: Receiver;
+  readonly #outcome: Outcome;
+  #settled = false;
+
+  constructor(settings: FallbackSettings, call: Call, parent: Scope, receiver: Receiver, outcome: Outcome) {
+    super(parent);
+    this.#settings = settings;
+    this.#call = call;
+    this.#receiver = receiver;
+    this.#outcome = outcome;
+  }
+
+  ask(now: number): void {
+    const { runtime, settings } = this.#call;
+    const context = { policy: runtime.name, metadata: settings.metadata };
+    deadlines.arm(this, this.#settings.timeoutMs, now);
+    let answer: unknown;
+    try {
+      answer = this.#settings.answer(this.#outcome.ok ? this.#outcome.value : this.#outcome.error, context);
+    } catch (error) {
+      this.#threw(error);
+      return;
+    }
+    if (!isThenable(answer)) this.#answered(answer);
+    else Promise.resolve(answer).then((value) => this.#answered(value), (error) => this.#threw(error));
+  }
+
+  override expire(_now: number): void {
+    this.#call.runtime.report('fallback', new Error(`The fallback took longer than ${this.#settings.timeoutMs} ms.`));
+    this.#settle(this.#outcome);
+  }
+
+  override end(...[cause, reason]: Parameters<Scope['end']>): void {
+    super.end(cause, reason);
+    this.#settle(cutShort(reason, cause, 'ignored'));
+  }
+
+  #answered(value: unknown): void {
+    if (this.#settled) return;
+    if (this.#outcome.ok) this.#call.discard(this.#outcome.value);
+    this.#call.runtime.fellBack('fallback', 0, this.#outcome.error);
+    this.#settle(served(value, 'fallback', 0));
+  }
+
+  /** What the function throws stands in the failure's place, under the failure's verdict. */
+  #threw(error: unknown): void {
+    if (this.#settled) return;
+    if (this.#outcome.ok) this.#call.discard(this.#outcome.value);
+    const { verdict, retryAfterMs, rejection, cut } = this.#outcome;
+    this.#settle({ ...failed(error, verdict, retryAfterMs), rejection, cut });
+  }
+
+  #settle(outcome: Outcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.leave();
+    this.#receiver.settle(outcome, monotonicNow());
+  }
+}

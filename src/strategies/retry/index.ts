@@ -1,0 +1,2 @@
+export type { Backoff, Jitter, RetryBudgetOptions, RetryOptions } from './options.ts';
+export { retry } from './strategy.ts';
