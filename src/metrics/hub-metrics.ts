@@ -1,0 +1,138 @@
+import { register } from 'prom-client';
+import type { CircuitState } from '../core/circuit.ts';
+import { type Component, components } from '../core/observer.ts';
+import { DurationBuckets } from './buckets.ts';
+import type { FamilyShare, Labels } from './family.ts';
+import { IncidentCounters, incidentFamilies } from './incident-counters.ts';
+import { type MeasuredPolicy, policyFamilies } from './policy-families.ts';
+import type { MetricsRegistry } from './prom-metrics.ts';
+import { PolicyRecorder } from './recorder.ts';
+import { joinFamilies } from './registration.ts';
+import type { SliSink } from './sli.ts';
+
+/** Options of a hub's metrics, already checked. */
+export interface HubMetricsOptions {
+  /** Default: prom-client's own default registry. */
+  readonly registry?: MetricsRegistry | undefined;
+  /** Upper bounds of the duration histograms in seconds. Default: `DEFAULT_DURATION_BUCKETS`. */
+  readonly durationBuckets?: readonly number[] | undefined;
+  /** Version of this library, for `build_info`. */
+  readonly version: string;
+  /** Families of other parts of the hub, registered with its own. */
+  readonly families?: readonly FamilyShare[] | undefined;
+}
+
+/** What the metrics of one policy need to know. */
+export interface MeasureOptions {
+  /** From where on a call is too slow for the latency SLI. Without it that SLI is not tracked. */
+  readonly latencyThresholdMs?: number | undefined;
+  /** Is told each SLI event. */
+  readonly sliSink?: SliSink | undefined;
+}
+
+/**
+ * The metrics of one hub. Policies count in their recorders; prom-client reads those when it is scraped. Several
+ * hubs, also of several copies of this package, may share a registry: samples of equal labels become one.
+ */
+export class HubMetrics {
+  /** The registry that the metrics are in. */
+  readonly registry: MetricsRegistry;
+  readonly #buckets: DurationBuckets;
+  readonly #internalErrors = new Float64Array(components.length);
+  readonly #policies = new Map<string, MeasuredPolicy>();
+  readonly #leave: () => void;
+  #incidents: IncidentCounters | undefined = undefined;
+
+  /** @throws {InvalidOptionsError} when the registry has a foreign metric of one of the names; nothing is registered */
+  constructor({ registry = register, durationBuckets, version, families = [] }: HubMetricsOptions) {
+    this.registry = registry;
+    this.#buckets = new DurationBuckets(durationBuckets);
+    const shares = [
+      ...policyFamilies(() => this.#policies.values(), this.#buckets.seconds),
+      ...families,
+      ...incidentFamilies(() => this.#incidents),
+      internalErrorFamily(this.#internalErrors),
+      buildInfoFamily(version),
+    ];
+    this.#leave = joinFamilies(registry, shares, () => this.failedInside('metrics'));
+  }
+
+  /** Starts to measure a policy: all its series exist from now on. One of the same name is replaced. */
+  policy(name: string, { latencyThresholdMs, sliSink }: MeasureOptions = {}): PolicyRecorder {
+    const recorder = new PolicyRecorder({
+      buckets: this.#buckets,
+      internalErrors: this.#internalErrors,
+      latencyThresholdMs,
+      sliSink,
+    });
+    this.#policies.set(name, { labels: { policy: name }, recorder });
+    return recorder;
+  }
+
+  /** Exposes the states of a policy's circuits. `read` is called at each scrape. */
+  watchCircuits(name: string, read: () => readonly CircuitState[]): void {
+    const policy = this.#policies.get(name);
+    if (policy !== undefined) this.#policies.set(name, { ...policy, circuitStates: read });
+  }
+
+  /** Ends the series of a policy. */
+  remove(name: string): void {
+    this.#policies.delete(name);
+  }
+
+  /**
+   * Starts to expose incidents.
+   *
+   * @param statuses all values of the label `status`
+   * @param sinks all values of the label `sink`
+   */
+  trackIncidents(statuses: readonly string[], sinks: readonly string[]): IncidentCounters {
+    this.#incidents = new IncidentCounters(statuses, sinks);
+    return this.#incidents;
+  }
+
+  /** Counts something that failed inside, outside any policy, and was kept from the caller. */
+  failedInside(component: Component): void {
+    const at = components.indexOf(component);
+    this.#internalErrors[at] = (this.#internalErrors[at] ?? 0) + 1;
+  }
+
+  /** Takes the hub's samples out of the registry, and each family that no other hub uses. */
+  close(): void {
+    this.#leave();
+    this.#policies.clear();
+  }
+}
+
+const NONE: Labels = {};
+const componentLabels = components.map((component): Labels => ({ component }));
+
+function internalErrorFamily(counts: Float64Array): FamilyShare {
+  return {
+    definition: {
+      name: 'breakwater_internal_errors_total',
+      type: 'counter',
+      help: 'What failed inside the library and was kept from the caller.',
+      labelNames: ['component'],
+      aggregation: 'sum',
+    },
+    read: (emit) => {
+      for (const [index, labels] of componentLabels.entries()) emit(counts[index] ?? 0, labels, NONE);
+    },
+  };
+}
+
+function buildInfoFamily(version: string): FamilyShare {
+  const labels = { version };
+  return {
+    definition: {
+      name: 'breakwater_build_info',
+      type: 'gauge',
+      help: 'Always 1; says which version of breakwater runs.',
+      labelNames: ['version'],
+      // Two hubs, or four workers, of one version are still that version.
+      aggregation: 'max',
+    },
+    read: (emit) => emit(1, labels, NONE),
+  };
+}

@@ -1,0 +1,89 @@
+import type { FamilyShare, Labels } from './family.ts';
+
+/** Severities of incidents, the worst first; the values of the label `severity`. */
+export const incidentSeverities = ['Critical', 'High', 'Medium', 'Low'] as const;
+export type IncidentSeverity = (typeof incidentSeverities)[number];
+
+/** What became of a notification; the values of the label `result`. */
+export const notificationResults = ['delivered', 'failed', 'dropped'] as const;
+export type NotificationResult = (typeof notificationResults)[number];
+
+const NONE: Labels = {};
+
+/**
+ * Counts incidents and their notifications. Statuses and sinks are closed sets given at the start, so that each
+ * series exists at zero; what is not in them is not counted.
+ */
+export class IncidentCounters {
+  readonly #statuses: readonly string[];
+  readonly #sinks: readonly string[];
+  readonly #incidents: Float64Array;
+  readonly #notifications: Float64Array;
+
+  constructor(statuses: readonly string[], sinks: readonly string[]) {
+    this.#statuses = [...new Set(statuses)];
+    this.#sinks = [...new Set(sinks)];
+    this.#incidents = new Float64Array(incidentSeverities.length * this.#statuses.length);
+    this.#notifications = new Float64Array(this.#sinks.length * notificationResults.length);
+  }
+
+  /** Says how many incidents there are of a severity and status. */
+  set(severity: IncidentSeverity, status: string, count: number): void {
+    const at = this.#statuses.indexOf(status);
+    if (at >= 0) this.#incidents[incidentSeverities.indexOf(severity) * this.#statuses.length + at] = count;
+  }
+
+  /** Counts what became of a notification, once it has been delivered, has failed for good or was dropped. */
+  notified(sink: string, result: NotificationResult): void {
+    const row = this.#sinks.indexOf(sink);
+    if (row < 0) return;
+    const at = row * notificationResults.length + notificationResults.indexOf(result);
+    this.#notifications[at] = (this.#notifications[at] ?? 0) + 1;
+  }
+
+  /** Every combination of severity and status, with its count. */
+  *incidents(): Iterable<readonly [Labels, number]> {
+    let at = 0;
+    for (const severity of incidentSeverities) {
+      for (const status of this.#statuses) yield [{ severity, status }, this.#incidents[at++] ?? 0];
+    }
+  }
+
+  /** Every combination of sink and result, with its count. */
+  *notifications(): Iterable<readonly [Labels, number]> {
+    let at = 0;
+    for (const sink of this.#sinks) {
+      for (const result of notificationResults) yield [{ sink, result }, this.#notifications[at++] ?? 0];
+    }
+  }
+}
+
+/** The families of incidents; without samples while `counters` gives `undefined`. */
+export function incidentFamilies(counters: () => IncidentCounters | undefined): readonly FamilyShare[] {
+  return [
+    {
+      definition: {
+        name: 'breakwater_incidents',
+        type: 'gauge',
+        help: 'Incidents by severity and status.',
+        labelNames: ['severity', 'status'],
+        aggregation: 'sum',
+      },
+      read: (emit) => {
+        for (const [labels, count] of counters()?.incidents() ?? []) emit(count, labels, NONE);
+      },
+    },
+    {
+      definition: {
+        name: 'breakwater_incident_notifications_total',
+        type: 'counter',
+        help: 'Notifications of incidents by sink and what became of them.',
+        labelNames: ['sink', 'result'],
+        aggregation: 'sum',
+      },
+      read: (emit) => {
+        for (const [labels, count] of counters()?.notifications() ?? []) emit(count, labels, NONE);
+      },
+    },
+  ];
+}

@@ -1,0 +1,155 @@
+import { type Sli, type SliSink, slis } from '../metrics/sli.ts';
+import { budgetRemaining, burnRate } from './arithmetic.ts';
+import type { SloObjectives } from './options.ts';
+import { EventWindows, type WindowShape } from './ring.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Windows over which the burn rate is known, in milliseconds; the values of the label `window`. */
+export const burnWindows = {
+  '5m': 5 * MINUTE_MS,
+  '30m': 30 * MINUTE_MS,
+  '1h': HOUR_MS,
+  '2h': 2 * HOUR_MS,
+  '6h': 6 * HOUR_MS,
+  '1d': DAY_MS,
+  '3d': 3 * DAY_MS,
+} as const;
+export type BurnWindow = keyof typeof burnWindows;
+
+/** The names of `burnWindows`, the shortest first. */
+export const burnWindowNames = [
+  '5m',
+  '30m',
+  '1h',
+  '2h',
+  '6h',
+  '1d',
+  '3d',
+] as const satisfies readonly BurnWindow[];
+
+/** A burn window holds between 95 and 100 % of its length; the budget's period, between 98 and 100 %. */
+const BURN_SLOTS = 20;
+const PERIOD_SLOTS = 60;
+
+/** Where an objective stands. */
+export interface ObjectiveReport {
+  readonly sli: Sli;
+  readonly objective: number;
+  /** From where on a call is too slow; of the latency objective. */
+  readonly thresholdMs?: number;
+  /** Events within the period, or since the start of the process where that is shorter. */
+  readonly good: number;
+  readonly bad: number;
+  /** Whether good events make up the objective; without events nobody knows. */
+  readonly status: 'met' | 'missed' | 'no-data';
+  /** How fast the budget goes over each window; `undefined` where the window holds no events. */
+  readonly burnRates: Readonly<Record<BurnWindow, number | undefined>>;
+  /** Share of the error budget that is spent, 0 and up, past 1 when it is overspent. */
+  readonly budgetSpent: number;
+  /** Share of the error budget that is left: 1 - `budgetSpent`. */
+  readonly budgetRemaining: number;
+}
+
+/** Follows one objective. */
+export class ObjectiveTracker {
+  readonly sli: Sli;
+  readonly objective: number;
+  readonly thresholdMs: number | undefined;
+  readonly #windows: EventWindows;
+
+  constructor(sli: Sli, objective: number, periodMs: number, thresholdMs?: number) {
+    this.sli = sli;
+    this.objective = objective;
+    this.thresholdMs = thresholdMs;
+    const burn = burnWindowNames.map(
+      (name): WindowShape => ({ lengthMs: burnWindows[name], slots: BURN_SLOTS }),
+    );
+    this.#windows = new EventWindows([...burn, { lengthMs: periodMs, slots: PERIOD_SLOTS }]);
+  }
+
+  record(good: boolean, now: number): void {
+    this.#windows.record(good, now);
+  }
+
+  /** The burn rate over a window; `undefined` where it holds no events. */
+  burnRate(window: BurnWindow, now: number): number | undefined {
+    const { good, bad } = this.#windows.counts(burnWindowNames.indexOf(window), now);
+    return burnRate(good, bad, this.objective);
+  }
+
+  /** Share of the error budget that is left; 1 before the first event, negative when it is overspent. */
+  budgetRemaining(now: number): number {
+    const { good, bad } = this.#period(now);
+    return budgetRemaining(good, bad, this.objective);
+  }
+
+  report(now: number): ObjectiveReport {
+    const { good, bad } = this.#period(now);
+    const spent = burnRate(good, bad, this.objective);
+    return {
+      sli: this.sli,
+      objective: this.objective,
+      ...(this.thresholdMs === undefined ? {} : { thresholdMs: this.thresholdMs }),
+      good,
+      bad,
+      status: spent === undefined ? 'no-data' : spent <= 1 ? 'met' : 'missed',
+      burnRates: {
+        '5m': this.burnRate('5m', now),
+        '30m': this.burnRate('30m', now),
+        '1h': this.burnRate('1h', now),
+        '2h': this.burnRate('2h', now),
+        '6h': this.burnRate('6h', now),
+        '1d': this.burnRate('1d', now),
+        '3d': this.burnRate('3d', now),
+      },
+      budgetSpent: spent ?? 0,
+      budgetRemaining: budgetRemaining(good, bad, this.objective),
+    };
+  }
+
+  #period(now: number) {
+    return this.#windows.counts(burnWindowNames.length, now);
+  }
+}
+
+/** Follows the objectives of one policy. */
+export class SloTracker implements SliSink {
+  readonly policy: string;
+  readonly periodMs: number;
+  /** From where on a call is too slow; `undefined` without a latency objective. */
+  readonly latencyThresholdMs: number | undefined;
+  readonly #availability: ObjectiveTracker | undefined;
+  readonly #latency: ObjectiveTracker | undefined;
+  readonly #correctness: ObjectiveTracker | undefined;
+
+  constructor(policy: string, { availability, latency, correctness, periodMs }: SloObjectives) {
+    this.policy = policy;
+    this.periodMs = periodMs;
+    this.latencyThresholdMs = latency?.thresholdMs;
+    if (availability !== undefined)
+      this.#availability = new ObjectiveTracker('availability', availability, periodMs);
+    if (latency !== undefined) {
+      this.#latency = new ObjectiveTracker('latency', latency.objective, periodMs, latency.thresholdMs);
+    }
+    if (correctness !== undefined)
+      this.#correctness = new ObjectiveTracker('correctness', correctness, periodMs);
+  }
+
+  record(sli: Sli, good: boolean, now: number): void {
+    this.objective(sli)?.record(good, now);
+  }
+
+  /** The tracker of an SLI; `undefined` where it has no objective. */
+  objective(sli: Sli): ObjectiveTracker | undefined {
+    if (sli === 'availability') return this.#availability;
+    return sli === 'latency' ? this.#latency : this.#correctness;
+  }
+
+  /** All objectives of the policy. */
+  get objectives(): readonly ObjectiveTracker[] {
+    return slis.flatMap((sli) => this.objective(sli) ?? []);
+  }
+}
