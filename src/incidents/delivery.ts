@@ -1,0 +1,45 @@
+import pTimeout, { TimeoutError } from 'p-timeout';
+import type { Logger } from './logger.ts';
+import type { Notification } from './notification.ts';
+import { type Sink, SinkError } from './sink.ts';
+import { type Delivered, type DeliverySettings, SinkQueue } from './sink-queue.ts';
+import { LONGEST_TIMER_MS } from './timers.ts';
+
+/** Brings notifications to all sinks, off the call path; each sink has its own queue and holds up no other. */
+export class Delivery {
+  readonly #queues: readonly SinkQueue[];
+
+  constructor(
+    sinks: readonly Sink[],
+    settings: DeliverySettings,
+    logger: Logger,
+    onEnd: (delivered: Delivered) => void,
+  ) {
+    this.#queues = sinks.map((sink) => new SinkQueue(sink, settings, logger, onEnd));
+  }
+
+  send(notification: Notification): void {
+    for (const queue of this.#queues) queue.push(notification);
+  }
+
+  /** Waits until everything is delivered or given up, at most `timeoutMs`. Whether it came to that. */
+  async flush(timeoutMs: number): Promise<boolean> {
+    const idle = Promise.all(this.#queues.map((queue) => queue.idle()));
+    try {
+      await pTimeout(idle, { milliseconds: Math.min(Math.max(1, timeoutMs), LONGEST_TIMER_MS) });
+      return true;
+    } catch (error) {
+      if (error instanceof TimeoutError) return false;
+      throw error;
+    }
+  }
+
+  /** Tries what is left once more without waiting, then, after at most `timeoutMs`, gives up the rest. */
+  async close(timeoutMs: number): Promise<void> {
+    for (const queue of this.#queues) queue.hurry();
+    await this.flush(timeoutMs);
+    const closed = new SinkError('closed before it was delivered', 'permanent');
+    for (const queue of this.#queues) queue.stop(closed);
+    await Promise.all(this.#queues.map((queue) => queue.idle()));
+  }
+}

@@ -1,0 +1,24 @@
+/** Incidents: what the hub declares, and the sinks that tell of them. `breakwater/incidents`. */
+export type { IncidentChange, IncidentTrigger } from './change.ts';
+export type { Incident, IncidentJson, IncidentStatus } from './incident.ts';
+export type { FlushOptions, IncidentDeclaration, Incidents } from './incidents.ts';
+export type { Logger, LogMethod } from './logger.ts';
+export type { Notification, NotificationKind } from './notification.ts';
+export type { DedupScope, IncidentOptions } from './options.ts';
+export type { DeliveryResult } from './ports.ts';
+export {
+  type FallbackState,
+  type Severity,
+  type SeverityDecision,
+  type SeverityFacts,
+  type SeverityRule,
+  severities,
+  severityByImpact,
+} from './severity.ts';
+export { type Receipt, type Sink, type SinkContext, SinkError, type SinkFailure } from './sink.ts';
+export type { LogSinkOptions } from './sinks/log/options.ts';
+export { logSink } from './sinks/log/sink.ts';
+export type { WebhookSinkOptions } from './sinks/webhook/options.ts';
+export type { WebhookPayload } from './sinks/webhook/payload.ts';
+export { webhookSink } from './sinks/webhook/sink.ts';
+export type { TimelineEntry } from './timeline.ts';

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { callback, count, countOrZero, durationMs, oneOf, options, shown } from '../core/options.ts';
+import type { SeverityRule } from './severity.ts';
+import type { Sink } from './sink.ts';
+
+/** Whether each instance of a service raises its own alert, or all raise one together. */
+export const dedupScopes = ['instance', 'service'] as const;
+export type DedupScope = (typeof dedupScopes)[number];
+
+/** Options of the hub's incidents. */
+export interface IncidentOptions {
+  /** Where notifications go, at most 20. Names must differ. Default: the hub's logger, `[logSink()]`. */
+  readonly sinks?: readonly Sink[] | undefined;
+  /** How long all circuits of a policy must stay closed before its incident resolves. Default 60 000 ms. */
+  readonly resolveAfterMs?: number | undefined;
+  /** How often the severity of an open incident is looked at again. Default 15 000 ms. */
+  readonly reviewMs?: number | undefined;
+  /** Decides the severity. Default: `severityByImpact`. One that throws is reported, and the default decides. */
+  readonly severity?: SeverityRule | undefined;
+  /**
+   * Whether an incident's dedup key is this instance's own (`instance`, the default) or shared by all instances of
+   * `service`. A shared one is not for one instance to resolve: when an incident resolves itself here, sinks get
+   * an `updated` that says so, with the incident's own status `resolved`, and a `resolved` only when a person
+   * resolves it.
+   */
+  readonly dedupScope?: DedupScope | undefined;
+  /** Name of the service that this process is an instance of. Required with `dedupScope: 'service'`. */
+  readonly service?: string | undefined;
+  /** Name of this instance. Default: host name, process id and a random part. */
+  readonly instance?: string | undefined;
+  /** How long one try to deliver a notification may take. Default 15 000 ms. */
+  readonly deliveryTimeoutMs?: number | undefined;
+  /** Tries after the first that failed, 0 or more. Default 5. */
+  readonly maxDeliveryRetries?: number | undefined;
+  /** What the waits between tries grow from, doubling each time, half of it random. Default 1 000 ms. */
+  readonly deliveryBaseDelayMs?: number | undefined;
+  /** No wait is chosen longer than this; a Retry-After may be, up to a day. Default 60 000 ms. */
+  readonly deliveryMaxDelayMs?: number | undefined;
+  /** How many notifications may wait for one sink. Then the oldest `updated` is dropped first. Default 100. */
+  readonly maxQueuedNotifications?: number | undefined;
+  /** How many resolved incidents are kept. Default 100. */
+  readonly maxResolvedIncidents?: number | undefined;
+  /** How many entries a timeline holds, 10 or more; the middle is left out first. Default 200. */
+  readonly maxTimelineEntries?: number | undefined;
+}
+
+/** What the name of a sink may be; it is a label value. */
+export const sinkName = z.custom<string>((name) => typeof name === 'string' && /^[\w-]{1,64}$/.test(name), {
+  error: 'must be 1 to 64 characters of a-z, A-Z, 0-9, _ and -',
+});
+
+const sink = z
+  .custom<Sink>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      'name' in value &&
+      'send' in value &&
+      typeof value.send === 'function',
+    { error: (issue) => `must be a sink, such as logSink() or webhookSink(), not ${shown(issue.input)}` },
+  )
+  .refine(({ name }) => sinkName.safeParse(name).success, {
+    path: ['name'],
+    error: 'must be 1 to 64 characters of a-z, A-Z, 0-9, _ and -',
+  });
+
+const instanceName = z.custom<string>(
+  (name) => typeof name === 'string' && name.trim() !== '' && name.length <= 200,
+  { error: (issue) => `must be a string of 1 to 200 characters, not ${shown(issue.input)}` },
+);
+
+const atLeastTen = count.refine((n) => n >= 10, { error: 'must be a whole number, 10 or more' });
+
+/** Checks `IncidentOptions` and fills in the defaults. */
+export const incidentSchema = options({
+  sinks: z
+    .array(sink, { error: (issue) => `must be an array of sinks, not ${shown(issue.input)}` })
+    .max(20, { error: 'must be at most 20 sinks' })
+    .superRefine((sinks, context) => {
+      for (const [at, { name }] of sinks.entries()) {
+        if (sinks.findIndex((other) => other.name === name) === at) continue;
+        context.addIssue({
+          code: 'custom',
+          path: [at, 'name'],
+          message: `'${name}' is the name of another sink; give each its own`,
+        });
+      }
+    })
+    .optional(),
+  resolveAfterMs: durationMs.default(60_000),
+  reviewMs: durationMs.default(15_000),
+  severity: callback<SeverityRule>().optional(),
+  dedupScope: oneOf(dedupScopes).default('instance'),
+  service: instanceName.optional(),
+  instance: instanceName.default(() => `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`),
+  deliveryTimeoutMs: durationMs.default(15_000),
+  maxDeliveryRetries: countOrZero.default(5),
+  deliveryBaseDelayMs: durationMs.default(1_000),
+  deliveryMaxDelayMs: durationMs.default(60_000),
+  maxQueuedNotifications: count.default(100),
+  maxResolvedIncidents: countOrZero.default(100),
+  maxTimelineEntries: atLeastTen.default(200),
+}).superRefine(({ dedupScope, service }, context) => {
+  if (dedupScope !== 'service' || service !== undefined) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['service'],
+    message: "must be given with dedupScope: 'service'",
+  });
+});
+
+/** Checked options. */
+export type IncidentSettings = z.output<typeof incidentSchema>;

@@ -1,0 +1,47 @@
+import type { Circuit } from '../core/circuit.ts';
+import type { Events } from '../core/events.ts';
+import type { Component } from '../core/observer.ts';
+import type { Criticality, PolicyStats } from '../core/policy.ts';
+import type { IncidentStatus } from './incident.ts';
+import type { Logger } from './logger.ts';
+import type { Severity } from './severity.ts';
+
+/** What the incidents need to know of a policy. */
+export interface PolicyFacts {
+  readonly criticality: Criticality;
+  /** Whether something can answer in a failed call's place. */
+  readonly hasFallback: boolean;
+  /** All circuits of the policy, as they are now. */
+  readonly circuits: readonly Pick<Circuit, 'state' | 'shadow'>[];
+  stats(): PolicyStats;
+}
+
+/** How a notification ended; the values of the label `result` of `incident_notifications_total`. */
+export const deliveryResults = ['delivered', 'failed', 'dropped'] as const;
+export type DeliveryResult = (typeof deliveryResults)[number];
+
+/** Counts incidents. The port that `metrics/` fills; its methods must not throw. */
+export interface IncidentObserver {
+  /**
+   * Incidents of `severity` in `status` became one more or one fewer. Resolved ones are counted since the start
+   * of the process and never become fewer.
+   */
+  incidentsChanged(severity: Severity, status: IncidentStatus, by: 1 | -1): void;
+  /** A notification to `sink` came to its end. */
+  notified(sink: string, result: DeliveryResult): void;
+}
+
+/** What the hub gives the incidents to work with. */
+export interface IncidentPorts {
+  readonly events: Events;
+  readonly logger: Logger;
+  readonly counters: IncidentObserver;
+  /** Facts of the policy of that name; `undefined` where there is none. */
+  readonly facts: (policy: string) => PolicyFacts | undefined;
+  /** Counts and announces what failed inside and was kept from the caller. It must not throw. */
+  readonly report: (
+    policy: string,
+    component: Extract<Component, 'incidents' | 'sink'>,
+    error: unknown,
+  ) => void;
+}

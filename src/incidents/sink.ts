@@ -1,0 +1,55 @@
+import type { Logger } from './logger.ts';
+import type { Notification } from './notification.ts';
+
+/** What a sink is given beside the notification. */
+export interface SinkContext {
+  /** Aborts when this try has run out of time, or when nobody waits for it any more. */
+  readonly signal: AbortSignal;
+  /** 1 for the first try of this notification. */
+  readonly attempt: number;
+  /** The hub's logger. */
+  readonly logger: Logger;
+}
+
+/** What the other side said when it took a notification. */
+export interface Receipt {
+  /** For the timeline, such as `HTTP 204`. Nothing secret. */
+  readonly detail: string;
+}
+
+/**
+ * Where an incident's notifications go. `send` makes one try: it resolves with a receipt once the other side has
+ * taken the notification, and throws a `SinkError`, or anything, when it has not. Bounding, repeating and ordering
+ * the tries is not its part.
+ */
+export interface Sink {
+  /** Names it in metrics, logs and timelines; unique among the sinks of a hub. 1 to 64 of `a-z A-Z 0-9 _ -`. */
+  readonly name: string;
+  send(notification: Notification, context: SinkContext): Receipt | Promise<Receipt>;
+}
+
+/**
+ * What a failed try means.
+ *
+ * - `transient`: another try may do.
+ * - `permanent`: this notification will not be taken.
+ * - `gone`: the other side wants none any more (HTTP 410): the sink is used no further.
+ */
+export type SinkFailure = 'transient' | 'permanent' | 'gone';
+
+/** A try that failed. Its message must hold nothing secret. */
+export class SinkError extends Error {
+  readonly failure: SinkFailure;
+  /** How long the other side asked to be left alone, in milliseconds. Never shortened. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, failure: SinkFailure, retryAfterMs?: number, options?: ErrorOptions) {
+    super(message, options);
+    this.failure = failure;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  override get name(): string {
+    return 'SinkError';
+  }
+}

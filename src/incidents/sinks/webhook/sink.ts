@@ -1,0 +1,33 @@
+import { wallNow } from '../../../core/clock.ts';
+import { parseOptions } from '../../../core/options.ts';
+import { post } from '../../http/post.ts';
+import type { Sink } from '../../sink.ts';
+import { type WebhookSinkOptions, webhookSinkSchema } from './options.ts';
+import { payloadOf } from './payload.ts';
+import { signatureHeaders, signingKey } from './signature.ts';
+
+/**
+ * Posts each notification as a signed webhook, after Standard Webhooks 1.0.0
+ * (https://www.standardwebhooks.com): `webhook-id` is the same on each try, `webhook-timestamp` is the try's own, and
+ * `webhook-signature` has one `v1` signature per secret. After HTTP 410 it is used no further.
+ *
+ * @throws {InvalidOptionsError} when an option is wrong
+ */
+export function webhookSink(options: WebhookSinkOptions): Sink {
+  const checked = parseOptions(webhookSinkSchema, options, '', 'Options of webhookSink()');
+  const { name, endpoint, fetch } = checked;
+  const keys = checked.secret.flatMap((secret) => signingKey(secret) ?? []);
+  const headers: Readonly<Record<string, string>> = {
+    ...(endpoint.authorization === undefined ? {} : { authorization: endpoint.authorization }),
+    ...checked.headers,
+    'content-type': 'application/json',
+  };
+  return {
+    name,
+    send(notification, { signal }) {
+      const body = JSON.stringify(payloadOf(notification));
+      const signed = signatureHeaders(keys, notification.id, wallNow(), body);
+      return post({ href: endpoint.href, headers: { ...headers, ...signed }, body, signal, fetch });
+    },
+  };
+}
