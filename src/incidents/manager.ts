@@ -3,7 +3,6 @@ import { monotonicNow, wallNow } from '../core/clock.ts';
 import { ClosedError, InvalidOptionsError } from '../core/errors.ts';
 import type { CircuitEvent } from '../core/events.ts';
 import { parseOptions } from '../core/options.ts';
-import type { PolicyStats } from '../core/policy.ts';
 import type { IncidentChange, IncidentTrigger } from './change.ts';
 import { Delivery } from './delivery.ts';
 import { type Incident, IncidentRecord } from './incident.ts';
@@ -19,12 +18,12 @@ import {
 import { messages } from './messages.ts';
 import { type NotificationKind, notificationOf } from './notification.ts';
 import type { IncidentSettings } from './options.ts';
-import type { IncidentPorts, PolicyFacts } from './ports.ts';
+import { PolicyReader, type PolicyReading } from './policy-reader.ts';
+import type { IncidentPorts } from './ports.ts';
 import { redact, summarizeError } from './redact.ts';
 import { IncidentRegister } from './register.ts';
-import { isWorse, type SeverityDecision, severities, severityByImpact } from './severity.ts';
+import { decideSeverity, isWorse, type SeverityDecision } from './severity.ts';
 import type { Delivered } from './sink-queue.ts';
-import { logSink } from './sinks/log/sink.ts';
 import { afterDelay } from './timers.ts';
 import { Watch } from './watch.ts';
 
@@ -44,6 +43,7 @@ export class IncidentManager implements Incidents {
   readonly #ports: IncidentPorts;
   readonly #settings: IncidentSettings;
   readonly #register: IncidentRegister;
+  readonly #policies: PolicyReader;
   readonly #ids = new IncidentIds();
   readonly #delivery: Delivery;
   readonly #stopListening: () => void;
@@ -54,7 +54,8 @@ export class IncidentManager implements Incidents {
     this.#ports = ports;
     this.#settings = options;
     this.#register = new IncidentRegister(options.maxResolvedIncidents);
-    this.#delivery = new Delivery(options.sinks ?? [logSink()], options, ports.logger, (delivered) =>
+    this.#policies = new PolicyReader(ports);
+    this.#delivery = new Delivery(options.sinks, options, ports.logger, (delivered) =>
       this.#guard(delivered.notification.incident.policy, () => this.#delivered(delivered)),
     );
     this.#stopListening = ports.events.on('circuit', (event) =>
@@ -78,7 +79,7 @@ export class IncidentManager implements Incidents {
     const parsed = parseOptions(declarationSchema, declaration, '', 'Arguments of incidents.declare()');
     const { policy } = parsed;
     if (this.#closing !== undefined) throw new ClosedError(policy);
-    if (this.#ports.facts(policy) === undefined) {
+    if (!this.#policies.read(policy).exists) {
       throw new InvalidOptionsError(policy, 'Arguments of incidents.declare() cannot be used', [
         { path: 'policy', message: `there is no policy of the name '${policy}'` },
       ]);
@@ -165,11 +166,11 @@ export class IncidentManager implements Incidents {
       reason: redact(event.reason),
       manual,
     });
-    const facts = this.#factsOf(event.policy);
-    const states = statesOf(facts);
+    const reading = this.#policies.read(event.policy);
+    const { states } = reading;
     watch.observe(to === 'closed' && (states.length <= 1 || allClosed(states)), monotonicNow());
     if (manual) this.#announce(watch.record, 'updated', messages.steeredByHand(event));
-    this.#review(watch, facts);
+    this.#review(watch, reading);
     this.#schedule();
   }
 
@@ -181,8 +182,8 @@ export class IncidentManager implements Incidents {
     chosen: SeverityDecision | undefined,
     at: number,
   ): Watch {
-    const facts = this.#factsOf(policy);
-    const stats = this.#statsOf(policy, facts);
+    const reading = this.#policies.read(policy);
+    const { hasFallback, states, stats } = reading;
     const { service, instance, dedupScope } = this.#settings;
     const id = this.#ids.next(at);
     const dedupKey = dedupScope === 'service' ? `breakwater/${service}/${policy}` : `breakwater/${id}`;
@@ -191,12 +192,12 @@ export class IncidentManager implements Incidents {
       this.#settings.maxTimelineEntries,
     );
     const now = monotonicNow();
-    const watch = new Watch(record, this.#settings, facts?.hasFallback ?? false, stats, now);
-    const { severity, why } = chosen ?? this.#decide(watch, facts);
+    const watch = new Watch(record, this.#settings, hasFallback, stats, now);
+    const { severity, why } = chosen ?? this.#decide(watch, reading);
     this.#register.add(watch);
     this.#record(record, { type: 'declared', at, trigger, summary, severity, why, by, stats });
     this.#ports.counters.incidentsChanged(severity, 'open', 1);
-    watch.observe(trigger === 'person' && allClosed(statesOf(facts)), now);
+    watch.observe(trigger === 'person' && allClosed(states), now);
     this.#schedule();
     this.#announce(record, 'opened', summary);
     return watch;
@@ -206,7 +207,7 @@ export class IncidentManager implements Incidents {
     const { record } = watch;
     if (record.status === 'resolved') return;
     const durationMs = monotonicNow() - watch.openedAt;
-    const stats = this.#statsOf(record.policy, this.#factsOf(record.policy));
+    const { stats } = this.#policies.read(record.policy);
     this.#record(record, { type: 'resolved', at: wallNow(), reason, by, durationMs, stats });
     this.#register.close(watch);
     this.#ports.counters.incidentsChanged(record.severity, 'open', -1);
@@ -216,9 +217,9 @@ export class IncidentManager implements Incidents {
   }
 
   /** Looks at the severity again. It only rises while the incident lasts, and only while a circuit is not closed. */
-  #review(watch: Watch, facts: PolicyFacts | undefined): void {
+  #review(watch: Watch, reading: PolicyReading): void {
     if (watch.recovering || watch.record.status === 'resolved') return;
-    const decision = this.#decide(watch, facts);
+    const decision = this.#decide(watch, reading);
     if (this.#raise(watch.record, decision)) {
       this.#announce(watch.record, 'updated', `Raised to ${decision.severity}: ${decision.why}`);
     }
@@ -233,25 +234,13 @@ export class IncidentManager implements Incidents {
     return true;
   }
 
-  #decide(watch: Watch, facts: PolicyFacts | undefined): SeverityDecision {
+  #decide(watch: Watch, { criticality, stats }: PolicyReading): SeverityDecision {
     const { policy } = watch.record;
-    const input = {
-      policy,
-      criticality: facts?.criticality ?? 'medium',
-      ...watch.measure(this.#statsOf(policy, facts)),
-      ageMs: monotonicNow() - watch.openedAt,
-    };
-    try {
-      const decision = this.#settings.severity?.(input);
-      if (decision !== undefined) {
-        if (!severities.includes(decision.severity))
-          throw new TypeError('the severity rule gave no severity');
-        return { severity: decision.severity, why: redact(String(decision.why)) };
-      }
-    } catch (error) {
-      this.#ports.report(policy, 'incidents', error);
-    }
-    return severityByImpact(input);
+    const ageMs = monotonicNow() - watch.openedAt;
+    const facts = { policy, criticality, ...watch.measure(stats), ageMs };
+    return decideSeverity(this.#settings.severity, facts, (error) =>
+      this.#ports.report(policy, 'incidents', error),
+    );
   }
 
   #wake(): void {
@@ -267,16 +256,16 @@ export class IncidentManager implements Incidents {
   #lookAgain(watch: Watch, now: number): void {
     watch.reviewAt = now + this.#settings.reviewMs;
     const { policy } = watch.record;
-    const facts = this.#ports.facts(policy);
-    if (facts === undefined) {
+    const reading = this.#policies.read(policy);
+    if (!reading.exists) {
       this.#resolve(watch, undefined, messages.policyRemoved);
       return;
     }
-    const states = statesOf(facts);
+    const { states } = reading;
     if (states.length > 0) watch.observe(allClosed(states), now);
     if (watch.resolveAt <= now) {
       this.#resolve(watch, undefined, messages.stayedClosed(this.#settings.resolveAfterMs));
-    } else this.#review(watch, facts);
+    } else this.#review(watch, reading);
   }
 
   #schedule(): void {
@@ -328,24 +317,6 @@ export class IncidentManager implements Incidents {
     );
   }
 
-  #factsOf(policy: string): PolicyFacts | undefined {
-    try {
-      return this.#ports.facts(policy);
-    } catch (error) {
-      this.#ports.report(policy, 'incidents', error);
-      return undefined;
-    }
-  }
-
-  #statsOf(policy: string, facts: PolicyFacts | undefined): PolicyStats | undefined {
-    try {
-      return facts?.stats();
-    } catch (error) {
-      this.#ports.report(policy, 'incidents', error);
-      return undefined;
-    }
-  }
-
   /** Keeps what fails in here from whoever caused it, a call among them. */
   #guard(policy: string, run: () => void): void {
     try {
@@ -354,11 +325,6 @@ export class IncidentManager implements Incidents {
       this.#ports.report(policy, 'incidents', error);
     }
   }
-}
-
-/** The states of the circuits that turn calls away; those that only watch say nothing. */
-function statesOf(facts: PolicyFacts | undefined): readonly CircuitState[] {
-  return facts?.circuits.flatMap(({ state, shadow }) => (shadow ? [] : [state])) ?? [];
 }
 
 function allClosed(states: readonly CircuitState[]): boolean {

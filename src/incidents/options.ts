@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { callback, count, countOrZero, durationMs, oneOf, options, shown } from '../core/options.ts';
 import type { SeverityRule } from './severity.ts';
 import type { Sink } from './sink.ts';
+import { logSink } from './sinks/log/sink.ts';
+import { sinkName } from './sinks/sink-name.ts';
 
 /** Whether each instance of a service raises its own alert, or all raise one together. */
 export const dedupScopes = ['instance', 'service'] as const;
@@ -46,11 +48,6 @@ export interface IncidentOptions {
   readonly maxTimelineEntries?: number | undefined;
 }
 
-/** What the name of a sink may be; it is a label value. */
-export const sinkName = z.custom<string>((name) => typeof name === 'string' && /^[\w-]{1,64}$/.test(name), {
-  error: 'must be 1 to 64 characters of a-z, A-Z, 0-9, _ and -',
-});
-
 const sink = z
   .custom<Sink>(
     (value) =>
@@ -88,7 +85,7 @@ export const incidentSchema = options({
         });
       }
     })
-    .optional(),
+    .default(() => [logSink()]),
   resolveAfterMs: durationMs.default(60_000),
   reviewMs: durationMs.default(15_000),
   severity: callback<SeverityRule>().optional(),

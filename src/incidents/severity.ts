@@ -1,4 +1,6 @@
+import { shown } from '../core/options.ts';
 import type { Criticality } from '../core/policy.ts';
+import { redact } from './redact.ts';
 
 /** How bad an incident is, worst first. */
 export const severities = ['Critical', 'High', 'Medium', 'Low'] as const;
@@ -64,6 +66,25 @@ export const severityByImpact: SeverityRule = ({ policy, criticality, fallback, 
       };
   }
 };
+
+/** What `rule` decides. Where it throws or gives no severity, `onError` is told and the default rule decides. */
+export function decideSeverity(
+  rule: SeverityRule | undefined,
+  facts: SeverityFacts,
+  onError: (error: unknown) => void,
+): SeverityDecision {
+  if (rule === undefined) return severityByImpact(facts);
+  try {
+    const { severity, why } = rule(facts);
+    if (severities.includes(severity)) return { severity, why: redact(String(why)) };
+    throw new TypeError(
+      `the severity rule gave ${shown(severity)}: expected one of ${severities.join(', ')}`,
+    );
+  } catch (error) {
+    onError(error);
+    return severityByImpact(facts);
+  }
+}
 
 function oneStepLess(severity: Severity): Severity {
   return severities[severities.indexOf(severity) + 1] ?? 'Low';

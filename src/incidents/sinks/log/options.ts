@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { options, shown } from '../../../core/options.ts';
 import type { Logger } from '../../logger.ts';
-import { sinkName } from '../../options.ts';
+import { sinkName } from '../sink-name.ts';
 
 /** Options of `logSink()`. */
 export interface LogSinkOptions {

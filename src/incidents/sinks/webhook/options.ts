@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { callback, flag, options, shown } from '../../../core/options.ts';
 import { type Endpoint, readEndpoint } from '../../http/endpoint.ts';
-import { sinkName } from '../../options.ts';
+import { sinkName } from '../sink-name.ts';
 import { signingKey } from './signature.ts';
 
 /** Options of `webhookSink()`. */
