@@ -105,7 +105,10 @@ class Attempt implements OperationContext, ScopeWatcher {
     }
     const { runtime } = this.#call;
     if (!runtime.judgesValues) {
-      this.#settle(fulfilled(value, 'success', undefined, false, this.#call.passesCheck(value)), monotonicNow());
+      this.#settle(
+        fulfilled(value, 'success', undefined, false, this.#call.passesCheck(value)),
+        monotonicNow(),
+      );
       return;
     }
     const { verdict, retryAfterMs, safeToRepeat = false } = runtime.judge({ ok: true, value });

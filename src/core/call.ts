@@ -81,7 +81,8 @@ export class Call extends Scope implements Receiver {
       this.runtime.budget.callStarted(this.#startedAt);
       const { signal, timeoutMs } = this.settings;
       if (signal !== undefined) this.#heed(signal);
-      if (timeoutMs !== undefined && !this.runtime.boundsCalls) deadlines.arm(this, timeoutMs, this.#startedAt);
+      if (timeoutMs !== undefined && !this.runtime.boundsCalls)
+        deadlines.arm(this, timeoutMs, this.#startedAt);
       if (this.cause === undefined) pipeline.enter(this, this, this, this.#startedAt);
       else this.settle(cutShort(this.reason, this.cause, 'ignored'), this.#startedAt);
     });

@@ -4,7 +4,13 @@ import type CircuitBreaker from 'opossum';
 export type CircuitState = 'closed' | 'open' | 'half-open' | 'forced-open' | 'disabled';
 
 /** All states, in the order in which metrics list them. */
-export const circuitStates: readonly CircuitState[] = ['closed', 'open', 'half-open', 'forced-open', 'disabled'];
+export const circuitStates: readonly CircuitState[] = [
+  'closed',
+  'open',
+  'half-open',
+  'forced-open',
+  'disabled',
+];
 
 /** A circuit's state in a form that survives a restart: give it to `circuitBreaker.restore`. */
 export interface CircuitSnapshot {

@@ -79,7 +79,11 @@ export class TimeoutError extends BreakwaterError {
   readonly scope: TimeoutScope;
 
   constructor(policy: string, timeoutMs: number, scope: TimeoutScope) {
-    super('TIMEOUT', policy, `Policy '${policy}' gave up: ${timeoutText[scope]} took longer than ${timeoutMs} ms.`);
+    super(
+      'TIMEOUT',
+      policy,
+      `Policy '${policy}' gave up: ${timeoutText[scope]} took longer than ${timeoutMs} ms.`,
+    );
     this.timeoutMs = timeoutMs;
     this.scope = scope;
   }
@@ -119,7 +123,9 @@ export class InvalidOptionsError extends BreakwaterError {
   readonly problems: readonly OptionsProblem[];
 
   constructor(policy: string, subject: string, problems: readonly OptionsProblem[]) {
-    const list = problems.map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`).join('');
+    const list = problems
+      .map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`)
+      .join('');
     super('INVALID_OPTIONS', policy, `${subject}:${list}`);
     this.problems = problems;
   }

@@ -169,7 +169,8 @@ export class Events {
     for (const listener of table[name]) {
       try {
         const returned: unknown = listener(event);
-        if (returned instanceof Promise) returned.catch((error) => this.#onListenerError(event.policy, error, name));
+        if (returned instanceof Promise)
+          returned.catch((error) => this.#onListenerError(event.policy, error, name));
       } catch (error) {
         this.#onListenerError(event.policy, error, name);
       }

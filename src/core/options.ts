@@ -27,30 +27,35 @@ export function problemsOf(error: z.ZodError, schema: z.ZodType): OptionsProblem
 function problemsOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType): OptionsProblem[] {
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, issue.path);
-    return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), message: unknownKey(key, known) }));
+    return issue.keys.map((key) => ({
+      path: pathText([...issue.path, key]),
+      message: unknownKey(key, known),
+    }));
   }
-  if (issue.code === 'invalid_union') {
-    const nested = nearestBranch(issue.errors);
-    if (nested !== undefined) {
-      return nested.flatMap((inner) =>
-        problemsOfIssue({ ...inner, path: [...issue.path, ...inner.path] }, schema),
-      );
-    }
-  }
+  const nested = innerIssues(issue);
+  if (nested !== undefined) return nested.flatMap((inner) => problemsOfIssue(inner, schema));
   return [{ path: pathText(issue.path), message: issue.message }];
 }
 
 /** Of a union's branches, the one that got furthest into the value; none when all failed at its top. */
-function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | undefined {
-  const deep = branches.filter((issues) =>
-    issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
-  );
-  return deep.sort((a, b) => a.length - b.length)[0];
+function nearestBranch(
+  branches: readonly (readonly z.core.$ZodIssue[])[],
+): readonly z.core.$ZodIssue[] | undefined {
+  return branches
+    .map((issues) => issues.flatMap((issue) => innerIssues(issue) ?? [issue]))
+    .filter((issues) => issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'))
+    .sort((a, b) => a.length - b.length)[0];
+}
+
+function innerIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] | undefined {
+  if (issue.code !== 'invalid_union') return undefined;
+  return nearestBranch(issue.errors)?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
   const suggestion = suggest(key, known);
-  const hint = suggestion === undefined ? `the known ones are ${known.join(', ')}` : `did you mean '${suggestion}'?`;
+  const hint =
+    suggestion === undefined ? `the known ones are ${known.join(', ')}` : `did you mean '${suggestion}'?`;
   return `is not an option; ${hint}`;
 }
 
@@ -84,7 +89,11 @@ function collectKeys(schema: unknown, path: readonly PropertyKey[], found: Set<s
     else collectKeys(schema.shape[String(head)], rest, found);
   } else if (schema instanceof z.ZodUnion) {
     for (const option of schema.options) collectKeys(option, path, found);
-  } else if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+  } else if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  ) {
     collectKeys(schema.unwrap(), path, found);
   } else if (schema instanceof z.ZodPipe) {
     collectKeys(schema.in, path, found);
@@ -115,7 +124,10 @@ function numberThat(holds: (value: number) => boolean, expectation: string) {
 }
 
 /** A duration in milliseconds, more than 0. */
-export const durationMs = numberThat((ms) => ms > 0, 'a finite number of milliseconds above 0, such as 5_000');
+export const durationMs = numberThat(
+  (ms) => ms > 0,
+  'a finite number of milliseconds above 0, such as 5_000',
+);
 
 /** A duration in milliseconds, 0 or more. */
 export const durationMsOrZero = numberThat((ms) => ms >= 0, 'a finite number of milliseconds, 0 or more');
@@ -162,7 +174,8 @@ export const flag = z.custom<boolean>((value) => typeof value === 'boolean', {
 /** An object with known keys only. Anything else gets a message that says what is expected. */
 export function options<Shape extends z.core.$ZodLooseShape>(shape: Shape, what = 'an options object') {
   return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'invalid_type' ? `must be ${what}, not ${shown(issue.input)}` : undefined),
+    error: (issue) =>
+      issue.code === 'invalid_type' ? `must be ${what}, not ${shown(issue.input)}` : undefined,
   });
 }
 
@@ -171,7 +184,8 @@ const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** A policy's name, which is also a label value. */
 export const policyName = z.custom<string>(
-  (value) => typeof value === 'string' && value.length >= 1 && value.length <= 128 && !CONTROL_CHARACTER.test(value),
+  (value) =>
+    typeof value === 'string' && value.length >= 1 && value.length <= 128 && !CONTROL_CHARACTER.test(value),
   {
     error: (issue) =>
       `must be a string of 1 to 128 characters without control characters, not ${

@@ -13,7 +13,12 @@ export type Source =
   | 'fallback';
 
 /** Why a strategy turned a call or an attempt away. */
-export type RejectionReason = 'circuit_open' | 'bulkhead_full' | 'rate_limited' | 'throttled' | 'budget_spent';
+export type RejectionReason =
+  | 'circuit_open'
+  | 'bulkhead_full'
+  | 'rate_limited'
+  | 'throttled'
+  | 'budget_spent';
 
 /** What every outcome tells, whether it has a value or an error. */
 interface OutcomeFacts {
@@ -96,7 +101,11 @@ export function failed(
 }
 
 /** A strategy's answer in the operation's place. */
-export function rejected(error: unknown, rejection: RejectionReason, retryAfterMs: number | undefined): Rejected {
+export function rejected(
+  error: unknown,
+  rejection: RejectionReason,
+  retryAfterMs: number | undefined,
+): Rejected {
   return { ...failed(error, 'transient', retryAfterMs), rejection };
 }
 

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { operationLayer, type OperationContext } from './attempt.ts';
+import { type OperationContext, operationLayer } from './attempt.ts';
 import { Call, type CallOwner, type CallSettings, type DetailedResult, type Operation } from './call.ts';
 import type { Circuit } from './circuit.ts';
 import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
+import { explainPipeline } from './explain.ts';
+import { noCircuit } from './no-circuit.ts';
 import { callback, durationMs, flag, options, parseOptions, shown, text } from './options.ts';
 import { compose, type Layer, type Strategy } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
-import { noCircuit } from './no-circuit.ts';
-import { explainPipeline } from './explain.ts';
 
 /** Options of one call. */
 export interface CallOptions<T = unknown> {
@@ -31,7 +31,8 @@ export interface CallOptions<T = unknown> {
 }
 
 /** Options of a wrapped function, for all its calls. */
-export interface WrapOptions<Args extends readonly unknown[], T> extends Omit<CallOptions<T>, 'cacheKey' | 'signal'> {
+export interface WrapOptions<Args extends readonly unknown[], T>
+  extends Omit<CallOptions<T>, 'cacheKey' | 'signal'> {
   /** Names the wrap's own key namespace. Default: a name unique in this process. */
   readonly name?: string | undefined;
   /** Gives a call's key within this wrap's namespace; `undefined` for a call that is not to be remembered. */
@@ -97,12 +98,16 @@ const sharedCallShape = {
   discard: callback<(value: unknown) => void>().optional(),
   timeoutMs: durationMs.optional(),
   idempotent: flag.optional(),
-  metadata: z.unknown(),
+  metadata: z.unknown().optional(),
 };
 
 const callSchema = options({
   ...sharedCallShape,
-  cacheKey: z.custom<string>((key) => typeof key === 'string', { error: (issue) => `must be a string, not ${shown(issue.input)}` }).optional(),
+  cacheKey: z
+    .custom<string>((key) => typeof key === 'string', {
+      error: (issue) => `must be a string, not ${shown(issue.input)}`,
+    })
+    .optional(),
   signal: z
     .custom<AbortSignal>((signal) => isAbortSignal(signal), {
       error: (issue) => `must be an AbortSignal, not ${shown(issue.input)}`,
@@ -156,7 +161,10 @@ export class Policy implements CallOwner {
    *
    * @throws {InvalidOptionsError} as a rejection, when an argument is wrong
    */
-  execute<T>(operation: (context: OperationContext) => T, options?: CallOptions<Awaited<T>>): Promise<Awaited<T>>;
+  execute<T>(
+    operation: (context: OperationContext) => T,
+    options?: CallOptions<Awaited<T>>,
+  ): Promise<Awaited<T>>;
   execute(operation: Operation, options?: CallOptions): Promise<unknown> {
     return this.#start(operation, options, false);
   }
@@ -176,7 +184,10 @@ export class Policy implements CallOwner {
    *
    * @throws {InvalidOptionsError} when an argument is wrong, or `name` is taken by another wrap of this policy
    */
-  wrap<F extends AnyFunction>(fn: F, options?: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>): Wrapped<F>;
+  wrap<F extends AnyFunction>(
+    fn: F,
+    options?: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>,
+  ): Wrapped<F>;
   wrap(fn: (...args: unknown[]) => unknown, options?: WrapOptions<unknown[], unknown>): unknown {
     const wrap = this.#prepareWrap(fn, options);
     const policy = this;
@@ -238,7 +249,8 @@ export class Policy implements CallOwner {
   /** @internal */
   callEnded(_call: Call): void {
     this.#inFlight -= 1;
-    if (this.#inFlight === 0 && this.#onIdle.length > 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+    if (this.#inFlight === 0 && this.#onIdle.length > 0)
+      for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   #start(operation: Operation, options: CallOptions | undefined, detailed: boolean): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { AttemptBudget } from './attempt-budget.ts';
+import type { CircuitTransition } from './circuit.ts';
 import { wallNow } from './clock.ts';
 import type { Events } from './events.ts';
-import type { CircuitTransition } from './circuit.ts';
 import type { Component, FallbackSource, PolicyObserver, RetryReason } from './observer.ts';
 import type { Outcome, RejectionReason } from './outcome.ts';
 import type { AttemptResult, Classify, Judgement } from './verdict.ts';
@@ -19,12 +19,7 @@ export class PolicyRuntime {
   readonly #classify: Classify | undefined;
   readonly #onClose: (() => void)[] = [];
 
-  constructor(
-    name: string,
-    events: Events,
-    observer: PolicyObserver,
-    classify: Classify | undefined,
-  ) {
+  constructor(name: string, events: Events, observer: PolicyObserver, classify: Classify | undefined) {
     this.name = name;
     this.events = events;
     this.observer = observer;
@@ -41,7 +36,7 @@ export class PolicyRuntime {
         this.report('classify', error);
       }
     }
-    return result.ok ? SUCCESS : judgementOnError(result.error);
+    return result.ok ? SUCCESS : { verdict: verdictOnError(result.error) };
   }
 
   /** Whether every fulfilled attempt is a success without asking. */
@@ -68,7 +63,14 @@ export class PolicyRuntime {
   retried(retry: number, reason: RetryReason, waitMs: number, outcome: Outcome): void {
     this.observer.retried(reason);
     if (this.events.hears('retry')) {
-      this.events.emit('retry', { policy: this.name, time: wallNow(), retry, reason, waitMs, error: outcome.error });
+      this.events.emit('retry', {
+        policy: this.name,
+        time: wallNow(),
+        retry,
+        reason,
+        waitMs,
+        error: outcome.error,
+      });
     }
   }
 
@@ -98,7 +100,9 @@ export class PolicyRuntime {
   #checked(answer: Judgement['verdict'] | Judgement): Judgement {
     const judgement = typeof answer === 'string' ? { verdict: answer } : answer;
     if (!verdicts.has(judgement.verdict)) {
-      throw new TypeError(`classify returned ${JSON.stringify(judgement)}: expected a verdict, { verdict } or undefined`);
+      throw new TypeError(
+        `classify returned ${JSON.stringify(judgement)}: expected a verdict, { verdict } or undefined`,
+      );
     }
     const { retryAfterMs } = judgement;
     if (retryAfterMs !== undefined && !(retryAfterMs >= 0)) return { ...judgement, retryAfterMs: undefined };
@@ -107,11 +111,3 @@ export class PolicyRuntime {
 }
 
 const SUCCESS: Judgement = { verdict: 'success' };
-
-function judgementOnError(error: unknown): Judgement {
-  const verdict = verdictOnError(error);
-  if (verdict !== 'transient' || typeof error !== 'object' || error === null) return { verdict };
-  // A nested policy's rejection says when to come back.
-  const retryAfterMs = 'retryAfterMs' in error && typeof error.retryAfterMs === 'number' ? error.retryAfterMs : undefined;
-  return { verdict, retryAfterMs };
-}

@@ -1,5 +1,5 @@
 import isNetworkError from 'is-network-error';
-import { isBreakwaterError } from './errors.ts';
+import { isBreakwaterError, isRejection } from './errors.ts';
 
 /**
  * What an attempt's outcome means, for retry, breaker, fallback and SLI alike.
@@ -44,13 +44,14 @@ export type AttemptResult =
 export type Classify = (result: AttemptResult) => Verdict | Judgement | undefined;
 
 /**
- * The default verdict on an error: `transient`, except that p-retry's `AbortError` is `permanent` and a
- * programming error (`TypeError` that is no network error, `ReferenceError`, `SyntaxError`) is a `defect`.
+ * The default verdict on an error: `transient`, except that p-retry's `AbortError` and a nested policy's rejection
+ * are `permanent`, and a programming error (`TypeError` that is no network error, `ReferenceError`, `SyntaxError`)
+ * is a `defect`.
  */
 export function verdictOnError(error: unknown): Verdict {
   if (error instanceof TypeError) return isNetworkError(error) ? 'transient' : 'defect';
   if (error instanceof ReferenceError || error instanceof SyntaxError) return 'defect';
-  if (isPRetryAbort(error)) return 'permanent';
+  if (isPRetryAbort(error) || isRejection(error)) return 'permanent';
   if (isBreakwaterError(error, 'CLOSED') || isBreakwaterError(error, 'INVALID_OPTIONS')) return 'defect';
   return 'transient';
 }

@@ -85,7 +85,11 @@ export class Memory {
     const kept = encoded instanceof Promise ? await encoded : encoded;
     if (kept === undefined) return;
     const { freshForMs, staleIfErrorMs } = this.#settings;
-    const saving = this.#store.set(key, { value: kept.stored, storedAt }, Math.max(freshForMs, staleIfErrorMs));
+    const saving = this.#store.set(
+      key,
+      { value: kept.stored, storedAt },
+      Math.max(freshForMs, staleIfErrorMs),
+    );
     if (isThenable(saving)) await this.#inTime(saving, 'set');
   }
 

@@ -20,7 +20,9 @@ export interface CacheStore {
 /** How values are put into the store and taken out, where a shared reference will not do. */
 export interface CacheCodec {
   /** What to store for `value`, or `undefined` for not remembering it. May take its time: no call waits for it. */
-  encode(value: unknown): { readonly stored: unknown } | undefined | Promise<{ readonly stored: unknown } | undefined>;
+  encode(
+    value: unknown,
+  ): { readonly stored: unknown } | undefined | Promise<{ readonly stored: unknown } | undefined>;
   /** The value to answer with. */
   decode(stored: unknown, facts: { readonly source: 'cache' | 'stale'; readonly ageMs: number }): unknown;
 }
@@ -51,7 +53,9 @@ function withMethods<T>(...methods: readonly string[]) {
       typeof value === 'object' &&
       value !== null &&
       methods.every((method) => typeof Reflect.get(value, method) === 'function'),
-    { error: (issue) => `must be an object with the methods ${methods.join(', ')}, not ${shown(issue.input)}` },
+    {
+      error: (issue) => `must be an object with the methods ${methods.join(', ')}, not ${shown(issue.input)}`,
+    },
   );
 }
 

@@ -1,10 +1,15 @@
-import type { Circuit, CircuitSnapshot, CircuitState, CircuitTransition, CircuitWindowCounts } from '../../core/circuit.ts';
+import type {
+  Circuit,
+  CircuitSnapshot,
+  CircuitState,
+  CircuitTransition,
+  CircuitWindowCounts,
+} from '../../core/circuit.ts';
 import { monotonicNow, wallNow } from '../../core/clock.ts';
-import { CircuitOpenError, withoutStack } from '../../core/errors.ts';
+import { CircuitOpenError, isRejection, withoutStack } from '../../core/errors.ts';
 import { durationMs, options, parseOptions, text } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
-import { isRejection } from '../../core/errors.ts';
 import { CircuitMachine, OPEN_JITTER, type Permit } from './machine.ts';
 import { OpossumMirror } from './mirror.ts';
 import type { CircuitBreakerSettings } from './options.ts';
@@ -130,7 +135,8 @@ export class MachineCircuit implements Circuit {
 
   #failed(permit: Permit, outcome: Outcome, now: number, latencyMs: number): void {
     const error = outcome.ok ? outcome.value : outcome.error;
-    if (outcome.cut !== undefined) this.breaker.feed('timeout', now, undefined, error, latencyMs, NO_ARGUMENTS);
+    if (outcome.cut !== undefined)
+      this.breaker.feed('timeout', now, undefined, error, latencyMs, NO_ARGUMENTS);
     this.breaker.feed('failure', now, latencyMs, error, latencyMs, NO_ARGUMENTS);
     this.#machine.settle(permit, true, now, Math.random(), outcome.retryAfterMs);
   }

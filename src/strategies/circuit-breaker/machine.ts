@@ -1,4 +1,9 @@
-import type { CircuitSnapshot, CircuitState, CircuitTransition, CircuitWindowCounts } from '../../core/circuit.ts';
+import type {
+  CircuitSnapshot,
+  CircuitState,
+  CircuitTransition,
+  CircuitWindowCounts,
+} from '../../core/circuit.ts';
 import type { CircuitBreakerSettings } from './options.ts';
 import { type AttemptWindow, attemptWindow } from './window.ts';
 
@@ -69,7 +74,9 @@ export class CircuitMachine {
   get wakeAt(): number {
     if (this.#state === 'half-open') {
       const oldest = this.#probes[0];
-      return oldest === undefined ? Number.POSITIVE_INFINITY : oldest.admittedAt + this.#settings.halfOpenMaxMs;
+      return oldest === undefined
+        ? Number.POSITIVE_INFINITY
+        : oldest.admittedAt + this.#settings.halfOpenMaxMs;
     }
     return this.#until;
   }
@@ -102,7 +109,8 @@ export class CircuitMachine {
   /** Whether `admit` would turn an attempt away now. */
   refuses(now: number): boolean {
     this.wake(now);
-    if (this.#state === 'half-open') return this.#probes.length + this.#probesSettled >= this.#settings.halfOpenProbes;
+    if (this.#state === 'half-open')
+      return this.#probes.length + this.#probesSettled >= this.#settings.halfOpenProbes;
     return this.#state === 'open' || this.#state === 'forced-open';
   }
 
@@ -111,7 +119,13 @@ export class CircuitMachine {
    *
    * @param retryAfterMs how long the dependency asked to be left alone; lengthens the open time if this trips
    */
-  settle(permit: Permit, failure: boolean, now: number, random: number, retryAfterMs: number | undefined): void {
+  settle(
+    permit: Permit,
+    failure: boolean,
+    now: number,
+    random: number,
+    retryAfterMs: number | undefined,
+  ): void {
     if (!this.#spend(permit)) return;
     const slow = now - permit.admittedAt > this.#settings.slowAttemptMs;
     if (this.#state === 'closed') this.#settleClosed(failure, slow, now, random, retryAfterMs);
@@ -128,7 +142,10 @@ export class CircuitMachine {
     if (this.#state === 'half-open') this.#expireProbes(now, random);
     else if (now >= this.#until) {
       if (this.#state === 'disabled') this.#close('the time it was disabled for is up', false);
-      else this.#halfOpen(this.#state === 'open' ? 'its open time is up' : 'the time it was forced open for is up');
+      else
+        this.#halfOpen(
+          this.#state === 'open' ? 'its open time is up' : 'the time it was forced open for is up',
+        );
     }
   }
 
@@ -155,7 +172,10 @@ export class CircuitMachine {
   }
 
   /** Takes up a state saved earlier, `until` being monotonic. */
-  restore({ state, failedRecoveries }: Pick<CircuitSnapshot, 'state' | 'failedRecoveries'>, until: number): void {
+  restore(
+    { state, failedRecoveries }: Pick<CircuitSnapshot, 'state' | 'failedRecoveries'>,
+    until: number,
+  ): void {
     this.#state = state;
     this.#failedRecoveries = failedRecoveries;
     this.#until = until;
@@ -178,7 +198,13 @@ export class CircuitMachine {
     return true;
   }
 
-  #settleClosed(failure: boolean, slow: boolean, now: number, random: number, retryAfterMs: number | undefined): void {
+  #settleClosed(
+    failure: boolean,
+    slow: boolean,
+    now: number,
+    random: number,
+    retryAfterMs: number | undefined,
+  ): void {
     this.#window.record(failure, slow, now);
     this.#consecutiveFailures = failure ? this.#consecutiveFailures + 1 : 0;
     if (!failure && !slow) return;
@@ -193,14 +219,21 @@ export class CircuitMachine {
       return `${this.#consecutiveFailures} attempts in a row failed`;
     }
     if (attempts < minimumThroughput) return undefined;
-    if (failureRate !== false && failures / attempts >= failureRate) return `${failures} of ${attempts} attempts failed`;
+    if (failureRate !== false && failures / attempts >= failureRate)
+      return `${failures} of ${attempts} attempts failed`;
     if (slowRate !== false && slow / attempts >= slowRate) {
       return `${slow} of ${attempts} attempts took longer than ${slowAttemptMs} ms`;
     }
     return undefined;
   }
 
-  #settleProbe(failure: boolean, slow: boolean, now: number, random: number, retryAfterMs: number | undefined): void {
+  #settleProbe(
+    failure: boolean,
+    slow: boolean,
+    now: number,
+    random: number,
+    retryAfterMs: number | undefined,
+  ): void {
     this.#probesSettled += 1;
     if (failure) this.#probeFailures += 1;
     if (slow) this.#probesSlow += 1;

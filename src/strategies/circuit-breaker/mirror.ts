@@ -12,7 +12,13 @@ export interface MirrorControls {
 }
 
 /** Opossum's events that tell of an attempt, each counted in the status under the name beside it. */
-const counted = { fire: 'fires', reject: 'rejects', success: 'successes', failure: 'failures', timeout: 'timeouts' } as const;
+const counted = {
+  fire: 'fires',
+  reject: 'rejects',
+  success: 'successes',
+  failure: 'failures',
+  timeout: 'timeouts',
+} as const;
 type CountedEvent = keyof typeof counted;
 
 /** Opossum's events, so that `eventNames()` names them to tools that ask. */
@@ -101,7 +107,9 @@ export class OpossumMirror extends CircuitBreaker {
       closed: state((mirror) => mirror.#machine.state === 'closed' || mirror.#machine.state === 'disabled'),
       opened: state((mirror) => isOpen(mirror.#machine)),
       halfOpen: state((mirror) => mirror.#machine.state === 'half-open'),
-      pendingClose: state((mirror) => mirror.#machine.state === 'half-open' && !mirror.#machine.refuses(monotonicNow())),
+      pendingClose: state(
+        (mirror) => mirror.#machine.state === 'half-open' && !mirror.#machine.refuses(monotonicNow()),
+      ),
       enabled: state((mirror) => mirror.#machine.state !== 'disabled'),
       status: state((mirror) => mirror.#currentStatus(monotonicNow())),
       stats: state((mirror) => mirror.#currentStatus(monotonicNow()).stats),
@@ -152,7 +160,8 @@ export class OpossumMirror extends CircuitBreaker {
   override removeAllListeners(event?: string | symbol): this {
     if (event === undefined) super.removeAllListeners();
     else super.removeAllListeners(event);
-    for (const name of vocabulary) if (event === undefined || event === name) super.addListener(name, placeholder);
+    for (const name of vocabulary)
+      if (event === undefined || event === name) super.addListener(name, placeholder);
     return this;
   }
 
@@ -219,5 +228,7 @@ function newestSlice(status: CircuitBreaker.Status): CircuitBreaker.Bucket {
 }
 
 function notForUse(): Error {
-  return new Error('This opossum instance mirrors a breakwater circuit: call through the policy, not through fire().');
+  return new Error(
+    'This opossum instance mirrors a breakwater circuit: call through the policy, not through fire().',
+  );
 }

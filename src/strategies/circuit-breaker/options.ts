@@ -66,7 +66,10 @@ export const circuitBreakerSchema = options({
   window: z
     .discriminatedUnion(
       'type',
-      [options({ type: z.literal('time'), ms: durationMs }), options({ type: z.literal('count'), size: count })],
+      [
+        options({ type: z.literal('time'), ms: durationMs }),
+        options({ type: z.literal('count'), size: count }),
+      ],
       {
         error: (issue) =>
           issue.code === 'invalid_union' || issue.code === 'invalid_type'
@@ -88,12 +91,18 @@ export const circuitBreakerSchema = options({
     const problem = (path: string, message: string): void => {
       context.issues.push({ code: 'custom', path: [path], message, input: context.value });
     };
-    if (slowRate !== false && slowAttemptMs === undefined) problem('slowAttemptMs', 'must be given with slowRate');
-    if (slowRate === false && slowAttemptMs !== undefined) problem('slowRate', 'must be given with slowAttemptMs');
+    if (slowRate !== false && slowAttemptMs === undefined)
+      problem('slowAttemptMs', 'must be given with slowRate');
+    if (slowRate === false && slowAttemptMs !== undefined)
+      problem('slowRate', 'must be given with slowAttemptMs');
     if (failureRate === false && consecutiveFailures === false && slowRate === false) {
-      problem('failureRate', 'must not be off together with consecutiveFailures and slowRate: nothing would trip');
+      problem(
+        'failureRate',
+        'must not be off together with consecutiveFailures and slowRate: nothing would trip',
+      );
     }
-    if (maxOpenMs !== undefined && maxOpenMs < openMs) problem('maxOpenMs', `must not be below openMs (${openMs})`);
+    if (maxOpenMs !== undefined && maxOpenMs < openMs)
+      problem('maxOpenMs', `must not be below openMs (${openMs})`);
   })
   .transform((given) => ({
     ...given,

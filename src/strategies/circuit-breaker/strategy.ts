@@ -69,7 +69,16 @@ class AdmittedAttempt implements Receiver {
 }
 
 function describe(settings: CircuitBreakerSettings): string {
-  const { failureRate, minimumThroughput, consecutiveFailures, slowRate, slowAttemptMs, window, openMs, maxOpenMs } = settings;
+  const {
+    failureRate,
+    minimumThroughput,
+    consecutiveFailures,
+    slowRate,
+    slowAttemptMs,
+    window,
+    openMs,
+    maxOpenMs,
+  } = settings;
   const trips = [
     failureRate === false ? [] : [`${failureRate * 100} % of at least ${minimumThroughput} attempts fail`],
     consecutiveFailures === false ? [] : [`${consecutiveFailures} in a row fail`],

@@ -28,7 +28,8 @@ const objectSchema = options({
 
 export const fallbackSchema = z
   .union([callback<FallbackAnswer>(), objectSchema], {
-    error: (issue) => `must be a function that makes the answer, or { answer, timeoutMs }, not ${shown(issue.input)}`,
+    error: (issue) =>
+      `must be a function that makes the answer, or { answer, timeoutMs }, not ${shown(issue.input)}`,
   })
   .transform((given) => (typeof given === 'function' ? { answer: given, timeoutMs: 1_000 } : given));
 

@@ -6,7 +6,12 @@ import { cutShort, failed, type Outcome, served, wantsFallback } from '../../cor
 import type { Layer, Receiver, Strategy } from '../../core/pipeline.ts';
 import { Scope } from '../../core/scope.ts';
 import { isThenable } from '../../core/thenable.ts';
-import { type FallbackAnswer, type FallbackOptions, type FallbackSettings, fallbackSchema } from './options.ts';
+import {
+  type FallbackAnswer,
+  type FallbackOptions,
+  type FallbackSettings,
+  fallbackSchema,
+} from './options.ts';
 
 /**
  * Answers in a failed call's place with what a function makes, such as a default or another source's value.
@@ -17,7 +22,8 @@ export function fallback(options: FallbackAnswer | FallbackOptions): Strategy {
   const settings = parseOptions(fallbackSchema, options, '', 'Options of fallback()');
   return {
     kind: 'fallback',
-    describe: () => `fallback: a call that fails is answered by a function, which may take ${settings.timeoutMs} ms`,
+    describe: () =>
+      `fallback: a call that fails is answered by a function, which may take ${settings.timeoutMs} ms`,
     bind: (inner) => new FallbackLayer(inner, settings),
   };
 }
@@ -84,11 +90,18 @@ class Answering extends Scope {
       return;
     }
     if (!isThenable(answer)) this.#answered(answer);
-    else Promise.resolve(answer).then((value) => this.#answered(value), (error) => this.#threw(error));
+    else
+      Promise.resolve(answer).then(
+        (value) => this.#answered(value),
+        (error) => this.#threw(error),
+      );
   }
 
   override expire(_now: number): void {
-    this.#call.runtime.report('fallback', new Error(`The fallback took longer than ${this.#settings.timeoutMs} ms.`));
+    this.#call.runtime.report(
+      'fallback',
+      new Error(`The fallback took longer than ${this.#settings.timeoutMs} ms.`),
+    );
     this.#settle(this.#outcome);
   }
 

@@ -41,7 +41,8 @@ export class BackoffSequence {
     if (backoff === 'linear') return baseDelayMs * n;
     if (backoff === 'constant') return baseDelayMs;
     const chosen = backoff(n);
-    if (!(chosen >= 0)) throw new RangeError(`backoff(${n}) gave ${chosen}: expected milliseconds, 0 or more`);
+    if (!(chosen >= 0))
+      throw new RangeError(`backoff(${n}) gave ${chosen}: expected milliseconds, 0 or more`);
     return chosen;
   }
 }

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { callback, countOrZero, durationMs, durationMsOrZero, oneOf, options, ratio } from '../../core/options.ts';
+import {
+  callback,
+  countOrZero,
+  durationMs,
+  durationMsOrZero,
+  oneOf,
+  options,
+  ratio,
+} from '../../core/options.ts';
 
 /** How the waits between attempts grow. */
 export type Backoff = 'exponential' | 'linear' | 'constant' | ((retry: number) => number);

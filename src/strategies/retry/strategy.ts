@@ -42,7 +42,8 @@ function longestWaits(settings: RetrySettings): number {
   if (typeof settings.backoff === 'function') return settings.maxRetries * settings.maxDelayMs;
   const waits = new BackoffSequence({ ...settings, jitter: 'none' });
   let sumMs = 0;
-  for (let n = 1; n <= settings.maxRetries && sumMs < Number.MAX_SAFE_INTEGER; n += 1) sumMs += waits.next(n, 0);
+  for (let n = 1; n <= settings.maxRetries && sumMs < Number.MAX_SAFE_INTEGER; n += 1)
+    sumMs += waits.next(n, 0);
   return sumMs;
 }
 
@@ -99,8 +100,9 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
 
   settle(outcome: Outcome, now: number): void {
     const last = this.#last;
-    if (outcome.rejection !== undefined && last !== undefined) {
-      this.#finish(last, now);
+    if (outcome.rejection !== undefined) {
+      // Waiting for a circuit or a limit would pile callers up behind it.
+      this.#finish(last ?? outcome, now);
       return;
     }
     if (last?.ok === true) this.#call.discard(last.value);
@@ -130,9 +132,11 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
 
   #enterLoop(): void {
     this.#scope.watch(this);
-    pRetry(() => this.#waitAndRun(), { retries: this.#layer.settings.maxRetries, minTimeout: 0 }).catch((error) => {
-      if (!this.#done) this.#finish(failed(error, 'defect'), monotonicNow());
-    });
+    pRetry(() => this.#waitAndRun(), { retries: this.#layer.settings.maxRetries, minTimeout: 0 }).catch(
+      (error) => {
+        if (!this.#done) this.#finish(failed(error, 'defect'), monotonicNow());
+      },
+    );
   }
 
   async #waitAndRun(): Promise<void> {

@@ -90,7 +90,11 @@ class TimeoutRun extends Scope implements Receiver {
   override expire(_now: number): void {
     const { runtime, bounds } = this.#layer;
     this.#expired = true;
-    const cause = this.#byCaller ? 'caller-deadline' : bounds === 'total' ? 'total-timeout' : 'attempt-timeout';
+    const cause = this.#byCaller
+      ? 'caller-deadline'
+      : bounds === 'total'
+        ? 'total-timeout'
+        : 'attempt-timeout';
     this.end(
       cause,
       withoutStack(() => new TimeoutError(runtime.name, this.#timeoutMs, bounds)),

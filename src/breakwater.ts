@@ -1,0 +1,368 @@
+import pTimeout from 'p-timeout';
+import { pino } from 'pino';
+import { type Registry, register } from 'prom-client';
+import { z } from 'zod';
+import type { CircuitSnapshot } from './core/circuit.ts';
+import { wallNow } from './core/clock.ts';
+import { ClosedError, InvalidOptionsError, type OptionsProblem } from './core/errors.ts';
+import { type EventListener, type EventName, Events, eventNames } from './core/events.ts';
+import type { Component } from './core/observer.ts';
+import { durationMs, options, parseOptions, policyName, shown, suggest } from './core/options.ts';
+import type { Strategy } from './core/pipeline.ts';
+import { type Criticality, Policy, type PolicyStats } from './core/policy.ts';
+import { PolicyRuntime } from './core/runtime.ts';
+import { incidentStatuses } from './incidents/incident.ts';
+import type { Incidents } from './incidents/incidents.ts';
+import type { Logger } from './incidents/logger.ts';
+import { IncidentManager } from './incidents/manager.ts';
+import { type IncidentOptions, incidentSchema } from './incidents/options.ts';
+import type { PolicyFacts } from './incidents/ports.ts';
+import { logSink } from './incidents/sinks/log/sink.ts';
+import { durationBuckets } from './metrics/buckets.ts';
+import { HubMetrics } from './metrics/hub-metrics.ts';
+import {
+  type PolicyOptions,
+  policyDefaultsSchema,
+  policySchema,
+  type Readiness,
+  withDefaults,
+} from './policy-options.ts';
+import { SloRegistry } from './slo/registry.ts';
+import { standardLayers } from './strategies/standard.ts';
+import { VERSION } from './version.ts';
+
+/** Options of `createBreakwater()`. */
+export interface BreakwaterOptions {
+  /** Where the metrics are registered. Default: prom-client's own default registry. */
+  readonly registry?: Registry | undefined;
+  /** Anything with pino's level methods. Default: `pino({ name: 'breakwater' })`. */
+  readonly logger?: Logger | undefined;
+  /** Options of the incidents, or `false` for none. Default: incidents with a log sink. */
+  readonly incidents?: IncidentOptions | false | undefined;
+  /** Options that every policy starts from. */
+  readonly defaults?: Omit<PolicyOptions, 'strategies'> | undefined;
+  /**
+   * Upper bounds in seconds of every duration histogram, ascending, so that they add up across policies. Default:
+   * 0.001 to 30.
+   */
+  readonly durationBuckets?: readonly number[] | undefined;
+}
+
+const registrySchema = z.custom<Registry>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    ['registerMetric', 'getSingleMetric', 'removeSingleMetric', 'metrics'].every(
+      (method) => typeof Reflect.get(value, method) === 'function',
+    ),
+  { error: (issue) => `must be a prom-client Registry, not ${shown(issue.input)}` },
+);
+
+const loggerSchema = z.custom<Logger>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    ['debug', 'info', 'warn', 'error'].every((level) => typeof Reflect.get(value, level) === 'function'),
+  {
+    error: (issue) => `must have the level methods debug, info, warn and error, not be ${shown(issue.input)}`,
+  },
+);
+
+const hubSchema = options({
+  registry: registrySchema.optional(),
+  logger: loggerSchema.optional(),
+  incidents: z
+    .union([incidentSchema, z.literal(false)], {
+      error: (issue) => `must be incident options or false, not ${shown(issue.input)}`,
+    })
+    .optional(),
+  defaults: policyDefaultsSchema.optional(),
+  durationBuckets: durationBuckets.optional(),
+});
+
+const closeSchema = options({ timeoutMs: durationMs.default(10_000) });
+
+/** Events of a policy's own doing are named after it; what concerns no policy is named so. */
+const NO_POLICY = '';
+
+/** A policy with what the hub keeps beside it. */
+interface Member {
+  readonly policy: Policy;
+  readonly readiness: Readiness;
+  readonly hasFallback: boolean;
+}
+
+/** The state of a hub at one moment, as plain data. */
+export interface BreakwaterSnapshot {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly version: string;
+  readonly policies: readonly PolicySnapshot[];
+}
+
+/** The state of a policy at one moment, as plain data. */
+export interface PolicySnapshot {
+  readonly name: string;
+  readonly criticality: Criticality;
+  readonly readiness: Readiness;
+  readonly circuits: readonly CircuitSnapshot[];
+  readonly stats: PolicyStats;
+}
+
+/**
+ * Makes a hub: the policies of an application, their metrics, objectives and incidents.
+ *
+ * @throws {InvalidOptionsError} naming everything that is wrong with the options
+ */
+export function createBreakwater(given: BreakwaterOptions = {}): Breakwater {
+  return new Breakwater(given);
+}
+
+/** The hub. Made by `createBreakwater()`. */
+export class Breakwater {
+  /** Service level objectives and their error budgets. */
+  readonly slo = new SloRegistry();
+  /** The registry that the metrics are in. */
+  readonly registry: Registry;
+  readonly #members = new Map<string, Member>();
+  readonly #events: Events;
+  readonly #incidents: IncidentManager;
+  readonly #metrics: HubMetrics;
+  readonly #defaults: PolicyOptions;
+  readonly #usedStrategies = new WeakSet<Strategy>();
+  #closing: Promise<void> | undefined = undefined;
+
+  /** @internal */
+  constructor(given: BreakwaterOptions) {
+    const settings = parseOptions(hubSchema, given, NO_POLICY, 'Options of createBreakwater()');
+    const logger = settings.logger ?? pino({ name: 'breakwater' });
+    this.#defaults = withDefaults({}, given.defaults ?? {});
+    this.registry = settings.registry ?? register;
+    this.#metrics = new HubMetrics({
+      registry: this.registry,
+      durationBuckets: settings.durationBuckets,
+      version: VERSION,
+      families: this.slo.metricFamilies,
+    });
+    this.#events = new Events((policy, error, heard) => {
+      this.#metrics.failedInside('event-listener');
+      // A listener to internal errors that throws is not told of itself.
+      if (heard !== 'internal-error') this.#announce(policy, 'event-listener', error);
+    });
+    this.#incidents = this.#makeIncidents(settings.incidents, logger);
+  }
+
+  /** Incidents, open and past. With `incidents: false` only those declared by hand, which nobody is told of. */
+  get incidents(): Incidents {
+    return this.#incidents;
+  }
+
+  /**
+   * Makes the policy of a dependency.
+   *
+   * @param name 1 to 128 characters without control characters; it is also the metrics' label
+   * @throws {InvalidOptionsError} when the name is taken or an option is wrong; nothing is left half-made
+   * @throws {ClosedError} after `close()`
+   */
+  policy(name: string, given: PolicyOptions = {}): Policy {
+    if (this.#closing !== undefined) throw new ClosedError(String(name));
+    this.#checkName(name);
+    const subject = `Options of policy '${name}'`;
+    parseOptions(policySchema, given, name, subject);
+    const merged = withDefaults(this.#defaults, given);
+    const settings = parseOptions(policySchema, merged, name, subject);
+    const strategies = given.strategies ?? standardLayers(merged);
+    this.#claim(name, strategies);
+    const tracker = settings.slo === undefined ? undefined : this.slo.track(name, settings.slo);
+    const recorder = this.#metrics.policy(name, {
+      latencyThresholdMs: settings.slo?.latency?.thresholdMs,
+      sliSink: tracker,
+    });
+    const runtime = new PolicyRuntime(name, this.#events, recorder, settings.classify);
+    const { criticality, readiness } = settings;
+    const policy = new Policy({ runtime, strategies, criticality, readStats: () => recorder.stats() });
+    this.#metrics.watchCircuits(name, () => policy.circuits.map(({ state }) => state));
+    const hasFallback = strategies.some(({ kind }) => kind === 'fallback' || kind === 'cache-fallback');
+    this.#members.set(name, { policy, readiness, hasFallback });
+    return policy;
+  }
+
+  /**
+   * The policy of that name.
+   *
+   * @throws {InvalidOptionsError} when there is none, with the name that was probably meant
+   */
+  get(name: string): Policy {
+    return this.#member(name).policy;
+  }
+
+  /** Whether there is a policy of that name. */
+  has(name: string): boolean {
+    return this.#members.has(name);
+  }
+
+  /**
+   * Takes a policy away: it turns new calls away, its metrics and objectives end, and its name is free again.
+   *
+   * @returns whether there was one
+   */
+  remove(name: string): boolean {
+    const member = this.#members.get(name);
+    if (member === undefined) return false;
+    member.policy.dispose();
+    this.#members.delete(name);
+    this.#metrics.remove(name);
+    this.slo.remove(name);
+    this.#incidents.policyRemoved(name);
+    return true;
+  }
+
+  /** All policies, in the order in which they were made. */
+  get policies(): readonly Policy[] {
+    return [...this.#members.values()].map(({ policy }) => policy);
+  }
+
+  /** Whether `/readyz` waits for the policy's dependency. */
+  readinessOf(name: string): Readiness {
+    return this.#member(name).readiness;
+  }
+
+  /**
+   * Calls `listener` at each event of that name, and returns the function that ends it. A listener that throws is
+   * reported as an `internal-error` and harms nobody.
+   */
+  on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
+    const problems: OptionsProblem[] = [];
+    if (!eventNames.includes(name)) {
+      problems.push({
+        path: 'event',
+        message: `must be one of ${eventNames.join(', ')}, not ${shown(name)}`,
+      });
+    }
+    if (typeof listener !== 'function') {
+      problems.push({ path: 'listener', message: `must be a function, not ${shown(listener)}` });
+    }
+    if (problems.length > 0)
+      throw new InvalidOptionsError(NO_POLICY, 'breakwater.on() cannot listen', problems);
+    return this.#events.on(name, listener);
+  }
+
+  /** The state of all policies now, as plain data. */
+  snapshot(): BreakwaterSnapshot {
+    const policies = [...this.#members.values()].map(({ policy, readiness }) => ({
+      name: policy.name,
+      criticality: policy.criticality,
+      readiness,
+      circuits: policy.circuits.map((circuit) => circuit.toJSON()),
+      stats: policy.stats(),
+    }));
+    return { time: wallNow(), version: VERSION, policies };
+  }
+
+  /**
+   * Turns new calls away, waits for those in flight, flushes the sinks, stops every timer and takes the metrics out
+   * of the registry. Calls that outlast the wait go on unprotected by it; calling it again gives the same promise.
+   *
+   * @param given.timeoutMs how long to wait for calls, and again for sinks, in milliseconds. Default 10 000.
+   */
+  close(given: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+    const { timeoutMs } = parseOptions(closeSchema, given, NO_POLICY, 'Options of breakwater.close()');
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const policies = this.policies;
+    for (const policy of policies) policy.stopTaking();
+    const idle = Promise.all(policies.map((policy) => policy.idle()));
+    await pTimeout(idle, { milliseconds: timeoutMs, fallback: () => undefined });
+    await this.#incidents.close({ timeoutMs });
+    for (const policy of policies) policy.dispose();
+    this.#metrics.close();
+    this.slo.close();
+    this.#events.clear();
+  }
+
+  #makeIncidents(given: z.output<typeof hubSchema>['incidents'], logger: Logger): IncidentManager {
+    const off = given === false;
+    const settings = off || given === undefined ? incidentSchema.parse({}) : given;
+    const sinks = off ? [] : (settings.sinks ?? [logSink()]);
+    return new IncidentManager({
+      options: { ...settings, sinks },
+      // What is off hears nothing.
+      events: off ? new Events(() => {}) : this.#events,
+      logger,
+      counters: this.#metrics.trackIncidents(
+        incidentStatuses,
+        sinks.map(({ name }) => name),
+      ),
+      facts: (policy) => this.#factsOf(policy),
+      report: (policy, component, error) => this.#report(policy, component, error),
+    });
+  }
+
+  #checkName(name: unknown): void {
+    const subject = 'breakwater.policy() cannot make a policy';
+    parseOptions(
+      options({ name: policyName }),
+      { name },
+      typeof name === 'string' ? name : NO_POLICY,
+      subject,
+    );
+    if (typeof name === 'string' && this.#members.has(name)) {
+      const message = `'${name}' is taken; use breakwater.get('${name}'), or breakwater.remove('${name}') first`;
+      throw new InvalidOptionsError(name, subject, [{ path: 'name', message }]);
+    }
+  }
+
+  /** Marks strategies as this policy's own. */
+  #claim(name: string, strategies: readonly Strategy[]): void {
+    const problems = strategies.flatMap((strategy, at) =>
+      this.#usedStrategies.has(strategy)
+        ? [{ path: `strategies[${at}]`, message: 'belongs to another policy; make an instance for each' }]
+        : [],
+    );
+    if (problems.length > 0)
+      throw new InvalidOptionsError(name, `Options of policy '${name}' cannot be used`, problems);
+    for (const strategy of strategies) this.#usedStrategies.add(strategy);
+  }
+
+  #member(name: string): Member {
+    const member = this.#members.get(name);
+    if (member !== undefined) return member;
+    const known = [...this.#members.keys()];
+    const suggestion = suggest(String(name), known);
+    const hint =
+      suggestion !== undefined
+        ? `did you mean '${suggestion}'?`
+        : known.length === 0
+          ? 'no policy has been made yet'
+          : `there are ${known.join(', ')}`;
+    throw new InvalidOptionsError(NO_POLICY, 'There is no such policy', [
+      { path: 'name', message: `${shown(name)} is not a policy; ${hint}` },
+    ]);
+  }
+
+  #factsOf(name: string): PolicyFacts | undefined {
+    const member = this.#members.get(name);
+    if (member === undefined) return undefined;
+    const { policy, hasFallback } = member;
+    return {
+      criticality: policy.criticality,
+      hasFallback,
+      circuits: policy.circuits,
+      stats: () => policy.stats(),
+    };
+  }
+
+  #report(policy: string, component: Component, error: unknown): void {
+    this.#metrics.failedInside(component);
+    this.#announce(policy, component, error);
+  }
+
+  #announce(policy: string, component: Component, error: unknown): void {
+    if (this.#events.hears('internal-error')) {
+      this.#events.emit('internal-error', { policy, time: wallNow(), component, error });
+    }
+  }
+}

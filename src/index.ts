@@ -1,0 +1,68 @@
+/** breakwater: policies around database and HTTP calls, with SLIs and incidents. */
+export {
+  Breakwater,
+  type BreakwaterOptions,
+  type BreakwaterSnapshot,
+  createBreakwater,
+  type PolicySnapshot,
+} from './breakwater.ts';
+export type { OperationContext } from './core/attempt.ts';
+export type { DetailedResult } from './core/call.ts';
+export type {
+  Circuit,
+  CircuitSnapshot,
+  CircuitState,
+  CircuitTransition,
+  CircuitWindowCounts,
+} from './core/circuit.ts';
+export {
+  BreakwaterError,
+  type BreakwaterErrorCode,
+  CircuitOpenError,
+  ClosedError,
+  InvalidOptionsError,
+  isBreakwaterError,
+  type OptionsProblem,
+  TimeoutError,
+  type TimeoutScope,
+} from './core/errors.ts';
+export type {
+  AttemptEvent,
+  BreakwaterEvents,
+  CallEvent,
+  CircuitEvent,
+  EventBase,
+  EventListener,
+  EventName,
+  FallbackEvent,
+  HedgeEvent,
+  IncidentEvent,
+  InternalErrorEvent,
+  RejectionEvent,
+  RetryEvent,
+  SloEvent,
+} from './core/events.ts';
+export type {
+  AttemptOutcome,
+  CacheResult,
+  CallOutcome,
+  Component,
+  FallbackSource,
+  RetryReason,
+} from './core/observer.ts';
+export type { RejectionReason, Source } from './core/outcome.ts';
+export type { Strategy, StrategyKind } from './core/pipeline.ts';
+export type { CallOptions, Criticality, Policy, PolicyStats, WrapOptions, Wrapped } from './core/policy.ts';
+export type { AttemptResult, Classify, Judgement, Verdict } from './core/verdict.ts';
+export * from './incidents/index.ts';
+export { DEFAULT_DURATION_BUCKETS } from './metrics/buckets.ts';
+export type { PolicyOptions, Readiness } from './policy-options.ts';
+export type { SloOptions } from './slo/options.ts';
+export type { SloRegistry, SloReport } from './slo/registry.ts';
+export type { ObjectiveReport } from './slo/tracker.ts';
+export * from './strategies/cache-fallback/index.ts';
+export * from './strategies/circuit-breaker/index.ts';
+export * from './strategies/fallback/index.ts';
+export * from './strategies/retry/index.ts';
+export type { StandardStrategies } from './strategies/standard.ts';
+export { type TimeoutOptions, timeout } from './strategies/timeout/index.ts';

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { callback, oneOf, options, shown } from './core/options.ts';
+import type { Strategy } from './core/pipeline.ts';
+import { type Criticality, criticalities } from './core/policy.ts';
+import type { Classify } from './core/verdict.ts';
+import { type SloOptions, sloOptions } from './slo/options.ts';
+import { type StandardStrategies, standardKeys, standardShape } from './strategies/standard.ts';
+
+/** Whether `/readyz` waits for a policy's dependency. */
+export const readinessModes = ['optional', 'required'] as const;
+export type Readiness = (typeof readinessModes)[number];
+
+/**
+ * Options of a policy. With none, it has a total timeout of 30 s, an attempt timeout of 10 s, the default circuit
+ * breaker, and SLIs; retries are opt-in.
+ */
+export interface PolicyOptions extends StandardStrategies {
+  /** How much the dependency's failure hurts; decides the severity of incidents. Default `medium`. */
+  readonly criticality?: Criticality | undefined;
+  /** Decides what an outcome means, for retry, breaker, fallback and SLI alike. Default: see `Verdict`. */
+  readonly classify?: Classify | undefined;
+  /** Service level objectives. Default: none; SLIs are measured all the same. */
+  readonly slo?: SloOptions | undefined;
+  /** With `required`, an open circuit makes `/readyz` fail. Default `optional`. */
+  readonly readiness?: Readiness | undefined;
+  /**
+   * Layers in your own order, the first outermost, instead of the standard keys. An instance belongs to one policy.
+   */
+  readonly strategies?: readonly Strategy[] | undefined;
+}
+
+const strategy = z.custom<Strategy>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    'kind' in value &&
+    'bind' in value &&
+    typeof value.bind === 'function',
+  {
+    error: (issue) =>
+      `must be a strategy, such as retry() or timeout({ timeoutMs }), not ${shown(issue.input)}`,
+  },
+);
+
+const policyShape = {
+  ...standardShape,
+  criticality: oneOf(criticalities).default('medium'),
+  classify: callback<Classify>().optional(),
+  slo: sloOptions.optional(),
+  readiness: oneOf(readinessModes).default('optional'),
+};
+
+/** Options that policies may start from: all but `strategies`, whose instances belong to one policy. */
+export const policyDefaultsSchema = options(policyShape);
+
+/** All options of a policy. */
+export const policySchema = options({
+  ...policyShape,
+  strategies: z
+    .array(strategy, {
+      error: (issue) => `must be an array of strategies, outermost first, not ${shown(issue.input)}`,
+    })
+    .optional(),
+}).superRefine((given, context) => {
+  if (given.strategies === undefined) return;
+  for (const key of standardKeys) {
+    if (Reflect.get(given, key) === undefined) continue;
+    context.addIssue({
+      code: 'custom',
+      path: [key],
+      message: "must not be given together with 'strategies'",
+    });
+  }
+  for (const [at, instance] of given.strategies.entries()) {
+    if (given.strategies.indexOf(instance) === at) continue;
+    context.addIssue({
+      code: 'custom',
+      path: ['strategies', at],
+      message: 'must not be the same instance twice',
+    });
+  }
+});
+
+/**
+ * `given` on top of the hub's `defaults`. Options of one strategy are merged key by key; a policy with layers in
+ * its own order takes no standard ones from the defaults.
+ */
+export function withDefaults(defaults: PolicyOptions, given: PolicyOptions): PolicyOptions {
+  const merged: Record<string, unknown> = {};
+  const takesStandardKeys = given.strategies === undefined;
+  for (const [key, value] of Object.entries(defaults)) {
+    if (takesStandardKeys || !standardKeys.some((standard) => standard === key)) merged[key] = value;
+  }
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const base = merged[key];
+    merged[key] = isPlainObject(base) && isPlainObject(value) ? { ...base, ...value } : value;
+  }
+  return merged;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

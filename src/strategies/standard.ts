@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { durationMs } from '../core/options.ts';
+import type { Strategy } from '../core/pipeline.ts';
+import { type CacheFallbackOptions, cacheFallback } from './cache-fallback/index.ts';
+import { cacheFallbackSchema } from './cache-fallback/options.ts';
+import { type CircuitBreakerOptions, circuitBreaker } from './circuit-breaker/index.ts';
+import { circuitBreakerSchema } from './circuit-breaker/options.ts';
+import { type FallbackAnswer, type FallbackOptions, fallback } from './fallback/index.ts';
+import { fallbackSchema } from './fallback/options.ts';
+import { type RetryOptions, retry } from './retry/index.ts';
+import { retrySchema } from './retry/options.ts';
+import { DEFAULT_ATTEMPT_TIMEOUT_MS, DEFAULT_TOTAL_TIMEOUT_MS, timeout } from './timeout/index.ts';
+
+/** The strategies of a policy by their standard keys. `false` leaves one out. */
+export interface StandardStrategies {
+  /** Answers in a failed call's place with what a function makes, where the cache cannot. Default: none. */
+  readonly fallback?: FallbackAnswer | FallbackOptions | false | undefined;
+  /** Answers in a failed call's place with a remembered value. Default: none. */
+  readonly cacheFallback?: CacheFallbackOptions | false | undefined;
+  /** How long a call may take with all its attempts and waits, in milliseconds. Default 30 000. */
+  readonly totalTimeoutMs?: number | false | undefined;
+  /** Repeats failed attempts. Default: none, since only the caller knows that an operation may be repeated. */
+  readonly retry?: RetryOptions | false | undefined;
+  /** Stops asking a dependency that fails. Default: on, with its own defaults. */
+  readonly circuitBreaker?: CircuitBreakerOptions | false | undefined;
+  /** How long one attempt may take, in milliseconds. Default 10 000. */
+  readonly attemptTimeoutMs?: number | false | undefined;
+}
+
+/** How a standard key becomes a layer. */
+interface StandardLayer {
+  readonly key: keyof StandardStrategies;
+  readonly schema: z.ZodType;
+  readonly create: (options: StandardStrategies) => Strategy | undefined;
+}
+
+/** The standard order, outermost first. A new strategy is a folder beside this file and a line here. */
+const standardOrder: readonly StandardLayer[] = [
+  {
+    key: 'fallback',
+    schema: fallbackSchema,
+    create: ({ fallback: given }) => (given ? fallback(given) : undefined),
+  },
+  {
+    key: 'cacheFallback',
+    schema: cacheFallbackSchema,
+    create: ({ cacheFallback: given }) => (given ? cacheFallback(given) : undefined),
+  },
+  {
+    key: 'totalTimeoutMs',
+    schema: durationMs,
+    create: ({ totalTimeoutMs: timeoutMs = DEFAULT_TOTAL_TIMEOUT_MS }) =>
+      timeoutMs === false ? undefined : timeout({ timeoutMs, scope: 'total' }),
+  },
+  { key: 'retry', schema: retrySchema, create: ({ retry: given }) => (given ? retry(given) : undefined) },
+  {
+    key: 'circuitBreaker',
+    schema: circuitBreakerSchema,
+    create: ({ circuitBreaker: given = {} }) => (given === false ? undefined : circuitBreaker(given)),
+  },
+  {
+    key: 'attemptTimeoutMs',
+    schema: durationMs,
+    create: ({ attemptTimeoutMs: timeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS }) =>
+      timeoutMs === false ? undefined : timeout({ timeoutMs, scope: 'attempt' }),
+  },
+];
+
+/** The standard keys, outermost first. */
+export const standardKeys: readonly (keyof StandardStrategies)[] = standardOrder.map(({ key }) => key);
+
+/** Schemas of the standard keys, for the policy's own. */
+export const standardShape: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+  standardOrder.map(({ key, schema }) => [key, orOff(schema)]),
+);
+
+/** The layers that checked options ask for, outermost first. */
+export function standardLayers(options: StandardStrategies): Strategy[] {
+  return standardOrder.flatMap(({ create }) => create(options) ?? []);
+}
+
+/** `false` leaves the strategy out. */
+function orOff(schema: z.ZodType): z.ZodType {
+  return z
+    .union([schema, z.literal(false)], {
+      error: ({ input }) =>
+        `${schema.safeParse(input).error?.issues[0]?.message ?? 'is wrong'} (false leaves it out)`,
+    })
+    .optional();
+}
