@@ -27,10 +27,12 @@ export class IncidentCounters {
     this.#notifications = new Float64Array(this.#sinks.length * notificationResults.length);
   }
 
-  /** Says how many incidents there are of a severity and status. */
-  set(severity: IncidentSeverity, status: string, count: number): void {
-    const at = this.#statuses.indexOf(status);
-    if (at >= 0) this.#incidents[incidentSeverities.indexOf(severity) * this.#statuses.length + at] = count;
+  /** Incidents of `severity` in `status` became one more or one fewer. */
+  incidentsChanged(severity: IncidentSeverity, status: string, by: 1 | -1): void {
+    const column = this.#statuses.indexOf(status);
+    if (column < 0) return;
+    const at = incidentSeverities.indexOf(severity) * this.#statuses.length + column;
+    this.#incidents[at] = (this.#incidents[at] ?? 0) + by;
   }
 
   /** Counts what became of a notification, once it has been delivered, has failed for good or was dropped. */
