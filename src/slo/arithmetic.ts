@@ -15,13 +15,12 @@ interface Fraction {
 
 /** 1 - objective as a fraction; exact for objectives of up to 15 decimals. */
 function budgetFraction(objective: number): Fraction {
-  const decimals = String(objective).split('.')[1] ?? '';
-  const whole = 10 ** decimals.length;
-  const good = Math.round(objective * whole);
-  // Exponents (objectives below 0.000001) and 16 or more decimals: floating point says all there is to say.
-  if (decimals.length > 15 || decimals.includes('e') || !(good < whole))
-    return { part: 1 - objective, whole: 1 };
-  return { part: whole - good, whole };
+  const [mantissa = '', exponent = '0'] = String(objective).split('e');
+  const decimals = (mantissa.split('.')[1]?.length ?? 0) - Number(exponent);
+  // With more, floating point says all there is to say.
+  if (decimals > 15) return { part: 1 - objective, whole: 1 };
+  const whole = 10 ** decimals;
+  return { part: whole - Math.round(objective * whole), whole };
 }
 
 /**

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { InvalidOptionsError } from '../../src/core/errors.ts';
+import { parseOptions } from '../../src/core/options.ts';
+import { DEFAULT_PERIOD_MS, type SloObjectives, type SloOptions, sloOptions } from '../../src/slo/options.ts';
+
+function parse(input: unknown): SloObjectives {
+  return parseOptions(sloOptions, input, 'database', 'Options');
+}
+
+function problems(input: unknown) {
+  try {
+    parse(input);
+  } catch (error) {
+    if (error instanceof InvalidOptionsError) return error.problems;
+    throw error;
+  }
+  throw new Error('expected the options to be refused');
+}
+
+describe('slo options', () => {
+  test('objectives in full and in short are the same', () => {
+    const short: SloOptions = { availability: 0.999, correctness: 0.9999 };
+    const full: SloOptions = { availability: { objective: 0.999 }, correctness: { objective: 0.9999 } };
+    expect(parse(short)).toEqual({ availability: 0.999, correctness: 0.9999, periodMs: DEFAULT_PERIOD_MS });
+    expect(parse(full)).toEqual(parse(short));
+  });
+
+  test('latency has a threshold', () => {
+    const given: SloOptions = { latency: { objective: 0.99, thresholdMs: 200 }, periodMs: 604_800_000 };
+    expect(parse(given)).toEqual({ latency: { objective: 0.99, thresholdMs: 200 }, periodMs: 604_800_000 });
+  });
+
+  test('the period is 30 days', () => {
+    expect(parse({}).periodMs).toBe(2_592_000_000);
+  });
+
+  test.each([
+    [{ availability: 1 }, 'availability', /above 0 and below 1/],
+    [{ availability: 0 }, 'availability', /above 0 and below 1/],
+    [{ availability: 99.9 }, 'availability', /not 99\.9$/],
+    [{ availability: Number.NaN }, 'availability', /not NaN$/],
+    [{ availability: '0.999' }, 'availability', /not '0\.999'$/],
+    [{ availability: null }, 'availability', /not null$/],
+    [{ correctness: { objective: 2 } }, 'correctness.objective', /above 0 and below 1/],
+    [{ correctness: { objectve: 0.9 } }, 'correctness.objective', /above 0/],
+    [{ latency: 0.99 }, 'latency', /\{ objective, thresholdMs \}/],
+    [{ latency: { objective: 0.99 } }, 'latency.thresholdMs', /milliseconds/],
+    [{ latency: { objective: 0.99, thresholdMs: 0 } }, 'latency.thresholdMs', /above 0/],
+    [{ periodMs: Number.POSITIVE_INFINITY }, 'periodMs', /not Infinity$/],
+    [{ availabilty: 0.9 }, 'availabilty', /did you mean 'availability'/],
+    [0.999, '', /options object/],
+  ])('%j is refused by path', (input, path, message) => {
+    const problem = problems(input).find((candidate) => candidate.path === path);
+    expect(problem?.message).toMatch(message);
+  });
+
+  test('all that is wrong is told at once', () => {
+    const paths = problems({
+      availability: 2,
+      latency: { objective: 0, thresholdMs: -1 },
+      periodMs: 'x',
+    }).map(({ path }) => path);
+    expect(paths.toSorted()).toEqual([
+      'availability',
+      'latency.objective',
+      'latency.thresholdMs',
+      'periodMs',
+    ]);
+  });
+});

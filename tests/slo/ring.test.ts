@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { EventWindows } from '../../src/slo/ring.ts';
+
+interface Step {
+  /** How far the clock moves before the event; negative where it is set back. */
+  readonly byMs: number;
+  readonly good: boolean;
+}
+
+interface ModelEvent {
+  /** Time passed since the first event, steps back not counted. */
+  readonly at: number;
+  readonly good: boolean;
+}
+
+const shapes = [
+  { lengthMs: 1_000, slots: 10 },
+  { lengthMs: 6_000, slots: 20 },
+  { lengthMs: 60_000, slots: 12 },
+] as const;
+const tickMs = 100;
+
+const stepForward = fc.oneof(
+  fc.double({ min: 0, max: 60, noNaN: true }),
+  fc.double({ min: 0, max: 900, noNaN: true }),
+  fc.double({ min: 0, max: 20_000, noNaN: true }),
+  fc.double({ min: 0, max: 500_000, noNaN: true }),
+);
+const forwardSteps = fc.array(fc.record({ byMs: stepForward, good: fc.boolean() }), {
+  minLength: 1,
+  maxLength: 150,
+});
+
+describe('EventWindows', () => {
+  test('each window holds what its length less one slot holds, and nothing older than its length', () => {
+    fc.assert(
+      fc.property(
+        forwardSteps,
+        stepForward,
+        fc.double({ min: 0, max: 1e9, noNaN: true }),
+        (steps, rest, start) => {
+          const windows = new EventWindows(shapes);
+          const events: ModelEvent[] = [];
+          let at = 0;
+          for (const [index, { byMs, good }] of steps.entries()) {
+            if (index > 0) at += byMs;
+            windows.record(good, start + at);
+            events.push({ at, good });
+          }
+          const now = at + rest;
+          for (const [index, { lengthMs, slots }] of shapes.entries()) {
+            const held = windows.counts(index, start + now);
+            const within = (ageMs: number, good: boolean) =>
+              events.filter((event) => event.good === good && now - event.at <= ageMs).length;
+            for (const good of [true, false]) {
+              const count = good ? held.good : held.bad;
+              expect(count).toBeGreaterThanOrEqual(within(lengthMs - lengthMs / slots - tickMs, good));
+              expect(count).toBeLessThanOrEqual(within(lengthMs + tickMs, good));
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  test('reading changes nothing', () => {
+    fc.assert(
+      fc.property(forwardSteps, (steps) => {
+        const read = new EventWindows(shapes);
+        const unread = new EventWindows(shapes);
+        let now = 0;
+        for (const { byMs, good } of steps) {
+          now += byMs;
+          read.record(good, now);
+          unread.record(good, now);
+          for (const index of shapes.keys()) read.counts(index, now);
+        }
+        for (const index of shapes.keys()) expect(read.counts(index, now)).toEqual(unread.counts(index, now));
+      }),
+    );
+  });
+
+  test('a clock that jumps anywhere loses nothing of the last moment, invents nothing, and ages on', () => {
+    const anyStep = fc.record({ byMs: fc.double({ min: -1e7, max: 1e7, noNaN: true }), good: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(anyStep, { minLength: 1, maxLength: 80 }), (steps: readonly Step[]) => {
+        const windows = new EventWindows(shapes);
+        let now = 5e6;
+        let good = 0;
+        let bad = 0;
+        for (const step of steps) {
+          now += step.byMs;
+          windows.record(step.good, now);
+          if (step.good) good += 1;
+          else bad += 1;
+          for (const index of shapes.keys()) {
+            const held = windows.counts(index, now);
+            expect(step.good ? held.good : held.bad).toBeGreaterThanOrEqual(1);
+            expect(held.good).toBeLessThanOrEqual(good);
+            expect(held.bad).toBeLessThanOrEqual(bad);
+          }
+        }
+        // Wherever the clock has been, what is older than a window is forgotten once that much time has passed.
+        for (let passed = 0; passed <= 62_000; passed += 500) windows.counts(0, now + 1_100 + passed);
+        for (const index of shapes.keys())
+          expect(windows.counts(index, now + 63_100)).toEqual({ good: 0, bad: 0 });
+      }),
+    );
+  });
+
+  test('a clock set back stops time, and forgets nothing', () => {
+    const windows = new EventWindows(shapes);
+    windows.record(false, 1_000_000);
+    windows.record(true, 1_000_050);
+    windows.record(true, 500);
+    expect(windows.counts(0, 500)).toEqual({ good: 2, bad: 1 });
+    expect(windows.counts(0, 1_400)).toEqual({ good: 2, bad: 1 });
+    expect(windows.counts(0, 1_500)).toEqual({ good: 0, bad: 0 });
+    expect(windows.counts(1, 1_500)).toEqual({ good: 2, bad: 1 });
+  });
+
+  test('times that come a little out of order do not make the clock run faster', () => {
+    const windows = new EventWindows(shapes);
+    // Two calls end almost together, and report it the wrong way round, over and over.
+    for (let now = 0; now < 900; now += 10) {
+      windows.record(true, now + 5);
+      windows.record(true, now);
+    }
+    expect(windows.counts(0, 900)).toEqual({ good: 180, bad: 0 });
+  });
+
+  test('holds nothing before the first event, whatever the clock says', () => {
+    const windows = new EventWindows(shapes);
+    expect(windows.counts(0, 1e12)).toEqual({ good: 0, bad: 0 });
+    windows.record(true, 7);
+    expect(windows.counts(0, 7)).toEqual({ good: 1, bad: 0 });
+    expect(windows.counts(99, 7)).toEqual({ good: 0, bad: 0 });
+  });
+
+  test('a gap of centuries costs no more than one of a second', () => {
+    const windows = new EventWindows(shapes);
+    windows.record(true, 0);
+    windows.record(false, 1e14);
+    expect(windows.counts(2, 1e14)).toEqual({ good: 0, bad: 1 });
+  });
+});
