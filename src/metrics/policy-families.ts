@@ -15,7 +15,7 @@ import { slis } from './sli.ts';
 export interface MeasuredPolicy {
   readonly labels: Labels;
   readonly recorder: PolicyRecorder;
-  /** The states of its circuits; without it the policy has none. */
+  /** The states of its circuits; without it, or while it gives none, there are no series for them. */
   readonly circuitStates?: (() => readonly CircuitState[]) | undefined;
 }
 
@@ -169,7 +169,7 @@ function circuitStateFamily(policies: ReadPolicies): FamilyShare {
     read: (emit) => {
       for (const policy of policies()) {
         const states = policy.circuitStates?.();
-        if (states === undefined) continue;
+        if (states === undefined || states.length === 0) continue;
         for (const [index, state] of circuitStates.entries()) {
           const inState = states.reduce((total, other) => (other === state ? total + 1 : total), 0);
           emit(inState, policy.labels, stateSeries[index] ?? NONE);

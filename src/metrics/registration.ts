@@ -13,12 +13,9 @@ function isRegistry(value: unknown): boolean {
   return (
     typeof value === 'object' &&
     value !== null &&
-    'registerMetric' in value &&
-    typeof value.registerMetric === 'function' &&
-    'getSingleMetric' in value &&
-    typeof value.getSingleMetric === 'function' &&
-    'removeSingleMetric' in value &&
-    typeof value.removeSingleMetric === 'function'
+    ['registerMetric', 'getSingleMetric', 'removeSingleMetric', 'metrics'].every(
+      (method) => typeof Reflect.get(value, method) === 'function',
+    )
   );
 }
 

@@ -162,6 +162,8 @@ describe('a scrape', () => {
     hub.watchCircuits('one', () => ['half-open']);
     hub.watchCircuits('many', () => ['open', 'closed', 'open']);
     hub.watchCircuits('unknown', () => ['open']);
+    hub.policy('none');
+    hub.watchCircuits('none', () => []);
     const { all } = await scrape();
     const states = (policy: string) =>
       Object.fromEntries(
@@ -170,10 +172,13 @@ describe('a scrape', () => {
     expect(states('one')).toEqual({ closed: 0, open: 0, 'half-open': 1, 'forced-open': 0, disabled: 0 });
     expect(states('many')).toEqual({ closed: 1, open: 2, 'half-open': 0, 'forced-open': 0, disabled: 0 });
     expect(states('unknown')).toEqual({});
+    expect(states('none')).toEqual({});
   });
 
   test('circuits that cannot be read are reported, and the rest is shown', async () => {
     const hub = newHub();
+    hub.policy('before');
+    hub.watchCircuits('before', () => ['open']);
     hub.policy('p').callEnded('success', live(), 1, 1);
     hub.watchCircuits('p', () => {
       throw new Error('no state');
@@ -255,6 +260,9 @@ describe('OpenMetrics', () => {
       expect(await openMetrics.getSingleMetricAsString('breakwater_calls_total')).toContain(
         'breakwater_calls_total{policy="p",outcome="success"} 1',
       );
+      // The aggregator of a cluster renders for Prometheus, whatever its workers do.
+      const names = (await openMetrics.getMetricsAsJSON()).map(({ name }) => name);
+      expect(names).toContain('breakwater_calls_total');
     }
   });
 

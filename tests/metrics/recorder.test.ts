@@ -53,6 +53,18 @@ describe('SLI events', () => {
       { availability: true, latency: false, correctness: false },
     ],
     ['a value made by the fallback', madeUp, 50, { ...allGood, correctness: false }],
+    [
+      'a stale value that passed its check',
+      { ...stale, correct: true },
+      50,
+      { ...allGood, correctness: false },
+    ],
+    [
+      'a fallback, whatever the verdict on it',
+      { ...madeUp, verdict: 'ignored' },
+      50,
+      { ...allGood, correctness: false },
+    ],
     ['a transient failure', threw('transient'), 50, allBad],
     ['a permanent failure', threw('permanent'), 50, allBad],
     ['a failure that came as a value, as HTTP 503', live('transient', false), 50, allBad],
