@@ -79,7 +79,7 @@ class Flight extends Scope implements Receiver {
   settle(outcome: Outcome, now: number): void {
     this.#onOver();
     this.#leader.attempts = this.#call.attempts;
-    this.#memory.remember(this.#key, outcome);
+    this.#memory.remember(this.#key, outcome, now);
     let first = true;
     for (const waiter of [...this.#waiters]) {
       this.#waiters.delete(waiter);

@@ -1,2 +1,2 @@
-export type { CacheCodec, CacheEntry, CacheFallbackOptions, CacheStore } from './options.ts';
+export type { CacheCodec, CacheEntry, CacheFallbackOptions, CacheStore, Encoded } from './options.ts';
 export { cacheFallback } from './strategy.ts';

@@ -4,7 +4,7 @@ import { monotonicNow, wallNow } from '../../core/clock.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { isThenable } from '../../core/thenable.ts';
-import type { CacheCodec, CacheEntry, CacheFallbackSettings, CacheStore } from './options.ts';
+import type { CacheCodec, CacheEntry, CacheFallbackSettings, CacheStore, Encoded } from './options.ts';
 
 /** Clocks of two processes that share a store may differ by this much; an entry from further ahead is rubbish. */
 const CLOCK_SKEW_MS = 60_000;
@@ -24,15 +24,17 @@ export class Memory {
   readonly #codec: CacheCodec;
   readonly #settings: CacheFallbackSettings;
   readonly #runtime: PolicyRuntime;
-  readonly #now: () => number;
+  /** Whether other processes may share the store, so that ages go by the clock that they share. */
+  readonly #shared: boolean;
+  readonly #ttlMs: number;
 
   constructor(settings: CacheFallbackSettings, runtime: PolicyRuntime) {
     this.#settings = settings;
     this.#runtime = runtime;
     this.#store = settings.store ?? memoryStore(settings.maxEntries);
     this.#codec = settings.codec ?? cloningCodec(settings.clone);
-    // Only a store that others share needs the clock that others share.
-    this.#now = settings.store === undefined ? monotonicNow : wallNow;
+    this.#shared = settings.store !== undefined;
+    this.#ttlMs = Math.max(settings.freshForMs, settings.staleIfErrorMs);
   }
 
   /** Looks `key` up and tells `done`, at once where the store answers at once. */
@@ -59,9 +61,16 @@ export class Memory {
   }
 
   /** Remembers a good value; nobody waits for it. */
-  remember(key: string, outcome: Outcome): void {
+  remember(key: string, outcome: Outcome, now: number): void {
     if (!outcome.ok || outcome.verdict !== 'success' || !outcome.correct) return;
-    this.#save(key, outcome.value).catch((error) => this.#failed(error));
+    const storedAt = this.#shared ? wallNow() : now;
+    try {
+      const encoded = this.#codec.encode(outcome.value);
+      if (encoded instanceof Promise) this.#saveLater(key, encoded, storedAt);
+      else this.#save(key, encoded, storedAt);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   /** The value to answer with, or a report and `undefined` where it cannot be made. */
@@ -79,18 +88,14 @@ export class Memory {
     return this.#settings.clone === undefined ? value : this.#settings.clone(value);
   }
 
-  async #save(key: string, value: unknown): Promise<void> {
-    const storedAt = this.#now();
-    const encoded = this.#codec.encode(value);
-    const kept = encoded instanceof Promise ? await encoded : encoded;
-    if (kept === undefined) return;
-    const { freshForMs, staleIfErrorMs } = this.#settings;
-    const saving = this.#store.set(
-      key,
-      { value: kept.stored, storedAt },
-      Math.max(freshForMs, staleIfErrorMs),
-    );
-    if (isThenable(saving)) await this.#inTime(saving, 'set');
+  #save(key: string, encoded: Encoded | undefined, storedAt: number): void {
+    if (encoded === undefined) return;
+    const saving = this.#store.set(key, { value: encoded.stored, storedAt }, this.#ttlMs);
+    if (isThenable(saving)) this.#inTime(saving, 'set').catch((error) => this.#failed(error));
+  }
+
+  #saveLater(key: string, encoding: Promise<Encoded | undefined>, storedAt: number): void {
+    encoding.then((encoded) => this.#save(key, encoded, storedAt)).catch((error) => this.#failed(error));
   }
 
   #inTime(answer: PromiseLike<unknown>, method: string): Promise<unknown> {
@@ -105,7 +110,7 @@ export class Memory {
       this.#failed(new TypeError('The cache store returned something that is no entry.'));
       return undefined;
     }
-    const ageMs = this.#now() - entry.storedAt;
+    const ageMs = (this.#shared ? wallNow() : monotonicNow()) - entry.storedAt;
     return ageMs < -CLOCK_SKEW_MS ? undefined : { stored: entry.value, ageMs: Math.max(0, ageMs) };
   }
 

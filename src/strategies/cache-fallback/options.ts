@@ -17,12 +17,15 @@ export interface CacheStore {
   delete(key: string): unknown;
 }
 
+/** What a codec makes of a value to be stored. */
+export interface Encoded {
+  readonly stored: unknown;
+}
+
 /** How values are put into the store and taken out, where a shared reference will not do. */
 export interface CacheCodec {
   /** What to store for `value`, or `undefined` for not remembering it. May take its time: no call waits for it. */
-  encode(
-    value: unknown,
-  ): { readonly stored: unknown } | undefined | Promise<{ readonly stored: unknown } | undefined>;
+  encode(value: unknown): Encoded | undefined | Promise<Encoded | undefined>;
   /** The value to answer with. */
   decode(stored: unknown, facts: { readonly source: 'cache' | 'stale'; readonly ageMs: number }): unknown;
 }

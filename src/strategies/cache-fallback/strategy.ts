@@ -86,7 +86,7 @@ class KeyedRun implements Receiver, ScopeWatcher {
     const { flights, memory, settings, runtime } = this.#layer;
     if (!wantsFallback(outcome)) {
       // A shared run has remembered its value once, for all.
-      if (flights === undefined) memory.remember(this.#key, outcome);
+      if (flights === undefined) memory.remember(this.#key, outcome, now);
       this.#receiver.settle(outcome, now);
       return;
     }

@@ -97,7 +97,7 @@ export class MachineCircuit implements Circuit {
 
   /** Asks to run an attempt; `undefined` turns it away. */
   admit(now: number): Permit | undefined {
-    this.breaker.feed('fire', now, undefined, NO_ARGUMENTS);
+    if (this.breaker.count('fire', now, undefined)) this.breaker.emit('fire', NO_ARGUMENTS);
     const permit = this.#machine.admit(now);
     if (permit !== undefined && this.#machine.state === 'half-open') this.#setTimer(now);
     return permit;
@@ -107,7 +107,7 @@ export class MachineCircuit implements Circuit {
   turnAway(now: number): CircuitOpenError {
     const retryAfterMs = this.#machine.retryAfterMs(now);
     const error = withoutStack(() => new CircuitOpenError(this.#runtime.name, retryAfterMs));
-    this.breaker.feed('reject', now, undefined, error);
+    if (this.breaker.count('reject', now, undefined)) this.breaker.emit('reject', error);
     this.#runtime.rejected('circuit_open', retryAfterMs, this.shadow);
     return error;
   }
@@ -118,7 +118,9 @@ export class MachineCircuit implements Circuit {
     switch (outcome.verdict) {
       case 'success':
       case 'refused':
-        this.breaker.feed('success', now, latencyMs, outcome.value ?? outcome.error, latencyMs);
+        if (this.breaker.count('success', now, latencyMs)) {
+          this.breaker.emit('success', outcome.ok ? outcome.value : outcome.error, latencyMs);
+        }
         this.#machine.settle(permit, false, now, Math.random(), undefined);
         break;
       case 'transient':
@@ -135,9 +137,12 @@ export class MachineCircuit implements Circuit {
 
   #failed(permit: Permit, outcome: Outcome, now: number, latencyMs: number): void {
     const error = outcome.ok ? outcome.value : outcome.error;
-    if (outcome.cut !== undefined)
-      this.breaker.feed('timeout', now, undefined, error, latencyMs, NO_ARGUMENTS);
-    this.breaker.feed('failure', now, latencyMs, error, latencyMs, NO_ARGUMENTS);
+    if (outcome.cut !== undefined && this.breaker.count('timeout', now, undefined)) {
+      this.breaker.emit('timeout', error, latencyMs, NO_ARGUMENTS);
+    }
+    if (this.breaker.count('failure', now, latencyMs)) {
+      this.breaker.emit('failure', error, latencyMs, NO_ARGUMENTS);
+    }
     this.#machine.settle(permit, true, now, Math.random(), outcome.retryAfterMs);
   }
 

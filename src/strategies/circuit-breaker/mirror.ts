@@ -116,18 +116,17 @@ export class OpossumMirror extends CircuitBreaker {
     });
   }
 
-  /** An attempt asked to be admitted, was turned away, or settled. Counts it and tells whoever listens. */
-  feed(event: CountedEvent, now: number, latencyMs: number | undefined, ...args: unknown[]): void {
+  /**
+   * Counts that an attempt asked to be admitted, was turned away, or settled.
+   *
+   * @returns whether anybody listens, so that the event is to be emitted
+   */
+  count(event: CountedEvent, now: number, latencyMs: number | undefined): boolean {
     if (now >= this.#sliceEndsAt) this.#rotate(now);
     this.#slice[counted[event]] += 1;
     if (latencyMs !== undefined && this.#slice.latencyTimes.length < LATENCIES_PER_SLICE) {
       this.#slice.latencyTimes.push(latencyMs);
     }
-    if (this.hears(event)) this.emit(event, ...args);
-  }
-
-  /** Whether anybody but this class listens. */
-  hears(event: string): boolean {
     return this.listenerCount(event) > 1;
   }
 

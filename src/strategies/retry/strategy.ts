@@ -59,8 +59,27 @@ class RetryLayer implements Layer {
   }
 
   enter(call: Call, scope: Scope, receiver: Receiver, now: number): void {
-    const run = new RetryRun(this, call, scope, receiver);
-    this.inner.enter(call, scope, run, now);
+    this.inner.enter(call, scope, new FirstAttempt(this, call, scope, receiver), now);
+  }
+}
+
+/** Hands the outcome of a first attempt on, or to a run of retries when another try may do. */
+class FirstAttempt implements Receiver {
+  readonly #layer: RetryLayer;
+  readonly #call: Call;
+  readonly #scope: Scope;
+  readonly #receiver: Receiver;
+
+  constructor(layer: RetryLayer, call: Call, scope: Scope, receiver: Receiver) {
+    this.#layer = layer;
+    this.#call = call;
+    this.#scope = scope;
+    this.#receiver = receiver;
+  }
+
+  settle(outcome: Outcome, now: number): void {
+    if (outcome.verdict !== 'transient') this.#receiver.settle(outcome, now);
+    else new RetryRun(this.#layer, this.#call, this.#scope, this.#receiver).settle(outcome, now);
   }
 }
 
@@ -68,8 +87,8 @@ class RetryLayer implements Layer {
 const anotherAttempt = withoutStack(() => new Error('the attempt is to be repeated'));
 
 /**
- * One call's attempts. The first runs straight through; p-retry's loop is entered after it has failed. The waits
- * are this class's own, since they also heed Retry-After, the deadline and the budget.
+ * A call's attempts from its first failure on, in p-retry's loop. The waits are this class's own, since they also
+ * heed Retry-After, the deadline and the budget.
  *
  * When the scope ends during a wait, the run settles at once and no attempt starts after it. When it ends during
  * an attempt, the attempt settles and its outcome comes here.
