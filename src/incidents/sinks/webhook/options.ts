@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { callback, flag, options, shown } from '../../../core/options.ts';
-import { type Endpoint, readEndpoint } from '../../http/endpoint.ts';
+import { readEndpoint } from '../../http/endpoint.ts';
 import { sinkName } from '../sink-name.ts';
 import { signingKey } from './signature.ts';
 
@@ -67,17 +67,19 @@ function headerProblem(name: string, content: unknown): string | undefined {
   }
 }
 
-/** Checks `WebhookSinkOptions`. */
-export const webhookSinkSchema = options({
-  url: z.unknown(),
-  secret: secrets,
-  headers: headers.optional(),
-  allowInsecure: flag.default(false),
-  fetch: callback<typeof globalThis.fetch>().optional(),
-  name: sinkName.default('webhook'),
-}).transform(({ url, ...rest }, context) => {
-  const endpoint: Endpoint | string = readEndpoint(url, rest.allowInsecure);
-  if (typeof endpoint !== 'string') return { ...rest, endpoint };
-  context.addIssue({ code: 'custom', path: ['url'], message: endpoint });
-  return z.NEVER;
-});
+/** Checks `WebhookSinkOptions`, given what they say of `allowInsecure`: then all that is wrong is told at once. */
+export function webhookSinkSchema(allowInsecure: boolean) {
+  return options({
+    url: z.unknown().transform((url, context) => {
+      const endpoint = readEndpoint(url, allowInsecure);
+      if (typeof endpoint !== 'string') return endpoint;
+      context.addIssue({ code: 'custom', message: endpoint });
+      return z.NEVER;
+    }),
+    secret: secrets,
+    headers: headers.optional(),
+    allowInsecure: flag.default(false),
+    fetch: callback<typeof globalThis.fetch>().optional(),
+    name: sinkName.default('webhook'),
+  });
+}

@@ -14,8 +14,9 @@ import { signatureHeaders, signingKey } from './signature.ts';
  * @throws {InvalidOptionsError} when an option is wrong
  */
 export function webhookSink(options: WebhookSinkOptions): Sink {
-  const checked = parseOptions(webhookSinkSchema, options, '', 'Options of webhookSink()');
-  const { name, endpoint, fetch } = checked;
+  const schema = webhookSinkSchema(options?.allowInsecure === true);
+  const checked = parseOptions(schema, options, '', 'Options of webhookSink()');
+  const { name, url: endpoint, fetch } = checked;
   const keys = checked.secret.flatMap((secret) => signingKey(secret) ?? []);
   const headers: Readonly<Record<string, string>> = {
     ...(endpoint.authorization === undefined ? {} : { authorization: endpoint.authorization }),
