@@ -1,6 +1,6 @@
 import pTimeout from 'p-timeout';
 import { pino } from 'pino';
-import { type Registry, register } from 'prom-client';
+import { register } from 'prom-client';
 import { z } from 'zod';
 import type { CircuitSnapshot } from './core/circuit.ts';
 import { wallNow } from './core/clock.ts';
@@ -20,6 +20,8 @@ import type { PolicyFacts } from './incidents/ports.ts';
 import { logSink } from './incidents/sinks/log/sink.ts';
 import { durationBuckets } from './metrics/buckets.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
+import type { MetricsRegistry } from './metrics/prom-metrics.ts';
+import { metricsRegistry } from './metrics/registration.ts';
 import {
   type PolicyOptions,
   policyDefaultsSchema,
@@ -34,7 +36,7 @@ import { VERSION } from './version.ts';
 /** Options of `createBreakwater()`. */
 export interface BreakwaterOptions {
   /** Where the metrics are registered. Default: prom-client's own default registry. */
-  readonly registry?: Registry | undefined;
+  readonly registry?: MetricsRegistry | undefined;
   /** Anything with pino's level methods. Default: `pino({ name: 'breakwater' })`. */
   readonly logger?: Logger | undefined;
   /** Options of the incidents, or `false` for none. Default: incidents with a log sink. */
@@ -48,16 +50,6 @@ export interface BreakwaterOptions {
   readonly durationBuckets?: readonly number[] | undefined;
 }
 
-const registrySchema = z.custom<Registry>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    ['registerMetric', 'getSingleMetric', 'removeSingleMetric', 'metrics'].every(
-      (method) => typeof Reflect.get(value, method) === 'function',
-    ),
-  { error: (issue) => `must be a prom-client Registry, not ${shown(issue.input)}` },
-);
-
 const loggerSchema = z.custom<Logger>(
   (value) =>
     typeof value === 'object' &&
@@ -69,7 +61,7 @@ const loggerSchema = z.custom<Logger>(
 );
 
 const hubSchema = options({
-  registry: registrySchema.optional(),
+  registry: metricsRegistry.optional(),
   logger: loggerSchema.optional(),
   incidents: z
     .union([incidentSchema, z.literal(false)], {
@@ -123,7 +115,7 @@ export class Breakwater {
   /** Service level objectives and their error budgets. */
   readonly slo = new SloRegistry();
   /** The registry that the metrics are in. */
-  readonly registry: Registry;
+  readonly registry: MetricsRegistry;
   readonly #members = new Map<string, Member>();
   readonly #events: Events;
   readonly #incidents: IncidentManager;

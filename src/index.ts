@@ -56,6 +56,7 @@ export type { CallOptions, Criticality, Policy, PolicyStats, WrapOptions, Wrappe
 export type { AttemptResult, Classify, Judgement, Verdict } from './core/verdict.ts';
 export * from './incidents/index.ts';
 export { DEFAULT_DURATION_BUCKETS } from './metrics/buckets.ts';
+export type { MetricsRegistry } from './metrics/prom-metrics.ts';
 export type { PolicyOptions, Readiness } from './policy-options.ts';
 export type { SloOptions } from './slo/options.ts';
 export type { SloRegistry, SloReport } from './slo/registry.ts';
