@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { durationText } from '../../src/incidents/duration-text.ts';
+import { IncidentRecord } from '../../src/incidents/incident.ts';
+import { IncidentIds } from '../../src/incidents/incident-id.ts';
+import { Timeline } from '../../src/incidents/timeline.ts';
+import { afterDelay } from '../../src/incidents/timers.ts';
+import { emptyStats } from './fixtures.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('IncidentIds', () => {
+  it('counts by day in UTC, and repeats nothing when the clock goes back', () => {
+    const ids = new IncidentIds('0a1b2c3d');
+    const noon = Date.UTC(2026, 1, 4, 12);
+    const day = 86_400_000;
+    expect([noon, noon, noon + day, noon, noon + day].map((at) => ids.next(at))).toEqual([
+      'INC-20260204-001-0a1b2c3d',
+      'INC-20260204-002-0a1b2c3d',
+      'INC-20260205-001-0a1b2c3d',
+      'INC-20260205-002-0a1b2c3d',
+      'INC-20260205-003-0a1b2c3d',
+    ]);
+  });
+
+  it('never makes what another instance makes', () => {
+    const at = Date.UTC(2026, 1, 4);
+    expect(new IncidentIds().next(at)).not.toBe(new IncidentIds().next(at));
+  });
+});
+
+describe('Timeline', () => {
+  it('is bounded, keeps its beginning and its end, and accounts for all between', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 3, max: 30 }), fc.integer({ min: 0, max: 100 }), (limit, added) => {
+        const timeline = new Timeline(limit);
+        const texts = Array.from({ length: added }, (_, at) => String(at));
+        for (const [at, text] of texts.entries()) timeline.add({ at, kind: 'noted', text });
+        const entries = timeline.entries();
+        expect(entries.length).toBeLessThanOrEqual(limit);
+        const kept = entries.filter(({ kind }) => kind === 'noted').map(({ text }) => text);
+        expect(kept.length + timeline.leftOut).toBe(added);
+        expect(kept.at(-1)).toBe(texts.at(-1));
+        expect(kept[0]).toBe(texts[0]);
+        expect(entries.map(({ at }) => at)).toEqual([...entries.map(({ at }) => at)].sort((a, b) => a - b));
+        expect(entries.some(({ kind }) => kind === 'left-out')).toBe(timeline.leftOut > 0);
+      }),
+    );
+  });
+});
+
+describe('IncidentRecord', () => {
+  it('is the fold of its changes, and writes itself as JSON', () => {
+    const identity = {
+      id: 'INC-1',
+      policy: 'db',
+      service: 'shop',
+      instance: 'pod-1',
+      dedupKey: 'breakwater/INC-1',
+    };
+    const record = new IncidentRecord(identity, 10);
+    const at = Date.UTC(2026, 1, 4, 12);
+    const stats = emptyStats;
+    record.apply({
+      type: 'declared',
+      at,
+      trigger: 'circuit',
+      summary: 'It opened.',
+      severity: 'Low',
+      why: 'So.',
+      by: undefined,
+      stats,
+    });
+    record.apply({ type: 'severity', at: at + 1, from: 'Low', to: 'High', why: 'Worse.' });
+    expect(record.toJSON()).toMatchObject({
+      status: 'open',
+      severity: 'High',
+      resolvedAt: null,
+      durationMs: null,
+    });
+    record.apply({
+      type: 'resolved',
+      at: at + 2_000,
+      reason: 'it is over.',
+      by: 'Ada',
+      durationMs: 2_000,
+      stats,
+    });
+    expect(JSON.parse(JSON.stringify(record))).toEqual({
+      ...identity,
+      status: 'resolved',
+      severity: 'High',
+      why: 'Worse.',
+      summary: 'It opened.',
+      trigger: 'circuit',
+      startedAt: '2026-02-04T12:00:00.000Z',
+      resolvedAt: '2026-02-04T12:00:02.000Z',
+      resolvedBy: 'Ada',
+      durationMs: 2_000,
+      timeline: [
+        { at: '2026-02-04T12:00:00.000Z', kind: 'declared', text: 'Declared as Low: It opened. So.' },
+        { at: '2026-02-04T12:00:00.001Z', kind: 'severity', text: 'Raised from Low to High: Worse.' },
+        { at: '2026-02-04T12:00:02.000Z', kind: 'resolved', text: 'Resolved by Ada after 2 s: it is over.' },
+      ],
+      stats: { atStart: JSON.parse(JSON.stringify(stats)), atResolve: JSON.parse(JSON.stringify(stats)) },
+    });
+  });
+});
+
+describe('durationText', () => {
+  it.each([
+    [0, '0 ms'],
+    [999, '999 ms'],
+    [1_000, '1 s'],
+    [59_600, '1 min'],
+    [200_000, '3 min 20 s'],
+    [3_600_000, '1 h'],
+    [3_601_000, '1 h'],
+    [90_000_000, '1 d 1 h'],
+  ])('says %i ms as %s', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+  });
+});
+
+describe('afterDelay', () => {
+  it('waits past the longest delay of a timer, and can be taken back', () => {
+    vi.useFakeTimers();
+    const fired: string[] = [];
+    const long = 2 ** 31 + 5_000;
+    afterDelay(long, () => fired.push('long'));
+    const cancel = afterDelay(long, () => fired.push('cancelled'));
+    vi.advanceTimersByTime(2 ** 31);
+    cancel();
+    expect(fired).toEqual([]);
+    vi.advanceTimersByTime(5_000);
+    expect(fired).toEqual(['long']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

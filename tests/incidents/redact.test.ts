@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { redact, summarizeError } from '../../src/incidents/redact.ts';
+
+describe('redact', () => {
+  it.each([
+    ['postgres://app:hunter2@db:5432/shop', 'postgres://[redacted]@db:5432/shop'],
+    ['redis://:hunter2@cache/0', 'redis://[redacted]@cache/0'],
+    ['https://hunter2@api.example.com/x', 'https://[redacted]@api.example.com/x'],
+    ['postgres://app:hun/ter#2?@db/shop', 'postgres://[redacted]@db/shop'],
+    ['GET /pay?card=4111&sort=abc#top failed', 'GET /pay?card=[redacted]&sort=[redacted]#top failed'],
+    ['Authorization: Bearer abc.def', 'Authorization: [redacted]'],
+    ['{"cookie":"sid=1; other=2"}', '{"cookie":[redacted]'],
+    ['sent with bearer eyJhbGciOi.x.y to it', 'sent with bearer [redacted] to it'],
+    ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_[redacted]'],
+    ['password=hunter2, user=app', 'password=[redacted], user=app'],
+    ['{"db_password": "hunter 2", "a": 1}', '{"db_password": [redacted], "a": 1}'],
+    ['x-api-key: hunter2', 'x-api-key: [redacted]'],
+    ['two\nlines\u0000\u2028', 'two lines'],
+    ['5 of 10 attempts failed (50 %)', '5 of 10 attempts failed (50 %)'],
+    ['a token was refused', 'a token was refused'],
+  ])('makes %j %j', (text, safe) => {
+    expect(redact(text)).toBe(safe);
+  });
+
+  it('cuts what is long, visibly, and never in the middle of a secret', () => {
+    expect(redact('x'.repeat(501)).length).toBeLessThanOrEqual(500);
+    expect(redact('word '.repeat(200))).toMatch(/\.\.\.$/);
+    const text = `${'?q='.padEnd(1_990, 'x')} postgres://app:hunter2hunter2@db`;
+    expect(redact(text)).not.toContain('hunter2');
+    expect(redact(`${'x'.repeat(496)}😀😀😀`)).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/);
+  });
+
+  it('takes any text in little time, and gives one short line', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 3_000 }),
+        fc.integer({ min: 4, max: 600 }),
+        (text, limit) => {
+          const safe = redact(text, limit);
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: that none is left is what is tested
+          return safe.length <= limit && !/[\u0000-\u001f\u007f-\u009f]/.test(safe);
+        },
+      ),
+    );
+    for (const hostile of [
+      'a-'.repeat(5_000),
+      '://'.repeat(5_000),
+      '?a='.repeat(5_000),
+      'token '.repeat(5_000),
+      ' '.repeat(10_000),
+    ]) {
+      const startedAt = performance.now();
+      redact(hostile);
+      expect(performance.now() - startedAt).toBeLessThan(200);
+    }
+  });
+
+  it('keeps a credential out wherever it stands', () => {
+    const word = fc.stringMatching(/^[A-Za-z0-9!$%^*_.-]{6,20}$/);
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 200 }),
+        word,
+        fc.string({ maxLength: 200 }),
+        (before, secret, after) => {
+          const marked = `s3cr3t${secret}`;
+          return (
+            !redact(`${before} https://app:${marked}@host/ ${after}`).includes(marked) &&
+            !redact(`${before} https://host/?a=${marked} ${after}`).includes(marked)
+          );
+        },
+      ),
+    );
+  });
+});
+
+describe('summarizeError', () => {
+  it('keeps name, code and redacted message only', () => {
+    const error = Object.assign(new Error('connect to https://u:p@h failed'), {
+      code: 'ECONNRESET',
+      query: 'select 1',
+    });
+    expect(summarizeError(error)).toEqual({
+      name: 'Error',
+      code: 'ECONNRESET',
+      message: 'connect to https://[redacted]@h failed',
+    });
+  });
+
+  it('takes anything that can be thrown', () => {
+    const hostile = Object.defineProperty(new Error('x'), 'message', {
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    expect(summarizeError(hostile)).toEqual({ name: 'unknown', message: 'an error that cannot be read' });
+    expect(summarizeError('text')).toEqual({ name: 'string', message: 'text' });
+    expect(summarizeError(undefined)).toEqual({ name: 'undefined', message: 'undefined' });
+    expect(summarizeError(Object.create(null))).toEqual({
+      name: 'unknown',
+      message: 'an error that cannot be read',
+    });
+  });
+});
