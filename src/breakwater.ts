@@ -144,6 +144,11 @@ export class Breakwater {
     this.#incidents = this.#makeIncidents(settings.incidents, logger);
   }
 
+  /** @internal The options that every policy starts from. */
+  get defaults(): Omit<PolicyOptions, 'strategies'> {
+    return this.#defaults;
+  }
+
   /** Incidents, open and past. With `incidents: false` only those declared by hand, which nobody is told of. */
   get incidents(): Incidents {
     return this.#incidents;

@@ -104,21 +104,21 @@ class Attempt implements OperationContext, ScopeWatcher {
       return;
     }
     const { runtime } = this.#call;
-    if (!runtime.judgesValues) {
+    if (!runtime.judgesValues && this.#call.settings.classify === undefined) {
       this.#settle(
         fulfilled(value, 'success', undefined, false, this.#call.passesCheck(value)),
         monotonicNow(),
       );
       return;
     }
-    const { verdict, retryAfterMs, safeToRepeat = false } = runtime.judge({ ok: true, value });
+    const { verdict, retryAfterMs, safeToRepeat = false } = this.#call.judge({ ok: true, value });
     const correct = verdict === 'success' && this.#call.passesCheck(value);
     this.#settle(fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct), monotonicNow());
   }
 
   #rejected(error: unknown): void {
     if (!this.#end()) return;
-    const { verdict, retryAfterMs, safeToRepeat } = this.#call.runtime.judge({ ok: false, error });
+    const { verdict, retryAfterMs, safeToRepeat } = this.#call.judge({ ok: false, error });
     this.#settle(failed(error, verdict, retryAfterMs, safeToRepeat), monotonicNow());
   }
 
@@ -157,7 +157,7 @@ class Attempt implements OperationContext, ScopeWatcher {
    */
   #verdictWhenCut(cause: EndCause, reason: unknown): Verdict {
     if (cause !== 'attempt-timeout' && !(cause === 'total-timeout' && this.attempt === 1)) return 'ignored';
-    return this.#call.runtime.judge({ ok: false, error: reason }).verdict;
+    return this.#call.judge({ ok: false, error: reason }).verdict;
   }
 }
 

@@ -7,6 +7,7 @@ import { cutShort, type Outcome, type Source } from './outcome.ts';
 import type { Layer, Receiver } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { Scope } from './scope.ts';
+import type { AttemptResult, Classify, Judgement } from './verdict.ts';
 
 /** What an attempt runs. */
 export type Operation = (context: OperationContext) => unknown;
@@ -15,6 +16,7 @@ export type Operation = (context: OperationContext) => unknown;
 export interface CallSettings {
   readonly check: ((value: unknown) => boolean) | undefined;
   readonly discard: ((value: unknown) => void) | undefined;
+  readonly classify: Classify | undefined;
   readonly timeoutMs: number | undefined;
   readonly idempotent: boolean | undefined;
   readonly metadata: unknown;
@@ -114,6 +116,11 @@ export class Call extends Scope implements Receiver {
       const { value, source, ageMs } = outcome;
       this.#resolve?.({ value, source, ageMs, attempts: this.attempts } satisfies DetailedResult<unknown>);
     }
+  }
+
+  /** What the outcome of an attempt of this call means. */
+  judge(result: AttemptResult): Judgement {
+    return this.runtime.judge(result, this.settings.classify);
   }
 
   /** Whether `value` passes the call's `check`. One that throws is reported and counts as not passed. */

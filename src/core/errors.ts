@@ -8,8 +8,8 @@ export type BreakwaterErrorCode =
   | 'CLOSED'
   | 'INVALID_OPTIONS';
 
-/** Which wait ran out: the whole call's, one attempt's, or the wait for a place in a queue. */
-export type TimeoutScope = 'total' | 'attempt' | 'queue';
+/** Which wait ran out: the whole call's, one attempt's, for a place in a queue, or for more of an answer's body. */
+export type TimeoutScope = 'total' | 'attempt' | 'queue' | 'body';
 
 /** Marks this library's errors across duplicate copies of the package. */
 const BRAND = Symbol.for('breakwater.error');
@@ -97,6 +97,7 @@ const timeoutText: Readonly<Record<TimeoutScope, string>> = {
   total: 'the call',
   attempt: 'an attempt',
   queue: 'the wait for a place',
+  body: 'the wait for more of the body',
 };
 
 /** The policy or its hub is closed and takes no new calls. */

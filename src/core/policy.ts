@@ -8,6 +8,7 @@ import { noCircuit } from './no-circuit.ts';
 import { callback, durationMs, flag, options, parseOptions, shown, text } from './options.ts';
 import { compose, type Layer, type Strategy } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
+import type { Classify } from './verdict.ts';
 
 /** Options of one call. */
 export interface CallOptions<T = unknown> {
@@ -28,6 +29,8 @@ export interface CallOptions<T = unknown> {
   readonly metadata?: unknown;
   /** Lets go of a value that nobody will get: one that came late, or that a retry or a fallback replaced. */
   readonly discard?: ((value: T) => void) | undefined;
+  /** Decides what the call's outcomes mean where the policy's own `classify` says nothing. Default: see `Verdict`. */
+  readonly classify?: Classify | undefined;
 }
 
 /** Options of a wrapped function, for all its calls. */
@@ -87,6 +90,7 @@ export const criticalities = ['critical', 'high', 'medium', 'low'] as const sati
 const NO_SETTINGS: CallSettings = {
   check: undefined,
   discard: undefined,
+  classify: undefined,
   timeoutMs: undefined,
   idempotent: undefined,
   metadata: undefined,
@@ -96,6 +100,7 @@ const NO_SETTINGS: CallSettings = {
 const sharedCallShape = {
   check: callback<(value: unknown) => boolean>().optional(),
   discard: callback<(value: unknown) => void>().optional(),
+  classify: callback<Classify>().optional(),
   timeoutMs: durationMs.optional(),
   idempotent: flag.optional(),
   metadata: z.unknown().optional(),

@@ -26,16 +26,13 @@ export class PolicyRuntime {
     this.#classify = classify;
   }
 
-  /** What `result` means. A `classify` that throws or answers rubbish is reported, and the default holds. */
-  judge(result: AttemptResult): Judgement {
-    if (this.#classify !== undefined) {
-      try {
-        const answer = this.#classify(result);
-        if (answer !== undefined) return this.#checked(answer);
-      } catch (error) {
-        this.report('classify', error);
-      }
-    }
+  /**
+   * What `result` means: as the policy's own `classify` says, else as the call's does, else by default. One that
+   * throws or answers rubbish is reported and passed over.
+   */
+  judge(result: AttemptResult, ofCall: Classify | undefined): Judgement {
+    const answer = this.#ask(this.#classify, result) ?? this.#ask(ofCall, result);
+    if (answer !== undefined) return answer;
     return result.ok ? SUCCESS : { verdict: verdictOnError(result.error) };
   }
 
@@ -95,6 +92,17 @@ export class PolicyRuntime {
 
   close(): void {
     for (const stop of this.#onClose.splice(0)) stop();
+  }
+
+  #ask(classify: Classify | undefined, result: AttemptResult): Judgement | undefined {
+    if (classify === undefined) return undefined;
+    try {
+      const answer = classify(result);
+      return answer === undefined ? undefined : this.#checked(answer);
+    } catch (error) {
+      this.report('classify', error);
+      return undefined;
+    }
   }
 
   #checked(answer: Judgement['verdict'] | Judgement): Judgement {

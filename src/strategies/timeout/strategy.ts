@@ -65,7 +65,7 @@ class TimeoutLayer implements Layer {
     const callerMs = this.bounds === 'total' ? call.settings.timeoutMs : undefined;
     const byCaller = callerMs !== undefined && callerMs < this.#timeoutMs;
     const timeoutMs = byCaller ? callerMs : this.#timeoutMs;
-    const run = new TimeoutRun(scope, receiver, this, timeoutMs, byCaller);
+    const run = new TimeoutRun(call, scope, receiver, this, timeoutMs, byCaller);
     deadlines.arm(run, timeoutMs, now);
     this.#inner.enter(call, run, run, now);
   }
@@ -73,14 +73,23 @@ class TimeoutLayer implements Layer {
 
 /** The time that one pass through the layer has. */
 class TimeoutRun extends Scope implements Receiver {
+  readonly #call: Call;
   readonly #receiver: Receiver;
   readonly #layer: TimeoutLayer;
   readonly #timeoutMs: number;
   readonly #byCaller: boolean;
   #expired = false;
 
-  constructor(parent: Scope, receiver: Receiver, layer: TimeoutLayer, timeoutMs: number, byCaller: boolean) {
+  constructor(
+    call: Call,
+    parent: Scope,
+    receiver: Receiver,
+    layer: TimeoutLayer,
+    timeoutMs: number,
+    byCaller: boolean,
+  ) {
     super(parent);
+    this.#call = call;
     this.#receiver = receiver;
     this.#layer = layer;
     this.#timeoutMs = timeoutMs;
@@ -112,8 +121,8 @@ class TimeoutRun extends Scope implements Receiver {
    * was long enough for an attempt; otherwise nobody can say.
    */
   #verdictOnCall(): Verdict {
-    const { runtime, attemptTimeoutMs = Number.POSITIVE_INFINITY } = this.#layer;
+    const { attemptTimeoutMs = Number.POSITIVE_INFINITY } = this.#layer;
     if (this.#byCaller && this.#timeoutMs < attemptTimeoutMs) return 'ignored';
-    return runtime.judge({ ok: false, error: this.reason }).verdict;
+    return this.#call.judge({ ok: false, error: this.reason }).verdict;
   }
 }
