@@ -63,7 +63,7 @@ rm -rf "$1"
  *
  * Call `close()` when done; a process that ends without it, even when killed, leaves nothing behind either.
  */
-export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
   const user = serverUser();
   const directory = await makeDirectory(user);
   const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', directory], {
@@ -75,7 +75,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const binaries = await findBinaries(user, directory);
     const password = randomBytes(12).toString('hex');
     await initialise(binaries, user, directory, password);
-    const server = new PostgresServer(
+    const server = new Postgres(
       binaries,
       user,
       directory,
@@ -94,7 +94,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 }
 
 /** A PostgreSQL server of one's own. Made by `startPostgres()`. */
-export class PostgresServer {
+export class Postgres {
   readonly config: PostgresConfig;
   readonly #binaries: Binaries;
   readonly #user: ServerUser | undefined;
