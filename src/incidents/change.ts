@@ -84,7 +84,7 @@ export type IncidentChange =
 export function describeChange(change: IncidentChange): string {
   switch (change.type) {
     case 'declared':
-      return `Declared as ${change.severity}${byWhom(change.by)}: ${change.summary} ${change.why}`;
+      return `Declared as ${change.severity}${byWhom(change.by)}: ${sentence(change.summary)} ${change.why}`;
     case 'circuit':
       return `The circuit went from ${change.from} to ${change.to}${change.manual ? ' by hand' : ''}: ${change.reason}`;
     case 'severity':
@@ -96,6 +96,10 @@ export function describeChange(change: IncidentChange): string {
     case 'resolved':
       return `Resolved${byWhom(change.by)} after ${durationText(change.durationMs)}: ${change.reason}`;
   }
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function byWhom(by: string | undefined): string {

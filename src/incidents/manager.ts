@@ -206,7 +206,7 @@ export class IncidentManager implements Incidents {
   #resolve(watch: Watch, by: string | undefined, reason: string): void {
     const { record } = watch;
     if (record.status === 'resolved') return;
-    const durationMs = monotonicNow() - watch.openedAt;
+    const durationMs = Math.round(monotonicNow() - watch.openedAt);
     const { stats } = this.#policies.read(record.policy);
     this.#record(record, { type: 'resolved', at: wallNow(), reason, by, durationMs, stats });
     this.#register.close(watch);
@@ -236,7 +236,7 @@ export class IncidentManager implements Incidents {
 
   #decide(watch: Watch, { criticality, stats }: PolicyReading): SeverityDecision {
     const { policy } = watch.record;
-    const ageMs = monotonicNow() - watch.openedAt;
+    const ageMs = Math.round(monotonicNow() - watch.openedAt);
     const facts = { policy, criticality, ...watch.measure(stats), ageMs };
     return decideSeverity(this.#settings.severity, facts, (error) =>
       this.#ports.report(policy, 'incidents', error),

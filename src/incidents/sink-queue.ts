@@ -2,7 +2,7 @@ import pRetry from 'p-retry';
 import pTimeout from 'p-timeout';
 import { monotonicNow } from '../core/clock.ts';
 import { BackoffSequence } from '../strategies/retry/backoff.ts';
-import { retrySchema } from '../strategies/retry/options.ts';
+import { type RetrySettings, retrySchema } from '../strategies/retry/options.ts';
 import type { Logger } from './logger.ts';
 import type { Notification } from './notification.ts';
 import type { DeliveryResult } from './ports.ts';
@@ -45,6 +45,7 @@ const LONGEST_PAUSE_MS = 24 * 3_600_000;
 export class SinkQueue {
   readonly #sink: Sink;
   readonly #settings: DeliverySettings;
+  readonly #retry: RetrySettings;
   readonly #logger: Logger;
   readonly #onEnd: (delivered: Delivered) => void;
   readonly #waiting: Notification[] = [];
@@ -59,6 +60,12 @@ export class SinkQueue {
   constructor(sink: Sink, settings: DeliverySettings, logger: Logger, onEnd: (delivered: Delivered) => void) {
     this.#sink = sink;
     this.#settings = settings;
+    this.#retry = retrySchema.parse({
+      maxRetries: settings.maxDeliveryRetries,
+      baseDelayMs: settings.deliveryBaseDelayMs,
+      maxDelayMs: settings.deliveryMaxDelayMs,
+      jitter: 'equal',
+    });
     this.#logger = logger;
     this.#onEnd = onEnd;
   }
@@ -69,11 +76,8 @@ export class SinkQueue {
       return;
     }
     this.#waiting.push(notification);
-    if (this.#waiting.length > this.#settings.maxQueuedNotifications) {
-      const oldestUpdate = this.#waiting.findIndex(({ kind }) => kind === 'updated');
-      const [dropped] = this.#waiting.splice(Math.max(0, oldestUpdate), 1);
-      if (dropped !== undefined) this.#drop(dropped, new SinkError('the queue is full', 'permanent'));
-    }
+    // Those that a free place awaits do not count as waiting.
+    this.#bound(CONCURRENT_INCIDENTS - this.#busyIncidents.size);
     queueMicrotask(() => this.#pump());
   }
 
@@ -97,6 +101,15 @@ export class SinkQueue {
     this.#tellIfIdle();
   }
 
+  /** Drops what is too much, the oldest `updated` first. */
+  #bound(freePlaces: number): void {
+    while (this.#waiting.length > this.#settings.maxQueuedNotifications + freePlaces) {
+      const oldestUpdate = this.#waiting.findIndex(({ kind }) => kind === 'updated');
+      const [dropped] = this.#waiting.splice(Math.max(0, oldestUpdate), 1);
+      if (dropped !== undefined) this.#drop(dropped, new SinkError('the queue is full', 'permanent'));
+    }
+  }
+
   #pump(): void {
     while (this.#busyIncidents.size < CONCURRENT_INCIDENTS) {
       const at = this.#waiting.findIndex(({ incident }) => !this.#busyIncidents.has(incident.id));
@@ -110,18 +123,12 @@ export class SinkQueue {
         this.#tellIfIdle();
       });
     }
+    this.#bound(0);
   }
 
   /** Brings one notification to its end. It never rejects. */
   async #deliver(notification: Notification): Promise<Delivered> {
-    const { maxDeliveryRetries: maxRetries, deliveryBaseDelayMs, deliveryMaxDelayMs } = this.#settings;
-    const backoff = new BackoffSequence(
-      retrySchema.parse({
-        baseDelayMs: deliveryBaseDelayMs,
-        maxDelayMs: deliveryMaxDelayMs,
-        jitter: 'equal',
-      }),
-    );
+    const backoff = new BackoffSequence(this.#retry);
     const about = { notification, sink: this.#sink.name };
     let tries = 0;
     try {
@@ -132,7 +139,7 @@ export class SinkQueue {
           return await this.#try(notification, tries);
         },
         {
-          retries: maxRetries,
+          retries: this.#retry.maxRetries,
           // The waits are our own.
           minTimeout: 0,
           shouldRetry: async ({ error, attemptNumber }) => {

@@ -212,6 +212,33 @@ describe('a full queue', () => {
   });
 });
 
+describe('a full queue of a busy sink', () => {
+  it('keeps an opened that waits longer than an update', async () => {
+    const release: (() => void)[] = [];
+    const sink = new RecordingSink('slow', async () => {
+      await new Promise<void>((resolve) => release.push(resolve));
+      return { detail: 'ok' };
+    });
+    const harness = new Harness({ sinks: [sink], maxQueuedNotifications: 2 });
+    for (const name of ['a', 'b', 'c', 'd']) harness.policy(name).move('open');
+    await settle();
+    const last = harness.policy('e');
+    last.move('open');
+    last.move('forced-open', { manual: true, reason: 'first' });
+    last.move('forced-open', { manual: true, reason: 'second' });
+    await settle();
+    expect(harness.notified).toEqual([{ sink: 'slow', result: 'dropped' }]);
+    while (release.length > 0) {
+      for (const done of release.splice(0)) done();
+      await settle();
+    }
+    const told = sink.got.filter(({ incident }) => incident.policy === 'e');
+    expect(told.map(({ kind }) => kind)).toEqual(['opened', 'updated']);
+    expect(told[1]?.summary).toContain('second');
+    await closeWithin(harness.manager, 1_000);
+  });
+});
+
 describe('flush and close', () => {
   it('waits until all is delivered, or until its time is over', async () => {
     const sink = new RecordingSink(

@@ -115,6 +115,20 @@ describe('a circuit that opens', () => {
     expect(harness.manager.open()).toEqual([]);
   });
 
+  it('counts the hold from when the last circuit closed', async () => {
+    const harness = start();
+    const policy = harness.policy('hosts', 2);
+    policy.move('open', { at: 0 });
+    policy.move('open', { at: 1 });
+    policy.move('closed', { at: 0 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    policy.move('closed', { at: 1 });
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect(harness.manager.open()).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(harness.manager.open()).toEqual([]);
+  });
+
   it('says nothing in shadow mode', async () => {
     const { harness, policy } = withPolicy();
     for (const circuit of policy.circuits) circuit.shadow = true;
@@ -390,6 +404,23 @@ describe('failures around it', () => {
     expect(harness.only().status).toBe('resolved');
     expect(sink.kinds()).toEqual(['opened', 'resolved']);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('copes with a listener that resolves one incident while another resolves itself', async () => {
+    const harness = start();
+    const { manager, sink } = harness;
+    for (const policy of [harness.policy('a'), harness.policy('b')]) {
+      policy.move('open');
+      policy.move('closed');
+    }
+    harness.events.on('incident', ({ status }) => {
+      const [left] = manager.open();
+      if (status === 'resolved' && left !== undefined) manager.resolve(left.id, 'automation');
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sink.kinds()).toEqual(['opened', 'opened', 'resolved', 'resolved']);
+    expect(harness.gauge.get('Medium open')).toBe(0);
+    expect(harness.gauge.get('Medium resolved')).toBe(2);
   });
 
   it('lets no secret into an incident', async () => {

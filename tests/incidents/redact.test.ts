@@ -26,7 +26,7 @@ describe('redact', () => {
   it('cuts what is long, visibly, and never in the middle of a secret', () => {
     expect(redact('x'.repeat(501)).length).toBeLessThanOrEqual(500);
     expect(redact('word '.repeat(200))).toMatch(/\.\.\.$/);
-    const text = `${'?q='.padEnd(1_990, 'x')} postgres://app:hunter2hunter2@db`;
+    const text = `${'?q='.padEnd(1_975, 'x')} postgres://app:hunter2hunter2@db`;
     expect(redact(text)).not.toContain('hunter2');
     expect(redact(`${'x'.repeat(496)}😀😀😀`)).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/);
   });
