@@ -256,6 +256,11 @@ export class Breakwater {
     return { time: wallNow(), version: VERSION, policies };
   }
 
+  /** Whether `close()` was called. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
   /**
    * Turns new calls away, waits for those in flight, flushes the sinks, stops every timer and takes the metrics out
    * of the registry. Calls that outlast the wait go on unprotected by it; calling it again gives the same promise.

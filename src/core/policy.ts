@@ -6,7 +6,7 @@ import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
 import { explainPipeline } from './explain.ts';
 import { noCircuit } from './no-circuit.ts';
 import { callback, durationMs, flag, options, parseOptions, shown, text } from './options.ts';
-import { compose, type Layer, type Strategy } from './pipeline.ts';
+import { compose, type Layer, type Strategy, type StrategyKind } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import type { Classify } from './verdict.ts';
 
@@ -229,7 +229,12 @@ export class Policy implements CallOwner {
     return explainPipeline(this.name, this.#strategies);
   }
 
-  /** Whether it takes calls. */
+  /** The kinds of its layers, outermost first. */
+  get layers(): readonly StrategyKind[] {
+    return this.#strategies.map(({ kind }) => kind);
+  }
+
+  /** Whether it turns all calls away, for good. */
   get closed(): boolean {
     return this.#closed;
   }
