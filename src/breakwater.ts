@@ -1,78 +1,30 @@
 import pTimeout from 'p-timeout';
 import { pino } from 'pino';
 import { register } from 'prom-client';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { CircuitSnapshot } from './core/circuit.ts';
 import { wallNow } from './core/clock.ts';
 import { ClosedError, InvalidOptionsError, type OptionsProblem } from './core/errors.ts';
 import { type EventListener, type EventName, Events, eventNames } from './core/events.ts';
 import type { Component } from './core/observer.ts';
-import { durationMs, options, parseOptions, policyName, shown, suggest } from './core/options.ts';
+import { options, parseOptions, policyName, shown, suggest } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
 import { type Criticality, Policy, type PolicyStats } from './core/policy.ts';
 import { PolicyRuntime } from './core/runtime.ts';
+import { type BreakwaterOptions, closeSchema, hubSchema } from './hub-options.ts';
 import { incidentStatuses } from './incidents/incident.ts';
 import type { Incidents } from './incidents/incidents.ts';
 import type { Logger } from './incidents/logger.ts';
 import { IncidentManager } from './incidents/manager.ts';
-import { type IncidentOptions, incidentSchema } from './incidents/options.ts';
+import { incidentSchema } from './incidents/options.ts';
 import type { PolicyFacts } from './incidents/ports.ts';
 import { logSink } from './incidents/sinks/log/sink.ts';
-import { durationBuckets } from './metrics/buckets.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
 import type { MetricsRegistry } from './metrics/prom-metrics.ts';
-import { metricsRegistry } from './metrics/registration.ts';
-import {
-  type PolicyOptions,
-  policyDefaultsSchema,
-  policySchema,
-  type Readiness,
-  withDefaults,
-} from './policy-options.ts';
+import { type PolicyOptions, policySchema, type Readiness, withDefaults } from './policy-options.ts';
 import { SloRegistry } from './slo/registry.ts';
 import { standardLayers } from './strategies/standard.ts';
 import { VERSION } from './version.ts';
-
-/** Options of `createBreakwater()`. */
-export interface BreakwaterOptions {
-  /** Where the metrics are registered. Default: prom-client's own default registry. */
-  readonly registry?: MetricsRegistry | undefined;
-  /** Anything with pino's level methods. Default: `pino({ name: 'breakwater' })`. */
-  readonly logger?: Logger | undefined;
-  /** Options of the incidents, or `false` for none. Default: incidents with a log sink. */
-  readonly incidents?: IncidentOptions | false | undefined;
-  /** Options that every policy starts from. */
-  readonly defaults?: Omit<PolicyOptions, 'strategies'> | undefined;
-  /**
-   * Upper bounds in seconds of every duration histogram, ascending, so that they add up across policies. Default:
-   * 0.001 to 30.
-   */
-  readonly durationBuckets?: readonly number[] | undefined;
-}
-
-const loggerSchema = z.custom<Logger>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    ['debug', 'info', 'warn', 'error'].every((level) => typeof Reflect.get(value, level) === 'function'),
-  {
-    error: (issue) => `must have the level methods debug, info, warn and error, not be ${shown(issue.input)}`,
-  },
-);
-
-const hubSchema = options({
-  registry: metricsRegistry.optional(),
-  logger: loggerSchema.optional(),
-  incidents: z
-    .union([incidentSchema, z.literal(false)], {
-      error: (issue) => `must be incident options or false, not ${shown(issue.input)}`,
-    })
-    .optional(),
-  defaults: policyDefaultsSchema.optional(),
-  durationBuckets: durationBuckets.optional(),
-});
-
-const closeSchema = options({ timeoutMs: durationMs.default(10_000) });
 
 /** Events of a policy's own doing are named after it; what concerns no policy is named so. */
 const NO_POLICY = '';

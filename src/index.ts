@@ -1,7 +1,6 @@
 /** breakwater: policies around database and HTTP calls, with SLIs and incidents. */
 export {
   Breakwater,
-  type BreakwaterOptions,
   type BreakwaterSnapshot,
   createBreakwater,
   type PolicySnapshot,
@@ -54,6 +53,7 @@ export type { RejectionReason, Source } from './core/outcome.ts';
 export type { Strategy, StrategyKind } from './core/pipeline.ts';
 export type { CallOptions, Criticality, Policy, PolicyStats, WrapOptions, Wrapped } from './core/policy.ts';
 export type { AttemptResult, Classify, Judgement, Verdict } from './core/verdict.ts';
+export type { BreakwaterOptions } from './hub-options.ts';
 export * from './incidents/index.ts';
 export { DEFAULT_DURATION_BUCKETS } from './metrics/buckets.ts';
 export type { MetricsRegistry } from './metrics/prom-metrics.ts';
