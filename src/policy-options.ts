@@ -8,6 +8,7 @@ import { type StandardStrategies, standardKeys, standardShape } from './strategi
 
 /** Whether `/readyz` waits for a policy's dependency. */
 export const readinessModes = ['optional', 'required'] as const;
+/** Whether `/readyz` waits for a policy's dependency. */
 export type Readiness = (typeof readinessModes)[number];
 
 /**

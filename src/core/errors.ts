@@ -121,6 +121,7 @@ export interface OptionsProblem {
 
 /** An options object or an argument is wrong; `problems` has all that is wrong with it. */
 export class InvalidOptionsError extends BreakwaterError {
+  /** All that is wrong, in the order of the options. */
   readonly problems: readonly OptionsProblem[];
 
   constructor(policy: string, subject: string, problems: readonly OptionsProblem[]) {

@@ -107,7 +107,9 @@ export interface BreakwaterEvents {
   readonly 'internal-error': InternalErrorEvent;
 }
 
+/** Name of an event. */
 export type EventName = keyof BreakwaterEvents;
+/** Called at each event of that name. What it throws is reported and harms nobody. */
 export type EventListener<Name extends EventName> = (event: BreakwaterEvents[Name]) => void;
 
 /** All event names. */

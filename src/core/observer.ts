@@ -12,14 +12,17 @@ export const callOutcomes = [
   'defect',
   'ignored',
 ] as const;
+/** How a call ended. */
 export type CallOutcome = (typeof callOutcomes)[number];
 
 /** How an attempt ended; the values of the label `outcome` of `attempts_total`. */
 export const attemptOutcomes = ['success', 'failure', 'timeout', 'refused', 'defect', 'ignored'] as const;
+/** How an attempt ended. */
 export type AttemptOutcome = (typeof attemptOutcomes)[number];
 
 /** Why a retry was made; the values of the label `reason` of `retries_total`. */
 export const retryReasons = ['error', 'timeout', 'result', 'retry_after'] as const;
+/** Why a retry was made. */
 export type RetryReason = (typeof retryReasons)[number];
 
 /** Values of the label `reason` of `rejections_total`. */
@@ -33,10 +36,12 @@ export const rejectionReasons = [
 
 /** What the cache said; the values of the label `result` of `cache_requests_total`. */
 export const cacheResults = ['hit', 'miss', 'stale', 'error'] as const;
+/** What the cache said. */
 export type CacheResult = (typeof cacheResults)[number];
 
 /** What answered in a failed call's place; the values of the label `source` of `fallbacks_total`. */
 export const fallbackSources = ['stale', 'fallback'] as const;
+/** What answered in a failed call's place. */
 export type FallbackSource = (typeof fallbackSources)[number];
 
 /** Parts of the library in which something can fail without the caller being told. */
@@ -55,6 +60,7 @@ export const components = [
   'sink',
   'integration',
 ] as const;
+/** The part in which something failed that was kept from the caller. */
 export type Component = (typeof components)[number];
 
 /** Counts what a policy does. The port that `metrics/` fills; its methods must not throw and do array arithmetic only. */

@@ -134,7 +134,9 @@ let unnamedWraps = 0;
  * Every way to call through it comes down to one pipeline of layers; the outermost layer gets the call first.
  */
 export class Policy implements CallOwner {
+  /** Its name, which is also the metrics' label `policy`. */
   readonly name: string;
+  /** How much the dependency's failure hurts. */
   readonly criticality: Criticality;
   /** The policy's circuit; one that is always `disabled` where the policy has no circuit breaker. */
   readonly circuit: Circuit;

@@ -6,6 +6,7 @@ import { Timeline, type TimelineEntry } from './timeline.ts';
 
 /** Where an incident stands; the values of the label `status` of the gauge `incidents`. */
 export const incidentStatuses = ['open', 'resolved'] as const;
+/** Where an incident stands. */
 export type IncidentStatus = (typeof incidentStatuses)[number];
 
 /** One problem with one dependency, as its reader sees it. It goes on changing while it is open. */

@@ -9,6 +9,7 @@ import { sinkName } from './sinks/sink-name.ts';
 
 /** Whether each instance of a service raises its own alert, or all raise one together. */
 export const dedupScopes = ['instance', 'service'] as const;
+/** Who shares an incident: nobody, or all instances of a service. */
 export type DedupScope = (typeof dedupScopes)[number];
 
 /** Options of the hub's incidents. */

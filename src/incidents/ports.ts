@@ -18,6 +18,7 @@ export interface PolicyFacts {
 
 /** How a notification ended; the values of the label `result` of `incident_notifications_total`. */
 export const deliveryResults = ['delivered', 'failed', 'dropped'] as const;
+/** How a notification ended. */
 export type DeliveryResult = (typeof deliveryResults)[number];
 
 /** Counts incidents. The port that `metrics/` fills; its methods must not throw. */

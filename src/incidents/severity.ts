@@ -4,6 +4,7 @@ import { redact } from './redact.ts';
 
 /** How bad an incident is, worst first. */
 export const severities = ['Critical', 'High', 'Medium', 'Low'] as const;
+/** How bad an incident is. */
 export type Severity = (typeof severities)[number];
 
 /**

@@ -39,6 +39,7 @@ export type SinkFailure = 'transient' | 'permanent' | 'gone';
 
 /** A try that failed. Its message must hold nothing secret. */
 export class SinkError extends Error {
+  /** Whether another try may do. */
   readonly failure: SinkFailure;
   /** How long the other side asked to be left alone, in milliseconds. Never shortened. */
   readonly retryAfterMs: number | undefined;

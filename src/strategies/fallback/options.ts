@@ -16,6 +16,7 @@ export type FallbackAnswer = (failure: unknown, context: FallbackContext) => unk
 
 /** Options of `fallback()`. */
 export interface FallbackOptions {
+  /** Makes the answer. */
   readonly answer: FallbackAnswer;
   /** How long the answer may take, in milliseconds, before the failure stands. Default 1 000. */
   readonly timeoutMs?: number | undefined;
