@@ -1,0 +1,73 @@
+/** `npm start`: the application of the demo, kept running, to be looked at and broken by hand. */
+import { pino } from 'pino';
+import { type Application, startApplication } from './app/application.ts';
+import { Terminal } from './demo/terminal.ts';
+import { Cleanup } from './support/cleanup.ts';
+import { onInterrupt } from './support/interrupt.ts';
+import { type Postgres, startPostgres } from './support/postgres.ts';
+import { seedUsers } from './support/seed.ts';
+import { Upstream } from './upstream/upstream.ts';
+
+const terminal = new Terminal(process.stdout, process.env);
+const interrupt = onInterrupt();
+const cleanup = new Cleanup();
+
+try {
+  const postgres = await terminal.progress('PostgreSQL starts', startPostgres(), () => 'PostgreSQL runs');
+  cleanup.add('PostgreSQL', () => postgres.close());
+  await seedUsers(postgres.connectionString);
+  const upstream = new Upstream();
+  cleanup.add('the upstream', () => upstream.kill());
+  await upstream.start();
+  const application = await startApplication({
+    databaseUrl: postgres.connectionString,
+    upstreamUrl: upstream.url,
+    logger: pino({ name: 'shop' }),
+  });
+  cleanup.add('the application', () => application.stop());
+  introduce(application, postgres, upstream);
+  await new Promise((resolve) => {
+    if (interrupt.signal.aborted) resolve(undefined);
+    interrupt.signal.addEventListener('abort', resolve, { once: true });
+  });
+  terminal.line();
+  if (interrupt.exitCode() === undefined) throw interrupt.signal.reason;
+} catch (error) {
+  terminal.line(`  It failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
+
+const problems = await terminal.progress('stopping', cleanup.run(), () => 'stopped');
+for (const problem of problems) terminal.line(`  ${problem}`);
+if (problems.length > 0) process.exitCode = 1;
+interrupt.stop();
+
+function introduce(application: Application, postgres: Postgres, upstream: Upstream): void {
+  const { expressUrl, fastifyUrl } = application;
+  const bold = (text: string): string => terminal.paint('bold', text);
+  const lines = [
+    '',
+    bold('  The application runs; Ctrl-C stops it.'),
+    '',
+    `  Express     ${expressUrl}`,
+    `  Fastify     ${fastifyUrl}`,
+    `  PostgreSQL  127.0.0.1:${postgres.port}, process ${postgres.processIds()[0]}`,
+    `  upstream    ${upstream.url}, process ${upstream.pid}`,
+    '',
+    bold('  Try'),
+    '',
+    `  curl ${expressUrl}/users/7              a row of the database, through a policy`,
+    `  curl ${fastifyUrl}/quotes/7             an answer of the upstream, through a policy`,
+    `  curl ${expressUrl}/metrics              what the policies measure`,
+    `  curl ${expressUrl}/healthz`,
+    `  curl ${expressUrl}/readyz               the state of each policy`,
+    '',
+    bold('  Break it, ask for /quotes/7 a few times, and mend it'),
+    '',
+    `  kill -STOP ${upstream.pid}     the upstream hangs: the answer comes from the cache, and soon at once`,
+    `  curl ${expressUrl}/unprotected/quotes/7   the same without a policy: it waits`,
+    `  kill -CONT ${upstream.pid}     it goes on, and the breaker closes after the next probe`,
+    '',
+  ];
+  for (const line of lines) terminal.line(line);
+}
