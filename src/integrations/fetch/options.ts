@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import type { Breakwater } from '../../breakwater.ts';
+import { callback, count, countOrZero, durationMs, options, parseOptions } from '../../core/options.ts';
+import { type PolicyOptions, policyDefaultsSchema, withDefaults } from '../../policy-options.ts';
+import type { CacheFallbackOptions } from '../../strategies/cache-fallback/index.ts';
+
+/** What a cache key is made from. */
+export type KeyedRequest = Pick<Request, 'method' | 'url' | 'headers'>;
+
+/**
+ * Cache options of a policy, less how values are copied: responses have a copy of their own kind. The default store
+ * keeps up to `maxEntries` responses, and up to 64 MiB of bodies, for each policy.
+ */
+export type FetchCacheOptions = Omit<CacheFallbackOptions, 'codec' | 'clone'>;
+
+/**
+ * Options of `resilientFetch()`: those of the policies it makes (all but `strategies`, whose instances belong to one
+ * policy), and its own.
+ */
+export interface ResilientFetchOptions extends Omit<PolicyOptions, 'strategies' | 'cacheFallback'> {
+  /**
+   * Answers a GET that fails with a copy of the last good response. Default: none.
+   *
+   * A response is kept when its status is 200, 203 or 204, its body fits into `maxCachedBodyBytes`, and nothing says
+   * that it is one user's: `no-store`, `no-cache`, `must-revalidate`, `private`, `Set-Cookie` and `Vary: *` on the
+   * response; credentials (`Authorization`, `Cookie` and their like), conditions, ranges, `no-store` and `no-cache`
+   * on the request. What `Vary` names is part of the key.
+   */
+  readonly cacheFallback?: FetchCacheOptions | false | undefined;
+  /**
+   * Names the policy of a request. Default: the URL's origin. A policy that the hub has under that name is used as
+   * it is, without a cache fallback unless `resilientFetch()` made it; any other is made from these options.
+   */
+  readonly policyFor?: ((url: URL) => string) | undefined;
+  /** How many policies are made at most; names beyond that share the policy `other`. Default 100. */
+  readonly maxPolicies?: number | undefined;
+  /**
+   * How long a body may stall: the longest wait for its next bytes while somebody reads, in milliseconds. Reading
+   * then fails with a `TimeoutError` of scope `body`. Default 30 000; `false` for no bound of this library's own.
+   */
+  readonly bodyTimeoutMs?: number | false | undefined;
+  /** Bodies longer than this many bytes are not kept for the cache fallback. Default 1 048 576 (1 MiB). */
+  readonly maxCachedBodyBytes?: number | undefined;
+  /**
+   * The key under which the cache fallback keeps the answer to a GET; `undefined` for one that is not to be kept.
+   * With a key of the caller's own, requests with credentials and responses that are private or not to be stored are
+   * kept too: the key must tell users apart. What `Vary` names is still part of it, credentials excepted. Default:
+   * the URL, for what may be shared.
+   */
+  readonly cacheKey?: ((request: KeyedRequest) => string | undefined) | undefined;
+  /** What sends the requests. Default: the global `fetch`, looked up at each call. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+}
+
+const ownSchema = z.object({
+  policyFor: callback<(url: URL) => string>().optional(),
+  maxPolicies: count.default(100),
+  bodyTimeoutMs: z
+    .union([durationMs, z.literal(false)], {
+      error: 'must be a finite number of milliseconds above 0, such as 5_000, or false',
+    })
+    .default(30_000),
+  maxCachedBodyBytes: countOrZero.default(1_048_576),
+  cacheKey: callback<(request: KeyedRequest) => string | undefined>().optional(),
+  fetch: callback<typeof globalThis.fetch>().optional(),
+});
+
+const fetchSchema = options({ ...policyDefaultsSchema.shape, ...ownSchema.shape }).superRefine(
+  (given, context) => {
+    const cache: unknown = Reflect.get(given, 'cacheFallback');
+    if (typeof cache !== 'object' || cache === null) return;
+    for (const key of ['codec', 'clone']) {
+      if (Reflect.get(cache, key) === undefined) continue;
+      const message = 'must not be given: responses are copied in a way of their own';
+      context.addIssue({ code: 'custom', path: ['cacheFallback', key], message });
+    }
+  },
+);
+
+/** Checked options. */
+export interface FetchSettings extends z.output<typeof ownSchema> {
+  /** What the policies are made from. */
+  readonly policyOptions: Omit<PolicyOptions, 'strategies'>;
+}
+
+/**
+ * Checks the options and lays those of a policy on the hub's defaults.
+ *
+ * @throws {InvalidOptionsError} naming everything that is wrong
+ */
+export function fetchSettings(hub: Breakwater, given: ResilientFetchOptions): FetchSettings {
+  parseOptions(fetchSchema, given, '', 'Options of resilientFetch()');
+  const { policyFor, maxPolicies, bodyTimeoutMs, maxCachedBodyBytes, cacheKey, fetch, ...ofPolicy } = given;
+  const own = ownSchema.parse({ policyFor, maxPolicies, bodyTimeoutMs, maxCachedBodyBytes, cacheKey, fetch });
+  return { ...own, policyOptions: withDefaults(hub.defaults, ofPolicy) };
+}

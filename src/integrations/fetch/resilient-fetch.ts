@@ -1,0 +1,92 @@
+import type { Breakwater } from '../../breakwater.ts';
+import type { OperationContext } from '../../core/attempt.ts';
+import type { CallMemory } from './cache/response-cache.ts';
+import { type BodyBounds, withGuardedBody } from './guarded-body.ts';
+import { isResponse } from './http-response.ts';
+import { type FetchSettings, fetchSettings, type ResilientFetchOptions } from './options.ts';
+import { FetchPolicies, type FetchPolicy } from './policies.ts';
+import { release } from './release.ts';
+import { mayBeRepeated, type OutgoingRequest, readRequest } from './request.ts';
+import { httpVerdict } from './verdict.ts';
+
+type Fetch = typeof globalThis.fetch;
+
+/**
+ * A `fetch` whose every request goes through a policy, by default one for each origin.
+ *
+ * It resolves and rejects as `fetch` does: an HTTP error resolves, and when retries run out the last response is
+ * returned. Beyond that it rejects with this library's errors: `CircuitOpenError`, `TimeoutError`.
+ *
+ * - 408, 425, 429, 500, 502, 503, 504 and network errors are `transient`, other 5xx `permanent`, 401 and 403 `defect`,
+ *   other 4xx `refused`; a `classify` in the options is asked first.
+ * - GET, HEAD, OPTIONS, PUT and DELETE are repeated, where there is a `retry`; others only with an `Idempotency-Key`
+ *   header, or when no connection came about. A body that is a stream, and so the body of a `Request`, is never sent
+ *   twice. A body must not be changed while the call lasts.
+ * - `Retry-After`, in seconds or as a date, is heeded.
+ * - What is no HTTP request, such as a `data:` URL, and arguments that `fetch` refuses are `fetch`'s own to answer.
+ *
+ * @throws {InvalidOptionsError} naming everything that is wrong with the options
+ *
+ * @example
+ * const fetch = resilientFetch(breakwater, { retry: { maxRetries: 2 }, cacheFallback: { staleIfErrorMs: 600_000 } });
+ * const response = await fetch('https://prices.example.com/v1/eur');
+ */
+export function resilientFetch(breakwater: Breakwater, options: ResilientFetchOptions = {}): Fetch {
+  const settings = fetchSettings(breakwater, options);
+  const policies = new FetchPolicies(breakwater, settings);
+  const globalAtFirst = globalThis.fetch;
+
+  /** What sends: never itself, also where it has taken the place of the global one. */
+  function sender(): Fetch {
+    if (settings.fetch !== undefined) return settings.fetch;
+    return globalThis.fetch === resilient ? globalAtFirst : globalThis.fetch;
+  }
+
+  const resilient: Fetch = async (input, init) => {
+    const send = sender();
+    const request = readRequest(input, init);
+    if (request === undefined) return send(input, init);
+    return run(request, send, policies.for(request.url), settings);
+  };
+  return resilient;
+}
+
+async function run(
+  request: OutgoingRequest,
+  send: Fetch,
+  { policy, cache }: FetchPolicy,
+  { bodyTimeoutMs, cacheKey }: FetchSettings,
+): Promise<Response> {
+  const { signal } = request;
+  const memory = cache?.memoryOf(request, cacheKey);
+  // A response that several callers share outlives any one of them.
+  const isShared = memory !== undefined && cache?.coalesces === true;
+  const bounds: BodyBounds = {
+    policy: policy.name,
+    timeoutMs: bodyTimeoutMs,
+    signal: isShared ? undefined : signal,
+  };
+  const answer = await policy.execute((context) => attempt(request, send, context, bounds, cache, memory), {
+    signal,
+    idempotent: mayBeRepeated(request),
+    classify: httpVerdict(request),
+    discard: release,
+    cacheKey: memory?.key,
+  });
+  return isShared ? withGuardedBody(answer, { ...bounds, timeoutMs: false, signal }) : answer;
+}
+
+/** Sends the request once. */
+async function attempt(
+  { input, init }: OutgoingRequest,
+  send: Fetch,
+  { signal }: OperationContext,
+  bounds: BodyBounds,
+  cache: FetchPolicy['cache'],
+  memory: CallMemory | undefined,
+): Promise<Response> {
+  const response = await send(input, { ...init, signal });
+  if (!isResponse(response)) return response;
+  const copying = memory === undefined ? undefined : cache?.copying(response, bounds, memory);
+  return copying ?? withGuardedBody(response, bounds);
+}

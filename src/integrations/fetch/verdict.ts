@@ -1,0 +1,39 @@
+import { retryAfterMs } from '../../core/retry-after.ts';
+import type { AttemptResult, Classify, Judgement, Verdict } from '../../core/verdict.ts';
+import { isResponse } from './http-response.ts';
+import { neverSent, refusalVerdict } from './network-error.ts';
+import type { OutgoingRequest } from './request.ts';
+
+/** Statuses after which another try may do. */
+const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** What a status says. */
+export function statusVerdict(status: number): Verdict {
+  if (status < 400) return 'success';
+  if (TRANSIENT_STATUSES.has(status)) return 'transient';
+  if (status >= 500) return 'permanent';
+  return status === 401 || status === 403 ? 'defect' : 'refused';
+}
+
+/**
+ * What the attempts of `request` mean: a response's status, with what Retry-After asks for, or an error. `undefined`
+ * leaves the decision to the default: network errors are transient, and other `TypeError`s, such as an invalid
+ * header, are defects.
+ *
+ * A connection that never came about makes any request safe to repeat whose body is still there.
+ */
+export function httpVerdict({ url, oneShotBody }: OutgoingRequest): Classify {
+  return (result: AttemptResult): Judgement | undefined => {
+    if (result.ok) return isResponse(result.value) ? responseVerdict(result.value) : undefined;
+    const refusal = refusalVerdict(result.error);
+    if (refusal !== undefined) return { verdict: refusal };
+    if (!neverSent(result.error, url)) return undefined;
+    return { verdict: 'transient', safeToRepeat: !oneShotBody };
+  };
+}
+
+function responseVerdict({ status, headers }: Response): Judgement {
+  const verdict = statusVerdict(status);
+  if (verdict !== 'transient' && verdict !== 'permanent') return { verdict };
+  return { verdict, retryAfterMs: retryAfterMs(headers.get('retry-after')) };
+}
