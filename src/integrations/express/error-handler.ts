@@ -1,0 +1,32 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerTo, sendAnswer } from '../../web/answers.ts';
+import { Exchange } from '../../web/exchange.ts';
+import type { Next } from './guard.ts';
+
+/** An error-handling middleware. */
+export type ErrorMiddleware = (
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: Next,
+) => void;
+
+/**
+ * An error handler that answers this library's errors, also those of policies within handlers: 503 with Retry-After
+ * for an open circuit, a limit or a closed policy, 504 for a timeout, as JSON with the error's code. All other
+ * errors, and all errors once the headers are sent, go on to the next error handler as they are.
+ *
+ * Use it after the routes: `app.use(breakwaterErrorHandler())`.
+ */
+export function breakwaterErrorHandler(): ErrorMiddleware {
+  // Express tells an error handler by its four parameters.
+  return (error, request, response, next) => {
+    const answer = answerTo(error);
+    if (answer === undefined || response.headersSent) {
+      next(error);
+      return;
+    }
+    Exchange.of(request)?.answeredByUs();
+    sendAnswer(request, response, answer);
+  };
+}

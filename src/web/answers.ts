@@ -1,0 +1,81 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { isBreakwaterError } from '../core/errors.ts';
+
+/** A whole HTTP answer. Header names are in lower case. */
+export interface WebAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What describes the body that an answer replaces, and would be wrong about the answer's own. */
+export const representationHeaders = [
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+  'accept-ranges',
+  'etag',
+  'expires',
+  'last-modified',
+  'trailer',
+  'transfer-encoding',
+] as const;
+
+/**
+ * The HTTP answer to an error of this library; `undefined` for every other error, and for `InvalidOptionsError`,
+ * which is a bug of the application and no answer to its caller.
+ *
+ * An open circuit, a limit and a closed policy give 503 with Retry-After in whole seconds, at least 1 (RFC 9110,
+ * sections 10.2.3 and 15.6.4); a timeout gives 504. The body has the code and nothing of the policy.
+ */
+export function answerTo(error: unknown): WebAnswer | undefined {
+  if (!isBreakwaterError(error)) return undefined;
+  switch (error.code) {
+    case 'TIMEOUT':
+      return errorAnswer(504, error.code, {});
+    case 'CIRCUIT_OPEN':
+    case 'BULKHEAD_FULL':
+    case 'RATE_LIMITED':
+    case 'THROTTLED':
+    case 'CLOSED':
+      return errorAnswer(503, error.code, { 'retry-after': retryAfterSeconds(error) });
+    default:
+      return undefined;
+  }
+}
+
+/** Sends `answer` in place of whatever was being prepared on `response`, whose headers are not sent yet. */
+export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: WebAnswer): void {
+  for (const name of representationHeaders) response.removeHeader(name);
+  response.statusCode = answer.statusCode;
+  // Node fills in the standard text; HTTP/2 has none and warns.
+  if (request.httpVersionMajor < 2) response.statusMessage = '';
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  response.setHeader('content-length', Buffer.byteLength(answer.body));
+  response.end(answer.body);
+}
+
+/** An answer that no cache keeps, with `document` as its JSON body. */
+export function jsonAnswer(
+  statusCode: number,
+  document: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): WebAnswer {
+  return {
+    statusCode,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers },
+    body: JSON.stringify(document),
+  };
+}
+
+function errorAnswer(statusCode: number, code: string, headers: Readonly<Record<string, string>>): WebAnswer {
+  return jsonAnswer(statusCode, { error: STATUS_CODES[statusCode], code }, headers);
+}
+
+function retryAfterSeconds(error: object): string {
+  const ms = 'retryAfterMs' in error && typeof error.retryAfterMs === 'number' ? error.retryAfterMs : 0;
+  return String(Number.isFinite(ms) ? Math.max(1, Math.ceil(ms / 1000)) : 1);
+}

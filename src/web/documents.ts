@@ -1,0 +1,64 @@
+import type { Breakwater } from '../breakwater.ts';
+import type { CircuitState } from '../core/circuit.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Readiness } from '../policy-options.ts';
+import { jsonAnswer, type WebAnswer } from './answers.ts';
+
+/** What `/readyz` says. */
+export interface ReadinessDocument {
+  readonly status: 'ready' | 'not-ready' | 'closing';
+  /** By name. */
+  readonly policies: Readonly<Record<string, PolicyReadiness>>;
+}
+
+/** A policy as `/readyz` sees it. */
+export interface PolicyReadiness {
+  /** State of its circuit; `disabled` where it has none. */
+  readonly state: CircuitState;
+  readonly readiness: Readiness;
+  /** False only for a required policy whose circuit turns calls away. */
+  readonly ready: boolean;
+}
+
+const HEALTH = jsonAnswer(200, { status: 'ok' });
+
+/** What `/metrics` answers: all metrics of the hub's registry, or 500 when one of them cannot be collected. */
+export async function metricsAnswer(breakwater: Breakwater): Promise<WebAnswer> {
+  try {
+    const body = await breakwater.registry.metrics();
+    const headers = { 'content-type': breakwater.registry.contentType, 'cache-control': 'no-store' };
+    return { statusCode: 200, headers, body };
+  } catch {
+    const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
+    return { statusCode: 500, headers, body: 'The metrics cannot be collected.\n' };
+  }
+}
+
+/** What `/healthz` answers: the process is alive, whatever its dependencies do. */
+export function healthAnswer(): WebAnswer {
+  return HEALTH;
+}
+
+/**
+ * What `/readyz` answers: 200, or 503 once the hub is closing or a policy with `readiness: 'required'` has an open
+ * circuit. Every other open circuit leaves it at 200, since all replicas share the dependency: were all taken out of
+ * service, nobody would serve from a cache and nobody would probe. A half-open circuit needs calls, so it is ready.
+ */
+export function readinessAnswer(breakwater: Breakwater): WebAnswer {
+  const policies = breakwater.policies.map((policy): [string, PolicyReadiness] => [
+    policy.name,
+    readinessOf(policy, breakwater.readinessOf(policy.name)),
+  ]);
+  const isReady = policies.every(([, { ready }]) => ready);
+  const status = breakwater.closed ? 'closing' : isReady ? 'ready' : 'not-ready';
+  const document: ReadinessDocument = { status, policies: Object.fromEntries(policies) };
+  return jsonAnswer(status === 'ready' ? 200 : 503, document);
+}
+
+function readinessOf(policy: Policy, readiness: Readiness): PolicyReadiness {
+  const { circuits } = policy;
+  const turnsAway =
+    circuits.length > 0 &&
+    circuits.every(({ state, shadow }) => !shadow && (state === 'open' || state === 'forced-open'));
+  return { state: policy.circuit.state, readiness, ready: readiness === 'optional' || !turnsAway };
+}
