@@ -7,6 +7,7 @@ export {
 } from './breakwater.ts';
 export type { OperationContext } from './core/attempt.ts';
 export type { DetailedResult } from './core/call.ts';
+export type { CallOptions, WrapOptions } from './core/call-options.ts';
 export type {
   Circuit,
   CircuitSnapshot,
@@ -51,7 +52,7 @@ export type {
 } from './core/observer.ts';
 export type { RejectionReason, Source } from './core/outcome.ts';
 export type { Strategy, StrategyKind } from './core/pipeline.ts';
-export type { CallOptions, Criticality, Policy, PolicyStats, WrapOptions, Wrapped } from './core/policy.ts';
+export type { Criticality, Policy, PolicyStats, Wrapped } from './core/policy.ts';
 export type { AttemptResult, Classify, Judgement, Verdict } from './core/verdict.ts';
 export type { BreakwaterOptions } from './hub-options.ts';
 export * from './incidents/index.ts';

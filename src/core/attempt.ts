@@ -1,7 +1,7 @@
 import type { Call } from './call.ts';
 import { monotonicNow, wallNow } from './clock.ts';
 import type { AttemptOutcome } from './observer.ts';
-import { cutShort, failed, fulfilled, type Outcome } from './outcome.ts';
+import { cutShort, failed, fulfilled, type Outcome, succeeded } from './outcome.ts';
 import type { Layer, Receiver } from './pipeline.ts';
 import type { EndCause, Scope, ScopeWatcher } from './scope.ts';
 import { isThenable } from './thenable.ts';
@@ -75,7 +75,7 @@ class Attempt implements OperationContext, ScopeWatcher {
     this.#scope.watch(this);
     let returned: unknown;
     try {
-      returned = this.#call.operation(this);
+      returned = this.#call.invoke(this);
     } catch (error) {
       this.#rejected(error);
       return;
@@ -105,10 +105,7 @@ class Attempt implements OperationContext, ScopeWatcher {
     }
     const { runtime } = this.#call;
     if (!runtime.judgesValues && this.#call.settings.classify === undefined) {
-      this.#settle(
-        fulfilled(value, 'success', undefined, false, this.#call.passesCheck(value)),
-        monotonicNow(),
-      );
+      this.#settle(succeeded(value, this.#call.passesCheck(value)), monotonicNow());
       return;
     }
     const { verdict, retryAfterMs, safeToRepeat = false } = this.#call.judge({ ok: true, value });

@@ -9,8 +9,11 @@ import type { PolicyRuntime } from './runtime.ts';
 import { Scope } from './scope.ts';
 import type { AttemptResult, Classify, Judgement } from './verdict.ts';
 
-/** What an attempt runs. */
+/** What a policy runs. */
 export type Operation = (context: OperationContext) => unknown;
+
+/** What an attempt runs: an operation, or a wrapped function with the `this` and arguments of one call of it. */
+export type Invocation = (context: OperationContext, self?: unknown, args?: readonly unknown[]) => unknown;
 
 /** What a call's options say, checked and copied. Shared by all calls of one `wrap`. */
 export interface CallSettings {
@@ -44,7 +47,9 @@ export interface CallOwner {
  */
 export class Call extends Scope implements Receiver {
   readonly runtime: PolicyRuntime;
-  readonly operation: Operation;
+  readonly #invocation: Invocation;
+  readonly #self: unknown;
+  readonly #args: readonly unknown[] | undefined;
   readonly settings: CallSettings;
   /** Under what the call's value is remembered, if at all. */
   readonly cacheKey: string | undefined;
@@ -57,16 +62,30 @@ export class Call extends Scope implements Receiver {
   #detailed = false;
   #onCallerAbort: (() => void) | undefined = undefined;
 
+  /** The call whose promise is being made: an executor runs at once, so one serves all calls, without a closure. */
+  static #starting: Call | undefined;
+  static readonly #adopt = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
+    const call = Call.#starting;
+    if (call === undefined) return;
+    call.#resolve = resolve;
+    call.#reject = reject;
+    Call.#starting = undefined;
+  };
+
   constructor(
     runtime: PolicyRuntime,
     owner: CallOwner,
-    operation: Operation,
+    invocation: Invocation,
+    self: unknown,
+    args: readonly unknown[] | undefined,
     settings: CallSettings,
     cacheKey: string | undefined,
   ) {
     super(undefined);
     this.runtime = runtime;
-    this.operation = operation;
+    this.#invocation = invocation;
+    this.#self = self;
+    this.#args = args;
     this.settings = settings;
     this.cacheKey = cacheKey;
     this.#owner = owner;
@@ -75,19 +94,23 @@ export class Call extends Scope implements Receiver {
 
   /** Runs the call through `pipeline`. Called once. */
   run(pipeline: Layer, detailed: boolean): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-      this.#detailed = detailed;
-      this.runtime.observer.callStarted();
-      this.runtime.budget.callStarted(this.#startedAt);
-      const { signal, timeoutMs } = this.settings;
-      if (signal !== undefined) this.#heed(signal);
-      if (timeoutMs !== undefined && !this.runtime.boundsCalls)
-        deadlines.arm(this, timeoutMs, this.#startedAt);
-      if (this.cause === undefined) pipeline.enter(this, this, this, this.#startedAt);
-      else this.settle(cutShort(this.reason, this.cause, 'ignored'), this.#startedAt);
-    });
+    Call.#starting = this;
+    const promise = new Promise(Call.#adopt);
+    this.#detailed = detailed;
+    this.runtime.observer.callStarted();
+    this.runtime.budget.callStarted(this.#startedAt);
+    const { signal, timeoutMs } = this.settings;
+    if (signal !== undefined) this.#heed(signal);
+    if (timeoutMs !== undefined && !this.runtime.boundsCalls) deadlines.arm(this, timeoutMs, this.#startedAt);
+    if (this.cause === undefined) pipeline.enter(this, this, this, this.#startedAt);
+    else this.settle(cutShort(this.reason, this.cause, 'ignored'), this.#startedAt);
+    return promise;
+  }
+
+  /** Runs the operation. */
+  invoke(context: OperationContext): unknown {
+    const invocation = this.#invocation;
+    return this.#args === undefined ? invocation(context) : invocation(context, this.#self, this.#args);
   }
 
   /**
@@ -96,7 +119,15 @@ export class Call extends Scope implements Receiver {
    */
   forSharing(): Call {
     const settings = { ...this.settings, timeoutMs: undefined, signal: undefined };
-    return new Call(this.runtime, this.#owner, this.operation, settings, this.cacheKey);
+    return new Call(
+      this.runtime,
+      this.#owner,
+      this.#invocation,
+      this.#self,
+      this.#args,
+      settings,
+      this.cacheKey,
+    );
   }
 
   settle(outcome: Outcome, now: number): void {

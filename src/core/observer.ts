@@ -48,6 +48,7 @@ export type FallbackSource = (typeof fallbackSources)[number];
 export const components = [
   'classify',
   'check',
+  'cache-key',
   'cache-store',
   'fallback',
   'discard',

@@ -55,6 +55,61 @@ export interface Rejected extends OutcomeFacts {
 /** How an attempt, or what a layer made of it, ended. Layers hand these on; only the edge of the call throws. */
 export type Outcome = Fulfilled | Rejected;
 
+/**
+ * A plain success. Nearly every attempt ends with one, so it carries nothing but its value, and the rest are
+ * getters.
+ */
+class Success implements Fulfilled {
+  readonly value: unknown;
+  readonly correct: boolean;
+
+  constructor(value: unknown, correct: boolean) {
+    this.value = value;
+    this.correct = correct;
+  }
+
+  get ok(): true {
+    return true;
+  }
+
+  get verdict(): 'success' {
+    return 'success';
+  }
+
+  get source(): 'live' {
+    return 'live';
+  }
+
+  get ageMs(): number {
+    return 0;
+  }
+
+  get safeToRepeat(): boolean {
+    return false;
+  }
+
+  get error(): undefined {
+    return undefined;
+  }
+
+  get retryAfterMs(): undefined {
+    return undefined;
+  }
+
+  get rejection(): undefined {
+    return undefined;
+  }
+
+  get cut(): undefined {
+    return undefined;
+  }
+}
+
+/** An operation's own value, judged a success. */
+export function succeeded(value: unknown, correct: boolean): Fulfilled {
+  return new Success(value, correct);
+}
+
 /** An operation's own value. */
 export function fulfilled(
   value: unknown,
@@ -117,6 +172,12 @@ export function cutShort(error: unknown, cut: EndCause, verdict: Verdict): Rejec
 /** A value that a fallback or the cache gave. */
 export function served(value: unknown, source: Exclude<Source, 'live'>, ageMs: number): Fulfilled {
   return { ...fulfilled(value, 'success', undefined, false, source === 'cache'), source, ageMs };
+}
+
+/** The same outcome with another value, for another of the calls that share it. */
+export function withValue(outcome: Fulfilled, value: unknown): Fulfilled {
+  const { verdict, retryAfterMs, safeToRepeat, correct } = outcome;
+  return fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct);
 }
 
 /** Whether a fallback may answer in this outcome's place. */

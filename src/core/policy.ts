@@ -1,46 +1,20 @@
-import { z } from 'zod';
 import { type OperationContext, operationLayer } from './attempt.ts';
-import { Call, type CallOwner, type CallSettings, type DetailedResult, type Operation } from './call.ts';
+import {
+  Call,
+  type CallOwner,
+  type CallSettings,
+  type DetailedResult,
+  type Invocation,
+  type Operation,
+} from './call.ts';
+import { type CallOptions, callSettings, NO_SETTINGS, type WrapOptions, wrapSchema } from './call-options.ts';
 import type { Circuit } from './circuit.ts';
 import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
 import { explainPipeline } from './explain.ts';
 import { noCircuit } from './no-circuit.ts';
-import { callback, durationMs, flag, options, parseOptions, shown, text } from './options.ts';
+import { parseOptions, shown } from './options.ts';
 import { compose, type Layer, type Strategy, type StrategyKind } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
-import type { Classify } from './verdict.ts';
-
-/** Options of one call. */
-export interface CallOptions<T = unknown> {
-  /** Under what the value is remembered for the cache fallback. Without it nothing is. */
-  readonly cacheKey?: string | undefined;
-  /** Whether a value is correct, for the correctness SLI; a value that is not is not remembered either. */
-  readonly check?: ((value: T) => boolean) | undefined;
-  /** The caller's own signal. When it aborts, the call rejects at once with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** The caller's own deadline in milliseconds. It can shorten the policy's total timeout, never lengthen it. */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * Whether the operation may be run more than once. With `false` it is repeated only where an integration proves
-   * that it never reached the dependency. Default: may be repeated.
-   */
-  readonly idempotent?: boolean | undefined;
-  /** Anything; handed to the operation and to listeners. */
-  readonly metadata?: unknown;
-  /** Lets go of a value that nobody will get: one that came late, or that a retry or a fallback replaced. */
-  readonly discard?: ((value: T) => void) | undefined;
-  /** Decides what the call's outcomes mean where the policy's own `classify` says nothing. Default: see `Verdict`. */
-  readonly classify?: Classify | undefined;
-}
-
-/** Options of a wrapped function, for all its calls. */
-export interface WrapOptions<Args extends readonly unknown[], T>
-  extends Omit<CallOptions<T>, 'cacheKey' | 'signal'> {
-  /** Names the wrap's own key namespace. Default: a name unique in this process. */
-  readonly name?: string | undefined;
-  /** Gives a call's key within this wrap's namespace; `undefined` for a call that is not to be remembered. */
-  readonly cacheKey?: ((...args: Args) => string | undefined) | undefined;
-}
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -86,45 +60,6 @@ export interface PolicyParts {
 /** How much a dependency's failure hurts. */
 export type Criticality = 'critical' | 'high' | 'medium' | 'low';
 export const criticalities = ['critical', 'high', 'medium', 'low'] as const satisfies readonly Criticality[];
-
-const NO_SETTINGS: CallSettings = {
-  check: undefined,
-  discard: undefined,
-  classify: undefined,
-  timeoutMs: undefined,
-  idempotent: undefined,
-  metadata: undefined,
-  signal: undefined,
-};
-
-const sharedCallShape = {
-  check: callback<(value: unknown) => boolean>().optional(),
-  discard: callback<(value: unknown) => void>().optional(),
-  classify: callback<Classify>().optional(),
-  timeoutMs: durationMs.optional(),
-  idempotent: flag.optional(),
-  metadata: z.unknown().optional(),
-};
-
-const callSchema = options({
-  ...sharedCallShape,
-  cacheKey: z
-    .custom<string>((key) => typeof key === 'string', {
-      error: (issue) => `must be a string, not ${shown(issue.input)}`,
-    })
-    .optional(),
-  signal: z
-    .custom<AbortSignal>((signal) => isAbortSignal(signal), {
-      error: (issue) => `must be an AbortSignal, not ${shown(issue.input)}`,
-    })
-    .optional(),
-});
-
-const wrapSchema = options({
-  ...sharedCallShape,
-  name: text.optional(),
-  cacheKey: callback<(...args: never[]) => string | undefined>().optional(),
-});
 
 let unnamedWraps = 0;
 
@@ -196,10 +131,10 @@ export class Policy implements CallOwner {
     options?: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>,
   ): Wrapped<F>;
   wrap(fn: (...args: unknown[]) => unknown, options?: WrapOptions<unknown[], unknown>): unknown {
-    const wrap = this.#prepareWrap(fn, options);
+    const wrap = this.#prepareWrap(fn, (_context, self, args = []) => Reflect.apply(fn, self, args), options);
     const policy = this;
     return function (this: unknown, ...args: unknown[]): Promise<unknown> {
-      return policy.#runWrapped(wrap, () => Reflect.apply(fn, this, args), args);
+      return policy.#runWrapped(wrap, this, args);
     };
   }
 
@@ -212,10 +147,14 @@ export class Policy implements CallOwner {
     fn: (context: OperationContext, ...args: unknown[]) => unknown,
     options?: WrapOptions<unknown[], unknown>,
   ): (...args: unknown[]) => Promise<unknown> {
-    const wrap = this.#prepareWrap(fn, options);
+    const wrap = this.#prepareWrap(
+      fn,
+      (context, self, args = []) => Reflect.apply(fn, self, [context, ...args]),
+      options,
+    );
     const policy = this;
     return function (this: unknown, ...args: unknown[]): Promise<unknown> {
-      return policy.#runWrapped(wrap, (context) => Reflect.apply(fn, this, [context, ...args]), args);
+      return policy.#runWrapped(wrap, this, args);
     };
   }
 
@@ -239,6 +178,11 @@ export class Policy implements CallOwner {
   /** Whether it turns all calls away, for good. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** @internal Counts and announces what failed inside an integration and is kept from its callers. */
+  failedInside(error: unknown): void {
+    this.#runtime.report('integration', error);
   }
 
   /** @internal Turns new calls away from now on. */
@@ -267,41 +211,47 @@ export class Policy implements CallOwner {
 
   #start(operation: Operation, options: CallOptions | undefined, detailed: boolean): Promise<unknown> {
     if (typeof operation !== 'function') return Promise.reject(this.#notAFunction('execute', operation));
-    if (options === undefined) return this.#run(operation, NO_SETTINGS, undefined, detailed);
-    let settings: z.output<typeof callSchema>;
+    if (options === undefined)
+      return this.#run(operation, undefined, undefined, NO_SETTINGS, undefined, detailed);
     try {
-      settings = parseOptions(callSchema, options, this.name, `Options of a call of policy '${this.name}'`);
+      const settings = callSettings(options, this.name);
+      return this.#run(operation, undefined, undefined, settings, options.cacheKey, detailed);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#run(operation, { ...NO_SETTINGS, ...settings }, settings.cacheKey, detailed);
   }
 
-  #runWrapped(wrap: Wrap, operation: Operation, args: unknown[]): Promise<unknown> {
-    let cacheKey: string | undefined;
-    if (wrap.cacheKey !== undefined) {
-      try {
-        const key: unknown = wrap.cacheKey(...args);
-        if (key !== undefined) cacheKey = wrap.namespace + String(key);
-      } catch (error) {
-        return Promise.reject(error);
-      }
+  #runWrapped(wrap: Wrap, self: unknown, args: readonly unknown[]): Promise<unknown> {
+    return this.#run(wrap.invocation, self, args, wrap.settings, this.#keyOf(wrap, args), false);
+  }
+
+  /** A wrapped call's key. A `cacheKey` that throws is reported, and the call goes on without a key. */
+  #keyOf({ cacheKey, namespace }: Wrap, args: readonly unknown[]): string | undefined {
+    if (cacheKey === undefined) return undefined;
+    try {
+      const key: unknown = cacheKey(...args);
+      return key === undefined ? undefined : namespace + String(key);
+    } catch (error) {
+      this.#runtime.report('cache-key', error);
+      return undefined;
     }
-    return this.#run(operation, wrap.settings, cacheKey, false);
   }
 
   #run(
-    operation: Operation,
+    invocation: Invocation,
+    self: unknown,
+    args: readonly unknown[] | undefined,
     settings: CallSettings,
     cacheKey: string | undefined,
     detailed: boolean,
   ): Promise<unknown> {
     if (this.#closed) return Promise.reject(withoutStack(() => new ClosedError(this.name)));
     this.#inFlight += 1;
-    return new Call(this.#runtime, this, operation, settings, cacheKey).run(this.#pipeline, detailed);
+    const call = new Call(this.#runtime, this, invocation, self, args, settings, cacheKey);
+    return call.run(this.#pipeline, detailed);
   }
 
-  #prepareWrap(fn: unknown, options: WrapOptions<unknown[], unknown> = {}): Wrap {
+  #prepareWrap(fn: unknown, invocation: Invocation, options: WrapOptions<unknown[], unknown> = {}): Wrap {
     if (typeof fn !== 'function') throw this.#notAFunction('wrap', fn);
     const subject = `Options of a wrap of policy '${this.name}'`;
     const { name, cacheKey, ...settings } = parseOptions(wrapSchema, options, this.name, subject);
@@ -309,7 +259,7 @@ export class Policy implements CallOwner {
     unnamedWraps += 1;
     // No key that `execute` is given by accident begins with a control character.
     const namespace = name === undefined ? `\u0000${unnamedWraps}\u0000` : `${name}:`;
-    return { namespace, cacheKey: options.cacheKey, settings: { ...NO_SETTINGS, ...settings } };
+    return { invocation, namespace, cacheKey: options.cacheKey, settings: { ...NO_SETTINGS, ...settings } };
   }
 
   #claim(name: string, subject: string): void {
@@ -329,18 +279,8 @@ export class Policy implements CallOwner {
 
 /** A wrap, checked. */
 interface Wrap {
+  readonly invocation: Invocation;
   readonly namespace: string;
-  readonly cacheKey: ((...args: unknown[]) => string | undefined) | undefined;
+  readonly cacheKey: ((...args: readonly unknown[]) => string | undefined) | undefined;
   readonly settings: CallSettings;
-}
-
-function isAbortSignal(value: unknown): value is AbortSignal {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'aborted' in value &&
-    typeof value.aborted === 'boolean' &&
-    'addEventListener' in value &&
-    typeof value.addEventListener === 'function'
-  );
 }

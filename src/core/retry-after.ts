@@ -56,9 +56,10 @@ function utc(
   return date.setUTCHours(hours, minutes, seconds);
 }
 
-/** A year of two digits that would be more than 50 years ahead is the last one that ends so. */
+/** The year of these two digits that is nearest; one more than 50 years ahead is the last that ends so. */
 function nearYear(twoDigits: number): number {
   const thisYear = new Date(wallNow()).getUTCFullYear();
   const year = thisYear - (thisYear % 100) + twoDigits;
-  return year > thisYear + 50 ? year - 100 : year;
+  if (year > thisYear + 50) return year - 100;
+  return year <= thisYear - 50 ? year + 100 : year;
 }

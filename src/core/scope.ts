@@ -13,6 +13,12 @@ export type EndCause =
   /** Nobody waits for the outcome any more. */
   | 'abandoned';
 
+/** How a scope ended early. */
+interface Ending {
+  readonly cause: EndCause;
+  readonly reason: unknown;
+}
+
 /** What waits inside a scope and must stop waiting when the scope ends. */
 export interface ScopeWatcher {
   /** Called once, synchronously. What waited settles its receiver before this returns. */
@@ -33,44 +39,39 @@ export class Scope extends Deadline implements ScopeWatcher {
   readonly #parent: Scope | undefined;
   #watchers: ScopeWatcher | ScopeWatcher[] | undefined = undefined;
   #controller: AbortController | undefined = undefined;
-  #cause: EndCause | undefined = undefined;
-  #reason: unknown = undefined;
+  #ended: Ending | undefined = undefined;
 
   constructor(parent: Scope | undefined) {
     super();
     this.#parent = parent;
     if (parent === undefined) return;
-    if (parent.#cause === undefined) parent.watch(this);
-    else {
-      this.#cause = parent.#cause;
-      this.#reason = parent.#reason;
-    }
+    if (parent.#ended === undefined) parent.watch(this);
+    else this.#ended = parent.#ended;
   }
 
   /** Why it ended, or `undefined` while it lives. */
   get cause(): EndCause | undefined {
-    return this.#cause;
+    return this.#ended?.cause;
   }
 
   /** What an operation sees as `signal.reason`, and what its caller is told. */
   get reason(): unknown {
-    return this.#reason;
+    return this.#ended?.reason;
   }
 
   /** Aborts, with the scope's reason, when the scope ends early. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#cause !== undefined) this.#controller.abort(this.#reason);
+      if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
     }
     return this.#controller.signal;
   }
 
   /** Ends the scope early. The first end counts; later ones do nothing. */
   end(cause: EndCause, reason: unknown): void {
-    if (this.#cause !== undefined) return;
-    this.#cause = cause;
-    this.#reason = reason;
+    if (this.#ended !== undefined) return;
+    this.#ended = { cause, reason };
     deadlines.clear(this);
     const watchers = this.#watchers;
     this.#watchers = undefined;
@@ -109,7 +110,7 @@ export class Scope extends Deadline implements ScopeWatcher {
   }
 
   scopeEnded(parent: Scope): void {
-    if (parent.#cause !== undefined) this.end(parent.#cause, parent.#reason);
+    if (parent.#ended !== undefined) this.end(parent.#ended.cause, parent.#ended.reason);
   }
 
   override expire(_now: number): void {}
