@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
 import { type Breakwater, createBreakwater, type Sink } from 'breakwater';
 import { Pool } from 'pg';
@@ -5,7 +6,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { expressApplication } from './express.ts';
 import { fastifyApplication } from './fastify.ts';
-import { protectedServices } from './protected.ts';
+import { protectedDatabase, protectedFetch, protectedServices } from './protected.ts';
 import { unprotectedServices } from './unprotected.ts';
 
 /** What the application is given by its environment. */
@@ -37,9 +38,10 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     logger,
     incidents: { sinks, resolveAfterMs, service: 'shop' },
   });
-  const pool = databasePool(databaseUrl, logger);
-  const plainPool = databasePool(databaseUrl, logger);
-  const services = protectedServices(breakwater, pool, upstreamUrl);
+  const database = protectedDatabase(breakwater, new Pool({ connectionString: databaseUrl }));
+  const plainPool = new Pool({ connectionString: databaseUrl });
+  for (const pool of [database, plainPool]) watchIdleConnections(pool, logger);
+  const services = protectedServices(database, protectedFetch(breakwater), upstreamUrl);
   const twins = unprotectedServices(plainPool, upstreamUrl);
 
   const server = await listening(
@@ -54,16 +56,16 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     async stop() {
       await Promise.all([closed(server), fastify.close()]);
       await breakwater.close({ timeoutMs: 2_000 });
-      await Promise.all([pool.end(), plainPool.end()]);
+      await Promise.all([database.end(), plainPool.end()]);
     },
   };
 }
 
-function databasePool(connectionString: string, logger: Logger): Pool {
-  const pool = new Pool({ connectionString });
-  // Without a listener, an idle connection that breaks would end the process.
-  pool.on('error', (error) => logger.warn({ error: error.name }, 'An idle database connection broke.'));
-  return pool;
+/** Logs idle connections that break. Without a listener, one that breaks in a plain pool would end the process. */
+function watchIdleConnections(pool: Pick<EventEmitter, 'on'>, logger: Logger): void {
+  pool.on('error', (error: Error) => {
+    logger.warn({ error: error.name }, 'An idle database connection broke.');
+  });
 }
 
 function listening(server: Server): Promise<Server> {

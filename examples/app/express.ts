@@ -1,7 +1,8 @@
 import type { Breakwater } from 'breakwater';
+import { breakwaterErrorHandler, breakwaterRouter } from 'breakwater/express';
 import express, { type ErrorRequestHandler, type Express, type Router } from 'express';
 import type { Logger } from 'pino';
-import type { Services } from './services.ts';
+import { readId, type Services } from './services.ts';
 
 /** The handlers on Express. */
 export function expressApplication(
@@ -12,11 +13,12 @@ export function expressApplication(
 ): Express {
   const application = express();
   application.disable('x-powered-by');
-  application.get('/metrics', async (_request, response) => {
-    response.type(breakwater.registry.contentType).send(await breakwater.registry.metrics());
-  });
+  // Answers /metrics, /healthz and /readyz.
+  application.use(breakwaterRouter(breakwater));
   application.use(routes(services));
   application.use('/unprotected', routes(twins));
+  // An open circuit is 503 with Retry-After, a timeout 504; all other errors go on to the next handler.
+  application.use(breakwaterErrorHandler());
   application.use(answerErrors(logger));
   return application;
 }
@@ -24,12 +26,14 @@ export function expressApplication(
 function routes({ findUser, findQuote }: Services): Router {
   const router = express.Router();
   router.get('/users/:id', async (request, response) => {
-    const user = await findUser(Number(request.params.id));
+    const id = readId(request.params.id);
+    const user = id === undefined ? undefined : await findUser(id);
     if (user === undefined) response.sendStatus(404);
     else response.json(user);
   });
   router.get('/quotes/:id', async (request, response) => {
-    const quote = await findQuote(Number(request.params.id));
+    const id = readId(request.params.id);
+    const quote = id === undefined ? undefined : await findQuote(id);
     if (quote === undefined) response.sendStatus(404);
     else response.json(quote);
   });

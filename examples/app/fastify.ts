@@ -1,6 +1,7 @@
 import type { Breakwater } from 'breakwater';
+import { breakwaterPlugin } from 'breakwater/fastify';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
-import type { Services } from './services.ts';
+import { readId, type Services } from './services.ts';
 
 /** The handlers on Fastify. */
 export async function fastifyApplication(
@@ -9,10 +10,8 @@ export async function fastifyApplication(
   twins: Services,
 ): Promise<FastifyInstance> {
   const application = Fastify({ forceCloseConnections: true });
-  application.get('/metrics', async (_request, reply) => {
-    reply.type(breakwater.registry.contentType);
-    return breakwater.registry.metrics();
-  });
+  // Answers /metrics, /healthz and /readyz, and turns an open circuit into 503 and a timeout into 504.
+  await application.register(breakwaterPlugin, { breakwater });
   await application.register(routes(services));
   await application.register(routes(twins), { prefix: '/unprotected' });
   return application;
@@ -21,11 +20,13 @@ export async function fastifyApplication(
 function routes({ findUser, findQuote }: Services): FastifyPluginAsync {
   return async (instance) => {
     instance.get<{ Params: { id: string } }>('/users/:id', async (request, reply) => {
-      const user = await findUser(Number(request.params.id));
+      const id = readId(request.params.id);
+      const user = id === undefined ? undefined : await findUser(id);
       return user ?? reply.code(404).send();
     });
     instance.get<{ Params: { id: string } }>('/quotes/:id', async (request, reply) => {
-      const quote = await findQuote(Number(request.params.id));
+      const id = readId(request.params.id);
+      const quote = id === undefined ? undefined : await findQuote(id);
       return quote ?? reply.code(404).send();
     });
   };

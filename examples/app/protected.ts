@@ -1,23 +1,39 @@
 import type { Breakwater } from 'breakwater';
+import { resilientFetch } from 'breakwater/fetch';
+import { type ResilientPool, resilientPool } from 'breakwater/pg';
 import type { Pool } from 'pg';
 import { policyDefaults } from './policies.ts';
 import { FIND_USER, readQuote, type Services, type User } from './services.ts';
 
-/** The services, with a policy around each dependency. */
-export function protectedServices(breakwater: Breakwater, pool: Pool, upstreamUrl: string): Services {
-  const database = breakwater.policy('database', { ...policyDefaults, criticality: 'critical' });
-  const quotes = breakwater.policy('quotes', { ...policyDefaults, criticality: 'high' });
+/** The database behind the policy `database`. */
+export function protectedDatabase(breakwater: Breakwater, pool: Pool): ResilientPool {
+  return resilientPool(breakwater, pool, {
+    ...policyDefaults,
+    name: 'database',
+    criticality: 'critical',
+    // This application only reads.
+    idempotent: true,
+  });
+}
+
+/** A fetch whose requests go through the policy `quotes`. */
+export function protectedFetch(breakwater: Breakwater): typeof globalThis.fetch {
+  return resilientFetch(breakwater, { ...policyDefaults, criticality: 'high', policyFor: () => 'quotes' });
+}
+
+/** The services with their policies: the same code as without, with another pool and another fetch. */
+export function protectedServices(
+  database: ResilientPool,
+  fetch: typeof globalThis.fetch,
+  upstreamUrl: string,
+): Services {
   return {
-    findUser: database.wrap(
-      async (id: number) => {
-        const { rows } = await pool.query<User>(FIND_USER, [id]);
-        return rows[0];
-      },
-      { cacheKey: String },
-    ),
-    findQuote: quotes.wrapWithContext(
-      async ({ signal }, id: number) => readQuote(await fetch(`${upstreamUrl}/quotes/${id}`, { signal })),
-      { cacheKey: String },
-    ),
+    async findUser(id) {
+      const { rows } = await database.query<User>(FIND_USER, [id]);
+      return rows[0];
+    },
+    async findQuote(id) {
+      return readQuote(await fetch(`${upstreamUrl}/quotes/${id}`));
+    },
   };
 }

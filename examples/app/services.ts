@@ -37,3 +37,8 @@ export async function readQuote(response: Response): Promise<Quote | undefined> 
   if (!isQuote(quote)) throw new TypeError('The upstream answered something that is no quote.');
   return quote;
 }
+
+/** The number in a path; `undefined` where it is none that anything could be called by. */
+export function readId(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}

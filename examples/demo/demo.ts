@@ -124,22 +124,19 @@ export async function runDemo({ terminal, cleanup, signal, pace }: DemoOptions):
 
 /** How things stand right now, for the last line of a terminal. */
 function statusLine(terminal: Terminal, timeline: Timeline, load: Load, { breakwater }: Application): string {
-  const parts = dependencies.map((dependency) => {
-    const { state } = breakwater.get(dependency).circuit;
+  const circuits = dependencies.map((dependency) => {
+    // A policy of `resilientFetch` is made at its first request.
+    const state = breakwater.has(dependency) ? breakwater.get(dependency).circuit.state : 'closed';
     const colour = state === 'closed' ? 'green' : state === 'open' ? 'red' : 'yellow';
-    const waiting = (variant: Target['variant']): number => {
-      const { sent, answered, failed } = load.tally(dependency, variant);
-      return sent - answered - failed;
-    };
-    return (
-      `${dependency} ${terminal.paint(colour, padEnd(state, 9))} ` +
-      terminal.paint(
-        'dim',
-        `${padStart(`${waiting('protected')}`, 2)} / ${padStart(`${waiting('unprotected')}`, 2)} wait`,
-      )
-    );
+    return `${dependency} ${terminal.paint(colour, padEnd(state, 10))}`;
   });
-  return `${padStart(`${(timeline.elapsedMs / 1_000).toFixed(1)} s`, 8)}  ${parts.join('   ')}`;
+  const waiting = (variant: Target['variant']): number =>
+    dependencies
+      .map((dependency) => load.tally(dependency, variant))
+      .reduce((sum, { sent, answered, failed }) => sum + sent - answered - failed, 0);
+  const callers = `callers waiting: ${waiting('protected')}, unprotected: ${waiting('unprotected')}`;
+  const time = padStart(`${(timeline.elapsedMs / 1_000).toFixed(1)} s`, 8);
+  return `${time}  ${circuits.join('')}${terminal.paint('dim', callers)}`;
 }
 
 /** The handlers and their twins, by turns on Express and on Fastify. */

@@ -1,10 +1,12 @@
-import type { Breakwater, CircuitEvent } from 'breakwater';
+import type { Breakwater, CallOutcome, CircuitEvent } from 'breakwater';
 import type { WebhookPayload } from 'breakwater/incidents';
 import type { Load } from './load.ts';
 import type { Timeline } from './timeline.ts';
 
 /** What has happened to one dependency so far. */
 interface Seen {
+  answered: number;
+  failed: number;
   servedStale: number;
   opened: number;
   probesFailed: number;
@@ -16,6 +18,9 @@ interface Seen {
   toldOfCache: boolean;
 }
 
+/** Outcomes of calls with which a caller has an answer. */
+const answers: ReadonlySet<CallOutcome> = new Set<CallOutcome>(['success', 'fallback', 'refused']);
+
 /** Watches the hub and the alerts, counts, and writes what it sees on the timeline. */
 export class Observer {
   readonly #seen = new Map<string, Seen>();
@@ -24,8 +29,11 @@ export class Observer {
   constructor(breakwater: Breakwater, timeline: Timeline) {
     this.#timeline = timeline;
     breakwater.on('circuit', (event) => this.#onCircuit(event));
-    breakwater.on('call', ({ policy, source }) => {
-      if (source === 'stale') this.of(policy).servedStale += 1;
+    breakwater.on('call', ({ policy, source, outcome }) => {
+      const seen = this.of(policy);
+      if (source === 'stale') seen.servedStale += 1;
+      if (answers.has(outcome)) seen.answered += 1;
+      else seen.failed += 1;
     });
     breakwater.on('fallback', ({ policy, ageMs }) => this.#onFallback(policy, ageMs));
     breakwater.on('incident', ({ policy, id, status }) => {
@@ -138,12 +146,12 @@ export class CallerReport {
   }
 
   #counts(): CallerCounts {
-    const own = this.#load.tally(this.#dependency, 'protected');
+    const own = this.#observer.of(this.#dependency);
     const twin = this.#load.tally(this.#dependency, 'unprotected');
     return {
       answered: own.answered,
       failed: own.failed,
-      stale: this.#observer.of(this.#dependency).servedStale,
+      stale: own.servedStale,
       unprotectedAnswered: twin.answered,
       unprotectedFailed: twin.failed,
       unprotectedWaiting: twin.sent - twin.answered - twin.failed,
@@ -171,6 +179,8 @@ const NO_CALLERS: CallerCounts = {
 
 function nothing(): Seen {
   return {
+    answered: 0,
+    failed: 0,
     servedStale: 0,
     opened: 0,
     probesFailed: 0,

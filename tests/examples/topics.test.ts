@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Program } from './program.ts';
+import { Program, stillRunning, stillThere } from './program.ts';
 
 let program: Program | undefined;
 afterEach(() => program?.end());
@@ -37,5 +37,36 @@ describe('the examples run and end by themselves', () => {
     expect(output.match(/^incident\.opened/gm)).toHaveLength(1);
     expect(output.match(/^incident\.resolved/gm)).toHaveLength(1);
     expect(output).toContain('webhook: resolved delivered (HTTP 204)');
+  });
+
+  it('fetch answers with a copy while the service is overloaded', async () => {
+    const output = await outputOf('examples/fetch.ts');
+    expect(output).toMatch(/^200 \{ eur: 1\.08 \}$/m);
+    expect(output).toMatch(/^200 \{ eur: 1\.08 \} stale; age=0$/m);
+    expect(output).toMatch(/^503 1$/m);
+  });
+
+  it('express turns callers away once the route has failed three times', async () => {
+    const output = await outputOf('examples/express.ts');
+    expect(output.match(/^[123] 500 retry-after: null$/gm)).toHaveLength(3);
+    expect(output).toMatch(/^4 503 retry-after: 1[01]$/m);
+    expect(output).toContain('breakwater_circuit_state{policy="reports",state="open"} 1');
+    expect(output).toMatch(/^200 \{"status":"ready"/m);
+  });
+
+  it('fastify answers 504, and then 503 at once', async () => {
+    const output = await outputOf('examples/fastify.ts');
+    expect(output.match(/^[12] 504 .*"code":"TIMEOUT"/gm)).toHaveLength(2);
+    expect(output).toMatch(/^3 503 .*"code":"CIRCUIT_OPEN"/m);
+    expect(output).toContain('breakwater_calls_total{policy="reports",outcome="timeout"} 2');
+  });
+
+  it('database answers with what it remembers once PostgreSQL is stopped, and leaves nothing behind', async () => {
+    const output = await outputOf('examples/database.ts');
+    const rows = "[ { name: 'ann', cents: 300 }, { name: 'ben', cents: 200 } ]";
+    expect(output).toContain(`${rows} live\n`);
+    expect(output).toContain(`${rows} stale\n`);
+    expect(await stillRunning(program?.processIds ?? [])).toEqual([]);
+    expect(await stillThere(program?.directories ?? [])).toEqual([]);
   });
 });
