@@ -62,7 +62,7 @@ export class Exchange implements GuardContext {
   }
 
   /** The exchange of `request`, if a guard has met it. */
-  static of(request: IncomingMessage & Carrier): Exchange | undefined {
+  static of(request: object & Carrier): Exchange | undefined {
     return request[EXCHANGE];
   }
 

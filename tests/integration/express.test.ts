@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { expressKits } from '../integrations/express-kit.ts';
-import { describeWebContract } from '../integrations/web-contract.ts';
+import { describeWebContract } from '../integrations/web/contract.ts';
+import { expressKits } from '../integrations/web/express-kit.ts';
 
 for (const kit of expressKits) describe(kit.name, () => describeWebContract(kit));

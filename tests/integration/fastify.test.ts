@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { fastifyKit } from '../integrations/fastify-kit.ts';
-import { describeWebContract } from '../integrations/web-contract.ts';
+import { describeWebContract } from '../integrations/web/contract.ts';
+import { fastifyKit } from '../integrations/web/fastify-kit.ts';
 
 describe(fastifyKit.name, () => describeWebContract(fastifyKit));

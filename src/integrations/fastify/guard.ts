@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Policy } from '../../core/policy.ts';
 import type { WebAnswer } from '../../web/answers.ts';
-import { Exchange, type GuardContext, guardContext as guardContextOf } from '../../web/exchange.ts';
+import { Exchange, type GuardContext } from '../../web/exchange.ts';
 import { GuardedRun, guardWith } from '../../web/guard.ts';
 import { takeOver } from '../../web/take-over.ts';
 import { reply as send } from './reply.ts';
@@ -36,8 +36,8 @@ export function guard(policy: Policy): GuardHook {
 }
 
 /** What a guard gives the handler of `request`; `undefined` where the request has passed no guard. */
-export function guardContext(request: FastifyRequest): GuardContext | undefined {
-  return guardContextOf(request.raw);
+export function guardContext(request: { readonly raw: object }): GuardContext | undefined {
+  return Exchange.of(request.raw);
 }
 
 class FastifyRun extends GuardedRun {

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyPluginCallback, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, RouteOptions } from 'fastify';
 import { fastifyPlugin } from 'fastify-plugin';
 import type { Breakwater } from '../../breakwater.ts';
 import { InvalidOptionsError } from '../../core/errors.ts';
@@ -38,7 +38,7 @@ const pluginSchema = options({ ...endpointShape, breakwater: hub, handleErrors: 
   checkDistinctPaths,
 );
 
-const plugin: FastifyPluginCallback<BreakwaterPluginOptions> = (app, given, done) => {
+const plugin: FastifyPluginAsync<BreakwaterPluginOptions> = async (app, given) => {
   const settings = parseOptions(pluginSchema, given, '', 'Options of breakwaterPlugin');
   const { breakwater, handleErrors } = settings;
   const guards = new WeakMap<Policy, GuardHook>();
@@ -56,7 +56,6 @@ const plugin: FastifyPluginCallback<BreakwaterPluginOptions> = (app, given, done
   addEndpoint(app, settings.metricsPath, () => metricsAnswer(breakwater));
   addEndpoint(app, settings.healthPath, healthAnswer);
   addEndpoint(app, settings.readinessPath, () => readinessAnswer(breakwater));
-  done();
 };
 
 /**
