@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import type { Breakwater } from '../../breakwater.ts';
-import { callback, count, countOrZero, durationMs, options, parseOptions } from '../../core/options.ts';
+import {
+  callback,
+  count,
+  countOrZero,
+  durationMs,
+  options,
+  parseOptions,
+  shown,
+} from '../../core/options.ts';
 import { type PolicyOptions, policyDefaultsSchema, withDefaults } from '../../policy-options.ts';
 import type { CacheFallbackOptions } from '../../strategies/cache-fallback/index.ts';
 
@@ -52,6 +60,14 @@ export interface ResilientFetchOptions extends Omit<PolicyOptions, 'strategies' 
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
+const hubSchema = z.custom<Breakwater>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    ['policy', 'has', 'get'].every((method) => typeof Reflect.get(value, method) === 'function'),
+  { error: (issue) => `must be what createBreakwater() gives, not ${shown(issue.input)}` },
+);
+
 const ownSchema = z.object({
   policyFor: callback<(url: URL) => string>().optional(),
   maxPolicies: count.default(100),
@@ -89,6 +105,12 @@ export interface FetchSettings extends z.output<typeof ownSchema> {
  * @throws {InvalidOptionsError} naming everything that is wrong
  */
 export function fetchSettings(hub: Breakwater, given: ResilientFetchOptions): FetchSettings {
+  parseOptions(
+    options({ breakwater: hubSchema }),
+    { breakwater: hub },
+    '',
+    'resilientFetch() cannot be made',
+  );
   parseOptions(fetchSchema, given, '', 'Options of resilientFetch()');
   const { policyFor, maxPolicies, bodyTimeoutMs, maxCachedBodyBytes, cacheKey, fetch, ...ofPolicy } = given;
   const own = ownSchema.parse({ policyFor, maxPolicies, bodyTimeoutMs, maxCachedBodyBytes, cacheKey, fetch });

@@ -44,9 +44,9 @@ export function fromStored(stored: unknown, source: 'cache' | 'stale', ageMs: nu
   return responseWith(bytes, { status, statusText, headers, url, redirected, type: 'basic' });
 }
 
-/** Which headers a stored response depends on; `undefined` where it is no stored response. */
-export function varyOf(stored: unknown): readonly string[] | undefined {
-  return isStored(stored) ? stored.vary : undefined;
+/** Which headers a stored response depends on. */
+export function varyOf(stored: unknown): readonly string[] {
+  return isStored(stored) ? stored.vary : [];
 }
 
 function ageAtReceipt(headers: Headers): number {

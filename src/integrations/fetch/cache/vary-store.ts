@@ -1,20 +1,21 @@
-import { LRUCache } from 'lru-cache';
 import { isThenable } from '../../../core/thenable.ts';
 import type { CacheEntry, CacheStore } from '../../../strategies/cache-fallback/index.ts';
 import { type RequestKey, readCallKey, storeKey } from './key.ts';
 import { varyOf } from './stored-response.ts';
 
-/** For how many targets it is known which headers their responses depend on. */
-const MAX_TARGETS = 10_000;
+/** Stands in a response's place where there is one for each value of some headers. */
+interface Signpost {
+  readonly variesBy: readonly string[];
+}
 
 /**
  * A store of responses that takes the keys of calls and makes `Vary` part of what it stores under (RFC 9111, section
- * 4.1). Which headers those are is learnt from the last response of each target; before the first, nothing is found.
+ * 4.1). Which headers those are, the last response of each target has said: it left a signpost under the target alone,
+ * in the same store, so that another process finds its way too.
  */
 export class VaryStore implements CacheStore {
   readonly #store: CacheStore;
   readonly #namespace: string;
-  readonly #varyByTarget = new LRUCache<string, readonly string[]>({ max: MAX_TARGETS });
 
   constructor(store: CacheStore, namespace: string) {
     this.#store = store;
@@ -23,22 +24,32 @@ export class VaryStore implements CacheStore {
 
   get(callKey: string): CacheEntry | undefined | Promise<CacheEntry | undefined> {
     const request = readCallKey(callKey);
-    const vary = this.#varyByTarget.get(request.target) ?? [];
-    const found = this.#store.get(this.#keyOf(request, vary));
-    if (!isThenable(found)) return matching(found, vary);
-    return Promise.resolve(found).then((entry) => matching(entry, vary));
+    const found = this.#store.get(this.#keyOf(request, []));
+    if (!isThenable(found)) return this.#follow(request, found);
+    return Promise.resolve(found).then((entry) => this.#follow(request, entry));
   }
 
   set(callKey: string, entry: CacheEntry, ttlMs: number): unknown {
     const request = readCallKey(callKey);
-    const vary = varyOf(entry.value) ?? [];
-    this.#varyByTarget.set(request.target, vary);
-    return this.#store.set(this.#keyOf(request, vary), entry, ttlMs);
+    const variesBy = varyOf(entry.value);
+    const saved = [this.#store.set(this.#keyOf(request, variesBy), entry, ttlMs)];
+    if (variesBy.length > 0) {
+      const signpost: CacheEntry = { value: { variesBy } satisfies Signpost, storedAt: entry.storedAt };
+      saved.push(this.#store.set(this.#keyOf(request, []), signpost, ttlMs));
+    }
+    return saved.some(isThenable) ? Promise.all(saved) : undefined;
   }
 
   delete(callKey: string): unknown {
-    const request = readCallKey(callKey);
-    return this.#store.delete(this.#keyOf(request, this.#varyByTarget.get(request.target) ?? []));
+    return this.#store.delete(this.#keyOf(readCallKey(callKey), []));
+  }
+
+  #follow(
+    request: RequestKey,
+    entry: CacheEntry | undefined,
+  ): CacheEntry | undefined | Promise<CacheEntry | undefined> {
+    const value = entry?.value;
+    return isSignpost(value) ? this.#store.get(this.#keyOf(request, value.variesBy)) : entry;
   }
 
   #keyOf(request: RequestKey, vary: readonly string[]): string {
@@ -46,9 +57,6 @@ export class VaryStore implements CacheStore {
   }
 }
 
-/** The entry, unless it depends on other headers than it was looked up by. What is no response is for the codec. */
-function matching(entry: CacheEntry | undefined, vary: readonly string[]): CacheEntry | undefined {
-  if (typeof entry !== 'object' || entry === null) return entry;
-  const depends = varyOf(entry.value);
-  return depends === undefined || depends.join() === vary.join() ? entry : undefined;
+function isSignpost(value: unknown): value is Signpost {
+  return typeof value === 'object' && value !== null && 'variesBy' in value && Array.isArray(value.variesBy);
 }
