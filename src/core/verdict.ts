@@ -45,18 +45,20 @@ export type Classify = (result: AttemptResult) => Verdict | Judgement | undefine
 
 /**
  * The default verdict on an error: `transient`, except that p-retry's `AbortError` and a nested policy's rejection
- * are `permanent`, and a programming error (`TypeError` that is no network error, `ReferenceError`, `SyntaxError`)
- * is a `defect`.
+ * are `permanent`, a programming error (`TypeError` that is no network error, `ReferenceError`, `SyntaxError`) is a
+ * `defect`, and any other `AbortError`, such as the platform's `DOMException`, is `ignored`: somebody on this side
+ * gave up, so nobody can say.
  */
 export function verdictOnError(error: unknown): Verdict {
   if (error instanceof TypeError) return isNetworkError(error) ? 'transient' : 'defect';
   if (error instanceof ReferenceError || error instanceof SyntaxError) return 'defect';
-  if (isPRetryAbort(error) || isRejection(error)) return 'permanent';
+  if (isAbort(error)) return 'originalError' in error ? 'permanent' : 'ignored';
+  if (isRejection(error)) return 'permanent';
   if (isBreakwaterError(error, 'CLOSED') || isBreakwaterError(error, 'INVALID_OPTIONS')) return 'defect';
   return 'transient';
 }
 
-/** p-retry's `AbortError` carries the error it stands for; a `DOMException` of that name does not. */
-function isPRetryAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError' && 'originalError' in error;
+/** Of the two that have this name, p-retry's carries the error that it stands for. */
+function isAbort(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'AbortError';
 }

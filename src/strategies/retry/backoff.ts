@@ -46,3 +46,35 @@ export class BackoffSequence {
     return chosen;
   }
 }
+
+/**
+ * The longest that all waits can take together, in milliseconds, where the dependency asks for no longer ones. It
+ * costs the same for any number of retries.
+ */
+export function longestWaits({
+  maxRetries,
+  baseDelayMs,
+  maxDelayMs,
+  backoff,
+  jitter,
+}: RetrySettings): number {
+  const base = Math.min(baseDelayMs, maxDelayMs);
+  if (base === 0 && typeof backoff !== 'function') return 0;
+  if (jitter === 'decorrelated') return growingWaits(maxRetries, base * 3, 3, maxDelayMs);
+  if (typeof backoff === 'function') return maxRetries * maxDelayMs;
+  if (backoff === 'constant') return maxRetries * base;
+  if (backoff === 'exponential') return growingWaits(maxRetries, base, 2, maxDelayMs);
+  const belowCap = Math.min(maxRetries, Math.floor(maxDelayMs / baseDelayMs));
+  return (baseDelayMs * belowCap * (belowCap + 1)) / 2 + (maxRetries - belowCap) * maxDelayMs;
+}
+
+function growingWaits(count: number, first: number, growth: number, capMs: number): number {
+  let sumMs = 0;
+  let waitMs = first;
+  let left = count;
+  for (; left > 0 && waitMs < capMs; left -= 1) {
+    sumMs += waitMs;
+    waitMs *= growth;
+  }
+  return sumMs + left * capMs;
+}

@@ -9,8 +9,8 @@ import { parseOptions } from '../../core/options.ts';
 import { cutShort, failed, type Outcome } from '../../core/outcome.ts';
 import type { Layer, Receiver, Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
-import type { Scope, ScopeWatcher } from '../../core/scope.ts';
-import { BackoffSequence } from './backoff.ts';
+import type { EndCause, Scope, ScopeWatcher } from '../../core/scope.ts';
+import { BackoffSequence, longestWaits } from './backoff.ts';
 import { type RetryOptions, type RetrySettings, retrySchema } from './options.ts';
 
 /**
@@ -35,16 +35,6 @@ export function retry(options: RetryOptions = {}): Strategy {
       return new RetryLayer(inner, runtime, settings);
     },
   };
-}
-
-/** The longest that the waits can take together, where the dependency asks for no longer ones. */
-function longestWaits(settings: RetrySettings): number {
-  if (typeof settings.backoff === 'function') return settings.maxRetries * settings.maxDelayMs;
-  const waits = new BackoffSequence({ ...settings, jitter: 'none' });
-  let sumMs = 0;
-  for (let n = 1; n <= settings.maxRetries && sumMs < Number.MAX_SAFE_INTEGER; n += 1)
-    sumMs += waits.next(n, 0);
-  return sumMs;
 }
 
 class RetryLayer implements Layer {
@@ -134,19 +124,26 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
     this.#waitMs = waitMs;
     this.#retries += 1;
     this.#layer.runtime.retried(this.#retries, retryReason(outcome), waitMs, outcome);
-    if (this.#retries === 1) this.#enterLoop();
+    // A listener may have aborted the call.
+    if (this.#scope.cause !== undefined) this.#cut(this.#scope.cause);
+    else if (this.#retries === 1) this.#enterLoop();
     else this.#leave(true);
   }
 
   scopeEnded(scope: Scope): void {
     // An attempt that runs has been told, and its outcome ends the run.
     if (this.#done || this.#leaveAttempt !== undefined || scope.cause === undefined) return;
-    if (this.#last?.ok === true) this.#call.discard(this.#last.value);
-    this.#finish(cutShort(scope.reason, scope.cause, 'ignored'), monotonicNow());
+    this.#cut(scope.cause);
   }
 
   override expire(_now: number): void {
     this.#wake?.();
+  }
+
+  /** Ends the run, with nothing under way, for the reason that its scope ended for. */
+  #cut(cause: EndCause): void {
+    if (this.#last?.ok === true) this.#call.discard(this.#last.value);
+    this.#finish(cutShort(this.#scope.reason, cause, 'ignored'), monotonicNow());
   }
 
   #enterLoop(): void {
