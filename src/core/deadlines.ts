@@ -1,7 +1,7 @@
 import { monotonicNow } from './clock.ts';
 
 /** The longest delay that Node's timers take; a longer one fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How soon a timer armed out of idleness looks again, and so how long an unneeded one may linger. */
 const TICK_MS = 10;

@@ -61,7 +61,11 @@ export class CircuitOpenError extends BreakwaterError {
     super(
       'CIRCUIT_OPEN',
       policy,
-      `The circuit of policy '${policy}' is open; it tries again in ${Math.ceil(retryAfterMs)} ms.`,
+      `The circuit of policy '${policy}' is open; ${
+        retryAfterMs === Number.POSITIVE_INFINITY
+          ? 'it is held open until it is reset'
+          : `it tries again in ${Math.ceil(retryAfterMs)} ms`
+      }.`,
     );
     this.retryAfterMs = retryAfterMs;
   }

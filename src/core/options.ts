@@ -117,7 +117,8 @@ export function shown(value: unknown): string {
   return String(value);
 }
 
-function numberThat(holds: (value: number) => boolean, expectation: string) {
+/** A finite number for which `holds`; `expectation` says in words what that is. */
+export function numberThat(holds: (value: number) => boolean, expectation: string) {
   return z.custom<number>((value) => typeof value === 'number' && Number.isFinite(value) && holds(value), {
     error: (issue) => `must be ${expectation}, not ${shown(issue.input)}`,
   });

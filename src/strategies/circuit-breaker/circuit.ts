@@ -6,6 +6,7 @@ import type {
   CircuitWindowCounts,
 } from '../../core/circuit.ts';
 import { monotonicNow, wallNow } from '../../core/clock.ts';
+import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 import { CircuitOpenError, isRejection, withoutStack } from '../../core/errors.ts';
 import { durationMs, options, parseOptions, text } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
@@ -13,9 +14,6 @@ import type { PolicyRuntime } from '../../core/runtime.ts';
 import { CircuitMachine, OPEN_JITTER, type Permit } from './machine.ts';
 import { OpossumMirror } from './mirror.ts';
 import type { CircuitBreakerSettings } from './options.ts';
-
-/** The longest delay that Node's timers take; a longer one fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How far back opossum's rolling status looks where the circuit's window is a count. */
 const STATUS_MS = 10_000;
@@ -35,6 +33,8 @@ export class MachineCircuit implements Circuit {
   #since = wallNow();
   #timer: NodeJS.Timeout | undefined = undefined;
   #closed = false;
+  /** Transitions to tell of, the first being told: what a listener causes meanwhile is told after it, in order. */
+  readonly #untold: (() => void)[] = [];
 
   constructor(runtime: PolicyRuntime, settings: CircuitBreakerSettings) {
     this.#runtime = runtime;
@@ -77,11 +77,13 @@ export class MachineCircuit implements Circuit {
   forceOpen(reason: string, forMs?: number): void {
     parseOptions(forceOpenSchema, { reason, forMs }, this.#runtime.name, 'Arguments of circuit.forceOpen()');
     this.#machine.forceOpen(reason, untilAfter(forMs));
+    this.#setTimer(monotonicNow());
   }
 
   disable(forMs?: number): void {
     parseOptions(disableSchema, { forMs }, this.#runtime.name, 'Arguments of circuit.disable()');
     this.#machine.disable(untilAfter(forMs));
+    this.#setTimer(monotonicNow());
   }
 
   reset(): void {
@@ -151,8 +153,15 @@ export class MachineCircuit implements Circuit {
     this.#since = wallNow();
     this.#setTimer(now);
     const openForMs = this.#machine.retryAfterMs(now);
-    this.breaker.moved(openForMs);
-    this.#runtime.circuitMoved(transition, this.shadow, openForMs === 0 ? undefined : openForMs);
+    this.#untold.push(() => {
+      this.breaker.moved(transition.to, openForMs);
+      this.#runtime.circuitMoved(transition, this.shadow, openForMs === 0 ? undefined : openForMs);
+    });
+    if (this.#untold.length > 1) return;
+    for (let tell = this.#untold[0]; tell !== undefined; tell = this.#untold[0]) {
+      tell();
+      this.#untold.shift();
+    }
   }
 
   #restore(snapshot: CircuitSnapshot, maxOpenMs: number): void {

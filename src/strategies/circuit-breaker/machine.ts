@@ -81,7 +81,7 @@ export class CircuitMachine {
     return this.#until;
   }
 
-  /** Milliseconds until an open circuit lets a probe through. */
+  /** Milliseconds until an open circuit lets a probe through; `Infinity` for one held open by hand without an end. */
   retryAfterMs(now: number): number {
     return this.#state === 'open' || this.#state === 'forced-open' ? Math.max(0, this.#until - now) : 0;
   }
@@ -126,6 +126,7 @@ export class CircuitMachine {
     random: number,
     retryAfterMs: number | undefined,
   ): void {
+    if (this.#state === 'half-open') this.#expireProbes(now, random);
     if (!this.#spend(permit)) return;
     const slow = now - permit.admittedAt > this.#settings.slowAttemptMs;
     if (this.#state === 'closed') this.#settleClosed(failure, slow, now, random, retryAfterMs);
@@ -149,17 +150,21 @@ export class CircuitMachine {
     }
   }
 
-  /** Opens it as if a threshold had been reached. */
+  /** Opens it as if a threshold had been reached; does nothing while it is open. */
   trip(reason: string, now: number, random: number): void {
-    this.#open(reason, now, random);
+    if (this.#state !== 'open' && this.#state !== 'forced-open') this.#open(reason, now, random);
   }
 
+  /** Opens it by hand. Again, it only changes how long. */
   forceOpen(reason: string, until: number): void {
-    this.#move('forced-open', reason, true, until);
+    if (this.#state === 'forced-open') this.#until = until;
+    else this.#move('forced-open', reason, true, until);
   }
 
+  /** Lets everything through. Again, it only changes how long. */
   disable(until: number): void {
-    this.#move('disabled', 'disabled by hand', true, until);
+    if (this.#state === 'disabled') this.#until = until;
+    else this.#move('disabled', 'disabled by hand', true, until);
   }
 
   reset(): void {
@@ -178,7 +183,8 @@ export class CircuitMachine {
   ): void {
     this.#state = state;
     this.#failedRecoveries = failedRecoveries;
-    this.#until = until;
+    // A closed or half-open state does not end by time, whatever was saved with it.
+    this.#until = state === 'closed' || state === 'half-open' ? Number.POSITIVE_INFINITY : until;
     this.#generation += 1;
   }
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
+import type { CircuitState } from '../../core/circuit.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import type { CircuitMachine } from './machine.ts';
 
@@ -131,11 +132,10 @@ export class OpossumMirror extends CircuitBreaker {
   }
 
   /** The machine moved: tells whoever listens in opossum's words. */
-  moved(openForMs: number): void {
-    const { state } = this.#machine;
-    if (state === 'closed') this.emit('close');
-    else if (state === 'half-open') this.emit('halfOpen', openForMs);
-    else if (isOpen(this.#machine)) {
+  moved(to: CircuitState, openForMs: number): void {
+    if (to === 'closed') this.emit('close');
+    else if (to === 'half-open') this.emit('halfOpen', openForMs);
+    else if (to !== 'disabled') {
       this.#openedAt = Date.now();
       this.emit('open');
     }

@@ -1,12 +1,22 @@
 import { z } from 'zod';
 import { type CircuitSnapshot, circuitStates } from '../../core/circuit.ts';
-import { count, countOrZero, durationMs, factor, oneOf, options, ratio, shown } from '../../core/options.ts';
+import {
+  count,
+  countOrZero,
+  durationMs,
+  factor,
+  numberThat,
+  oneOf,
+  options,
+  ratio,
+  shown,
+} from '../../core/options.ts';
 
 /** Which attempts a circuit judges by. */
 export type CircuitWindow =
   /** Those of the last `ms` milliseconds. */
   | { readonly type: 'time'; readonly ms: number }
-  /** The last `size` of them. */
+  /** The last `size` of them, up to 1 000 000. */
   | { readonly type: 'count'; readonly size: number };
 
 /** Options of `circuitBreaker()`. All thresholds are inclusive: reaching one trips. */
@@ -16,7 +26,10 @@ export interface CircuitBreakerOptions {
    * Default 0.5.
    */
   readonly failureRate?: number | false | undefined;
-  /** Attempts that the window must hold before a rate trips, 1 or more. Default 10. */
+  /**
+   * Attempts that the window must hold before a rate trips, 1 or more. Default 10, or the window's `size` where that
+   * is less.
+   */
   readonly minimumThroughput?: number | undefined;
   /** Failures in a row that trip, 1 or more, or `false`. Default `false`. */
   readonly consecutiveFailures?: number | false | undefined;
@@ -53,9 +66,15 @@ const snapshotSchema = options({
   failedRecoveries: countOrZero,
 });
 
+/** A window takes a byte for each attempt. */
+const windowSize = numberThat(
+  (size) => Number.isSafeInteger(size) && size >= 1 && size <= 1_000_000,
+  'a whole number from 1 to 1 000 000',
+);
+
 export const circuitBreakerSchema = options({
   failureRate: rateOrOff.default(0.5),
-  minimumThroughput: count.default(10),
+  minimumThroughput: count.optional(),
   consecutiveFailures: z
     .union([count, z.literal(false)], {
       error: (issue) => `must be a whole number, 1 or more, or false, not ${shown(issue.input)}`,
@@ -68,7 +87,7 @@ export const circuitBreakerSchema = options({
       'type',
       [
         options({ type: z.literal('time'), ms: durationMs }),
-        options({ type: z.literal('count'), size: count }),
+        options({ type: z.literal('count'), size: windowSize }),
       ],
       {
         error: (issue) =>
@@ -88,6 +107,7 @@ export const circuitBreakerSchema = options({
 })
   .check((context) => {
     const { slowRate, slowAttemptMs, failureRate, consecutiveFailures, maxOpenMs, openMs } = context.value;
+    const { minimumThroughput = 1, window } = context.value;
     const problem = (path: string, message: string): void => {
       context.issues.push({ code: 'custom', path: [path], message, input: context.value });
     };
@@ -101,15 +121,25 @@ export const circuitBreakerSchema = options({
         'must not be off together with consecutiveFailures and slowRate: nothing would trip',
       );
     }
+    if (window.type === 'count' && minimumThroughput > window.size)
+      problem(
+        'minimumThroughput',
+        `must not be above the window's size (${window.size}): no rate would trip`,
+      );
     if (maxOpenMs !== undefined && maxOpenMs < openMs)
       problem('maxOpenMs', `must not be below openMs (${openMs})`);
   })
   .transform((given) => ({
     ...given,
+    minimumThroughput: given.minimumThroughput ?? defaultThroughput(given.window),
     slowAttemptMs: given.slowAttemptMs ?? Number.POSITIVE_INFINITY,
     maxOpenMs: given.maxOpenMs ?? Math.max(300_000, given.openMs),
     halfOpenMaxMs: given.halfOpenMaxMs ?? given.openMs,
   }));
+
+function defaultThroughput(window: CircuitWindow): number {
+  return window.type === 'count' ? Math.min(10, window.size) : 10;
+}
 
 /** Checked options. */
 export type CircuitBreakerSettings = z.output<typeof circuitBreakerSchema>;
