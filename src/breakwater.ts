@@ -4,6 +4,7 @@ import { register } from 'prom-client';
 import type { z } from 'zod';
 import type { CircuitSnapshot } from './core/circuit.ts';
 import { wallNow } from './core/clock.ts';
+import { LONGEST_TIMER_MS } from './core/deadlines.ts';
 import { ClosedError, InvalidOptionsError, type OptionsProblem } from './core/errors.ts';
 import { type EventListener, type EventName, Events, eventNames } from './core/events.ts';
 import type { Component } from './core/observer.ts';
@@ -122,18 +123,16 @@ export class Breakwater {
     const settings = parseOptions(policySchema, merged, name, subject);
     const strategies = given.strategies ?? standardLayers(merged);
     this.#claim(name, strategies);
-    const tracker = settings.slo === undefined ? undefined : this.slo.track(name, settings.slo);
-    const recorder = this.#metrics.policy(name, {
-      latencyThresholdMs: settings.slo?.latency?.thresholdMs,
-      sliSink: tracker,
-    });
-    const runtime = new PolicyRuntime(name, this.#events, recorder, settings.classify);
-    const { criticality, readiness } = settings;
-    const policy = new Policy({ runtime, strategies, criticality, readStats: () => recorder.stats() });
-    this.#metrics.watchCircuits(name, () => policy.circuits.map(({ state }) => state));
-    const hasFallback = strategies.some(({ kind }) => kind === 'fallback' || kind === 'cache-fallback');
-    this.#members.set(name, { policy, readiness, hasFallback });
-    return policy;
+    try {
+      const policy = this.#makePolicy(name, settings, strategies);
+      const hasFallback = strategies.some(({ kind }) => kind === 'fallback' || kind === 'cache-fallback');
+      this.#members.set(name, { policy, readiness: settings.readiness, hasFallback });
+      return policy;
+    } catch (error) {
+      this.#metrics.remove(name);
+      this.slo.remove(name);
+      throw error;
+    }
   }
 
   /**
@@ -229,7 +228,7 @@ export class Breakwater {
     const policies = this.policies;
     for (const policy of policies) policy.stopTaking();
     const idle = Promise.all(policies.map((policy) => policy.idle()));
-    await pTimeout(idle, { milliseconds: timeoutMs, fallback: () => undefined });
+    await pTimeout(idle, { milliseconds: Math.min(timeoutMs, LONGEST_TIMER_MS), fallback: () => undefined });
     await this.#incidents.close({ timeoutMs });
     for (const policy of policies) policy.dispose();
     this.#metrics.close();
@@ -253,6 +252,22 @@ export class Breakwater {
       facts: (policy) => this.#factsOf(policy),
       report: (policy, component, error) => this.#report(policy, component, error),
     });
+  }
+
+  #makePolicy(
+    name: string,
+    settings: z.output<typeof policySchema>,
+    strategies: readonly Strategy[],
+  ): Policy {
+    const { slo, classify, criticality } = settings;
+    const recorder = this.#metrics.policy(name, {
+      latencyThresholdMs: slo?.latency?.thresholdMs,
+      sliSink: slo === undefined ? undefined : this.slo.track(name, slo),
+    });
+    const runtime = new PolicyRuntime(name, this.#events, recorder, classify);
+    const policy = new Policy({ runtime, strategies, criticality, readStats: () => recorder.stats() });
+    this.#metrics.watchCircuits(name, () => policy.circuits.map(({ state }) => state));
+    return policy;
   }
 
   #checkName(name: unknown): void {

@@ -76,13 +76,19 @@ class Attempt implements OperationContext, ScopeWatcher {
     let returned: unknown;
     try {
       returned = this.#call.invoke(this);
+      if (returned instanceof Promise) {
+        this.#follow(returned);
+        return;
+      }
+      if (isThenable(returned)) {
+        this.#follow(Promise.resolve(returned));
+        return;
+      }
     } catch (error) {
       this.#rejected(error);
       return;
     }
-    if (returned instanceof Promise) this.#follow(returned);
-    else if (isThenable(returned)) this.#follow(Promise.resolve(returned));
-    else this.#fulfilled(returned);
+    this.#fulfilled(returned);
   }
 
   scopeEnded(scope: Scope): void {
@@ -110,6 +116,7 @@ class Attempt implements OperationContext, ScopeWatcher {
     }
     const { verdict, retryAfterMs, safeToRepeat = false } = this.#call.judge({ ok: true, value });
     const correct = verdict === 'success' && this.#call.passesCheck(value);
+    if (this.#settled) this.#call.discard(value);
     this.#settle(fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct), monotonicNow());
   }
 
@@ -128,6 +135,8 @@ class Attempt implements OperationContext, ScopeWatcher {
   }
 
   #settle(outcome: Outcome, now: number): void {
+    // A classify or a check that aborts its own call settles it from within.
+    if (this.#settled) return;
     this.#settled = true;
     this.#scope.unwatch(this);
     const { runtime } = this.#call;

@@ -176,8 +176,8 @@ export function served(value: unknown, source: Exclude<Source, 'live'>, ageMs: n
 
 /** The same outcome with another value, for another of the calls that share it. */
 export function withValue(outcome: Fulfilled, value: unknown): Fulfilled {
-  const { verdict, retryAfterMs, safeToRepeat, correct } = outcome;
-  return fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct);
+  const { verdict, retryAfterMs, safeToRepeat, correct, source, ageMs } = outcome;
+  return { ...fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct), source, ageMs };
 }
 
 /** Whether a fallback may answer in this outcome's place. */

@@ -3,7 +3,9 @@ import type { CircuitTransition } from './circuit.ts';
 import { wallNow } from './clock.ts';
 import type { Events } from './events.ts';
 import type { Component, FallbackSource, PolicyObserver, RetryReason } from './observer.ts';
+import { shown } from './options.ts';
 import type { Outcome, RejectionReason } from './outcome.ts';
+import { isThenable } from './thenable.ts';
 import type { AttemptResult, Classify, Judgement } from './verdict.ts';
 import { verdictOnError, verdicts } from './verdict.ts';
 
@@ -36,7 +38,7 @@ export class PolicyRuntime {
     return result.ok ? SUCCESS : { verdict: verdictOnError(result.error) };
   }
 
-  /** Whether every fulfilled attempt is a success without asking. */
+  /** Whether the policy has a say in what values mean; else each is a success. */
   get judgesValues(): boolean {
     return this.#classify !== undefined;
   }
@@ -108,13 +110,13 @@ export class PolicyRuntime {
   #checked(answer: Judgement['verdict'] | Judgement): Judgement {
     const judgement = typeof answer === 'string' ? { verdict: answer } : answer;
     if (!verdicts.has(judgement.verdict)) {
-      throw new TypeError(
-        `classify returned ${JSON.stringify(judgement)}: expected a verdict, { verdict } or undefined`,
-      );
+      // An async classify: its rejection is part of the rubbish.
+      if (isThenable(judgement)) Promise.resolve(judgement).catch(() => {});
+      throw new TypeError(`classify returned ${shown(answer)}: expected a verdict, { verdict } or undefined`);
     }
     const { retryAfterMs } = judgement;
-    if (retryAfterMs !== undefined && !(retryAfterMs >= 0)) return { ...judgement, retryAfterMs: undefined };
-    return judgement;
+    const isDuration = typeof retryAfterMs === 'number' && retryAfterMs >= 0;
+    return retryAfterMs === undefined || isDuration ? judgement : { ...judgement, retryAfterMs: undefined };
   }
 }
 

@@ -2,7 +2,7 @@ import type { Call } from '../../core/call.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { TimeoutError, withoutStack } from '../../core/errors.ts';
-import { cutShort, type Outcome } from '../../core/outcome.ts';
+import { cutShort, type Outcome, withValue } from '../../core/outcome.ts';
 import type { Layer, Receiver } from '../../core/pipeline.ts';
 import { Scope } from '../../core/scope.ts';
 import type { Memory } from './memory.ts';
@@ -48,6 +48,7 @@ class Flight extends Scope implements Receiver {
   readonly #memory: Memory;
   readonly #onOver: () => void;
   readonly #waiters = new Set<Waiter>();
+  #over = false;
 
   constructor(leader: Call, key: string, memory: Memory, onOver: () => void) {
     super(undefined);
@@ -71,19 +72,22 @@ class Flight extends Scope implements Receiver {
   /** One caller stopped waiting. */
   left(waiter: Waiter): void {
     this.#waiters.delete(waiter);
-    if (this.#waiters.size > 0 || this.cause !== undefined) return;
+    if (this.#waiters.size > 0 || this.#over || this.cause !== undefined) return;
     this.#onOver();
     this.end('abandoned', new DOMException('Nobody waits for this operation any more.', 'AbortError'));
   }
 
   settle(outcome: Outcome, now: number): void {
+    this.#over = true;
     this.#onOver();
     this.#leader.attempts = this.#call.attempts;
     this.#memory.remember(this.#key, outcome, now);
     let first = true;
     for (const waiter of [...this.#waiters]) {
-      this.#waiters.delete(waiter);
-      waiter.settle(first ? outcome : this.#copied(outcome), now);
+      const own = first ? outcome : this.#copied(outcome);
+      // A listener told of one caller's outcome may have aborted another, who then waits no more.
+      if (!this.#waiters.delete(waiter)) continue;
+      waiter.settle(own, now);
       first = false;
     }
   }
@@ -91,7 +95,7 @@ class Flight extends Scope implements Receiver {
   #copied(outcome: Outcome): Outcome {
     if (!outcome.ok) return outcome;
     try {
-      return { ...outcome, value: this.#memory.share(outcome.value) };
+      return withValue(outcome, this.#memory.share(outcome.value));
     } catch (error) {
       this.#call.runtime.report('cache-store', error);
       return outcome;

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import pTimeout from 'p-timeout';
 import { monotonicNow, wallNow } from '../../core/clock.ts';
+import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { isThenable } from '../../core/thenable.ts';
@@ -39,25 +40,21 @@ export class Memory {
 
   /** Looks `key` up and tells `done`, at once where the store answers at once. */
   recall(key: string, done: (recalled: Recalled | undefined) => void): void {
-    let answer: unknown;
+    let recalled: Recalled | undefined;
     try {
-      answer = this.#store.get(key);
+      const answer: unknown = this.#store.get(key);
+      if (isThenable(answer)) {
+        this.#inTime(answer, 'get')
+          .then((entry) => this.#checked(entry))
+          .catch((error): undefined => this.#failed(error))
+          .then(done);
+        return;
+      }
+      recalled = this.#checked(answer);
     } catch (error) {
       this.#failed(error);
-      done(undefined);
-      return;
     }
-    if (!isThenable(answer)) {
-      done(this.#checked(answer));
-      return;
-    }
-    this.#inTime(answer, 'get').then(
-      (entry) => done(this.#checked(entry)),
-      (error) => {
-        this.#failed(error);
-        done(undefined);
-      },
-    );
+    done(recalled);
   }
 
   /** Remembers a good value; nobody waits for it. */
@@ -101,7 +98,10 @@ export class Memory {
   #inTime(answer: PromiseLike<unknown>, method: string): Promise<unknown> {
     const { storeTimeoutMs } = this.#settings;
     const message = `The cache store's ${method}() took longer than ${storeTimeoutMs} ms.`;
-    return pTimeout(Promise.resolve(answer), { milliseconds: storeTimeoutMs, message });
+    return pTimeout(Promise.resolve(answer), {
+      milliseconds: Math.min(storeTimeoutMs, LONGEST_TIMER_MS),
+      message,
+    });
   }
 
   #checked(entry: unknown): Recalled | undefined {
@@ -114,7 +114,7 @@ export class Memory {
     return ageMs < -CLOCK_SKEW_MS ? undefined : { stored: entry.value, ageMs: Math.max(0, ageMs) };
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown): undefined {
     this.#runtime.observer.cacheAnswered('error');
     this.#runtime.report('cache-store', error);
   }

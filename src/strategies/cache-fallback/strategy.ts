@@ -84,7 +84,8 @@ class KeyedRun implements Receiver, ScopeWatcher {
 
   settle(outcome: Outcome, now: number): void {
     const { flights, memory, settings, runtime } = this.#layer;
-    if (!wantsFallback(outcome)) {
+    // Where the layer stands within what ended, there is no time left to ask the store.
+    if (!wantsFallback(outcome) || this.#scope.cause !== undefined) {
       // A shared run has remembered its value once, for all.
       if (flights === undefined) memory.remember(this.#key, outcome, now);
       this.#receiver.settle(outcome, now);
@@ -110,7 +111,9 @@ class KeyedRun implements Receiver, ScopeWatcher {
 
   #run(now: number): void {
     const { flights, inner } = this.#layer;
-    if (flights === undefined) inner.enter(this.#call, this.#scope, this, now);
+    const { cause, reason } = this.#scope;
+    if (cause !== undefined) this.#receiver.settle(cutShort(reason, cause, 'ignored'), now);
+    else if (flights === undefined) inner.enter(this.#call, this.#scope, this, now);
     else flights.join(this.#key, this.#call, this.#scope, this, now);
   }
 

@@ -57,7 +57,8 @@ class FallbackRun implements Receiver {
   }
 
   settle(outcome: Outcome, now: number): void {
-    if (!wantsFallback(outcome)) this.#receiver.settle(outcome, now);
+    // Where the layer stands within what ended, there is no time left to ask.
+    if (!wantsFallback(outcome) || this.#scope.cause !== undefined) this.#receiver.settle(outcome, now);
     else new Answering(this.#settings, this.#call, this.#scope, this.#receiver, outcome).ask(now);
   }
 }
@@ -85,16 +86,18 @@ class Answering extends Scope {
     let answer: unknown;
     try {
       answer = this.#settings.answer(this.#outcome.ok ? this.#outcome.value : this.#outcome.error, context);
+      if (isThenable(answer)) {
+        Promise.resolve(answer).then(
+          (value) => this.#answered(value),
+          (error) => this.#threw(error),
+        );
+        return;
+      }
     } catch (error) {
       this.#threw(error);
       return;
     }
-    if (!isThenable(answer)) this.#answered(answer);
-    else
-      Promise.resolve(answer).then(
-        (value) => this.#answered(value),
-        (error) => this.#threw(error),
-      );
+    this.#answered(answer);
   }
 
   override expire(_now: number): void {
