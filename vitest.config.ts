@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './scripts/closing-line.ts';
 
 /** Tests that start servers, databases or other programs; they run after the others, so that nobody's time suffers. */
-const heavy = ['tests/integration/**/*.test.ts', 'tests/demo/**/*.test.ts', 'tests/packaging/**/*.test.ts'];
+const heavy = [
+  'tests/integration/**/*.test.ts',
+  'tests/examples/**/*.test.ts',
+  'tests/packaging/**/*.test.ts',
+  'tests/readme/**/*.test.ts',
+];
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true, pool: 'forks' } as const;
 

@@ -18,6 +18,8 @@ exports.guardedCalls = async ({ createBreakwater, isBreakwaterError, resilientFe
   });
   const timedOut = await database.execute(() => new Promise(() => {})).catch(codeOf);
   const turnedAway = await database.execute(() => 'never run').catch(codeOf);
+  const { opened, stats } = database.circuit.breaker;
+  const mirrored = [opened, stats.failures, stats.timeouts, stats.rejects];
 
   let requests = 0;
   const server = createServer((_request, response) => {
@@ -38,5 +40,13 @@ exports.guardedCalls = async ({ createBreakwater, isBreakwaterError, resilientFe
     await registry.metrics(),
   );
   await breakwater.close();
-  return { retried: [retried.value, retried.attempts], timedOut, turnedAway, fetched, policies, counted };
+  return {
+    retried: [retried.value, retried.attempts],
+    timedOut,
+    turnedAway,
+    mirrored,
+    fetched,
+    policies,
+    counted,
+  };
 };
