@@ -1,5 +1,7 @@
 import { getEventListeners } from 'node:events';
 import type http from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { deadlines } from '../../src/core/deadlines.ts';
 import { isBreakwaterError } from '../../src/index.ts';
@@ -202,5 +204,27 @@ describe('responses that nobody gets', () => {
     expect(await (await fetch(server.origin)).text()).toBe('good');
     await vi.waitFor(() => expect(server.underWay.size).toBe(0), { timeout: 3_000 });
     expect(deadlines.waiting).toBe(0);
+  });
+
+  it.each([
+    ['guarded', {}],
+    ['copied', { cacheFallback: {} }],
+  ])('are let go when their %s bodies are dropped unread', async (_name, options) => {
+    setFlagsFromString('--expose_gc');
+    const collectGarbage: () => void = runInNewContext('gc');
+    const server = await startServer((_request, response) => {
+      response.write('x'.repeat(3_000_000));
+    });
+    const { fetch } = makeFetch(options);
+    const { signal } = new AbortController();
+    for (let n = 0; n < 5; n += 1) await fetch(server.origin, { signal });
+    expect(server.requests).toHaveLength(5);
+    await vi.waitFor(
+      () => {
+        collectGarbage();
+        expect([server.underWay.size, getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
+      },
+      { timeout: 10_000 },
+    );
   });
 });

@@ -37,14 +37,23 @@ export function withCopiedBody(
   return { response: responseWith(stream, response), copy: copy.bytes };
 }
 
-/** Takes the listeners of bodies that were dropped unread off the signals that outlive them. */
-const dropped = new FinalizationRegistry<() => void>((forget) => forget());
+/** What a body holds that outlives it. */
+interface Ties {
+  reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  forget: (() => void) | undefined;
+}
+
+/** Unties bodies that were dropped before their end: from their connection, and from the caller's signal. */
+const dropped = new FinalizationRegistry<Ties>(({ reader, forget }) => {
+  forget?.();
+  reader?.cancel().catch(() => undefined);
+});
 
 /**
  * A response's body, passed on as it comes, until its end, its timeout or its caller's abort.
  *
  * The time runs only while bytes are awaited, so that a caller that reads slowly is no stall. The source is not locked
- * before the first read and its response is held on to: a response dropped unread is then Node's own to clean up.
+ * before the first read and its response is held on to: one dropped unread is then Node's own to clean up.
  */
 class GuardedBody extends Deadline {
   readonly stream: ReadableStream<Uint8Array>;
@@ -52,15 +61,15 @@ class GuardedBody extends Deadline {
   readonly #bounds: BodyBounds;
   readonly #copy: BodyCopy | undefined;
   #controller: ReadableByteStreamController | undefined = undefined;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined = undefined;
+  readonly #ties: Ties = { reader: undefined, forget: undefined };
   #over = false;
-  #forget: (() => void) | undefined = undefined;
 
   constructor(response: Response, bounds: BodyBounds, copy: BodyCopy | undefined) {
     super();
     this.#response = response;
     this.#bounds = bounds;
     this.#copy = copy;
+    dropped.register(this, this.#ties, this);
     if (bounds.signal !== undefined) this.#heed(bounds.signal);
     this.stream = new ReadableStream(
       {
@@ -75,7 +84,8 @@ class GuardedBody extends Deadline {
           return this.#cancelSource(reason);
         },
       },
-      { highWaterMark: copy?.maxBytes ?? 0 },
+      // One byte more than the copy may have, so that the end behind a body of just that length is reached.
+      { highWaterMark: copy === undefined ? 0 : copy.maxBytes + 1 },
     );
   }
 
@@ -105,10 +115,10 @@ class GuardedBody extends Deadline {
 
   async #read(): Promise<Uint8Array | undefined> {
     const { timeoutMs } = this.#bounds;
-    this.#reader ??= this.#response.body?.getReader();
+    this.#ties.reader ??= this.#response.body?.getReader();
     if (timeoutMs !== false) deadlines.arm(this, timeoutMs, monotonicNow());
     try {
-      const next = await this.#reader?.read();
+      const next = await this.#ties.reader?.read();
       return next?.value;
     } finally {
       deadlines.clear(this);
@@ -136,21 +146,18 @@ class GuardedBody extends Deadline {
     this.#over = true;
     deadlines.clear(this);
     this.#copy?.abandon();
-    this.#forget?.();
-    this.#forget = undefined;
+    this.#ties.forget?.();
     dropped.unregister(this);
   }
 
   async #cancelSource(reason: unknown): Promise<void> {
-    await (this.#reader ?? this.#response.body)?.cancel(reason);
+    await (this.#ties.reader ?? this.#response.body)?.cancel(reason);
   }
 
   #heed(signal: AbortSignal): void {
     const body = new WeakRef(this);
     const onAbort = () => body.deref()?.fail(signal.reason);
-    const forget = () => signal.removeEventListener('abort', onAbort);
     signal.addEventListener('abort', onAbort, { once: true });
-    dropped.register(this, forget, this);
-    this.#forget = forget;
+    this.#ties.forget = () => signal.removeEventListener('abort', onAbort);
   }
 }
