@@ -44,14 +44,14 @@ export class QueryRunner {
     const own = ownOptions(request.config);
     if (own === undefined) return this.#runPlain(request);
     const { cacheKey, ...call } = own;
-    const key = this.#key(request, cacheKey);
-    return this.#policy.execute((context) => this.#attempt(request, context), {
+    const options: Record<string, unknown> = {
       idempotent: this.#settings.idempotent,
       metadata: operations.query,
       ...call,
       classify: classifyPg,
-      ...(key === undefined ? {} : { cacheKey: key }),
-    });
+      cacheKey: this.#ownKey(request, cacheKey),
+    };
+    return this.#policy.execute((context) => this.#attempt(request, context), options);
   }
 
   async #attempt(request: QueryRequest, { signal }: OperationContext): Promise<unknown> {
@@ -74,8 +74,10 @@ export class QueryRunner {
     return key === undefined ? undefined : `${this.#policy.name}\u0000${key}`;
   }
 
-  #key(request: QueryRequest, given: unknown): string | undefined {
+  #ownKey(request: QueryRequest, given: unknown): unknown {
     if (given === false) return undefined;
+    // What is no string is for the policy to complain of.
+    if (given !== undefined && typeof given !== 'string') return given;
     const key = given === undefined ? this.#defaultKey(request) : `${this.#policy.name}\u0000\u0000${given}`;
     return key === undefined ? undefined : `${WRAP}:${key}`;
   }

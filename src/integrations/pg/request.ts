@@ -17,7 +17,7 @@ export interface QueryRequest {
 /** Sorts the arguments of `query`: text or object, then values or callback, then callback. */
 export function readRequest(args: readonly unknown[]): QueryRequest {
   const [config, second, third] = args;
-  const callback = [second, third].find(isCallback);
+  const callback = [config, second, third].find(isCallback);
   return { config, values: Array.isArray(second) ? second : undefined, callback };
 }
 

@@ -115,7 +115,7 @@ export class ResilientPool extends EventEmitter {
 
   /**
    * Runs a statement on a connection of the pool, as pg's `pool.query()` does, through the policy. The object form
-   * also takes `QueryCallOptions`. A cursor or a stream passes through unprotected.
+   * also takes `QueryCallOptions`. A cursor or a stream runs itself: only the taking of its connection is protected.
    */
   query<T extends Submittable>(queryStream: T): T;
   query<R extends AnyArray = AnyArray, I = unknown[]>(
@@ -144,8 +144,9 @@ export class ResilientPool extends EventEmitter {
   ): void;
   query(...args: unknown[]): unknown {
     const [config] = args;
-    if (isSubmittable(config) || typeof config === 'function') {
-      return Reflect.apply(this.pool.query, this.pool, args);
+    if (isSubmittable(config)) {
+      this.#pass(config);
+      return config;
     }
     const request = readRequest(args);
     const running = this.#queries.run(request);
@@ -209,6 +210,10 @@ export class ResilientPool extends EventEmitter {
   }
 
   async #connect(): Promise<PoolClient> {
+    return this.#guarded(await this.#take());
+  }
+
+  async #take(): Promise<Session> {
     const session: unknown = await this.policy.execute(({ signal }) => this.#checkOut(signal), {
       // A connection that nobody gets has done nothing.
       idempotent: true,
@@ -216,8 +221,24 @@ export class ResilientPool extends EventEmitter {
       classify: classifyPg,
       metadata: operations.connect,
     });
-    if (session instanceof Session) return this.#guarded(session);
+    if (session instanceof Session) return session;
     throw new TypeError(`The fallback of policy '${this.policy.name}' cannot answer for a connection.`);
+  }
+
+  /** Runs what runs itself, and gives its connection back when the server says that it is ready again. */
+  #pass(submittable: Submittable): void {
+    this.#take()
+      .then((session) => {
+        try {
+          session.pass(submittable);
+        } finally {
+          session.end(Number.POSITIVE_INFINITY);
+        }
+      })
+      .catch((error) => {
+        const handleError: unknown = Reflect.get(submittable, 'handleError');
+        if (typeof handleError === 'function') Reflect.apply(handleError, submittable, [error]);
+      });
   }
 
   #guarded(session: Session): PoolClient {

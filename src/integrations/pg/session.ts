@@ -76,6 +76,7 @@ export class Session {
   /** Hands a cursor or a stream to the client as it is: it runs itself, without a time limit. */
   pass(submittable: Submittable): unknown {
     if (this.#gone !== undefined) throw this.#gone;
+    if (this.#wire !== undefined) this.#wire.pending += 1;
     return this.client.query(submittable);
   }
 
@@ -90,8 +91,12 @@ export class Session {
     else this.#canceller.cancel(this.client, () => this.#release(true));
   }
 
-  /** The work is done: gives the connection back once its state is known, whole only when it is idle. */
-  end(): void {
+  /**
+   * The work is done: gives the connection back once its state is known, whole only when it is idle.
+   *
+   * @param readyTimeoutMs how long its state may stay unknown; `Infinity` where what runs may take its time
+   */
+  end(readyTimeoutMs = READY_TIMEOUT_MS): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#gone ??= new Error('The client was released and takes no more queries.');
@@ -99,7 +104,7 @@ export class Session {
     if (this.#released) return;
     if (wire === undefined) this.#release(this.#broken || this.lastError !== undefined);
     else if (wire.pending === 0 || this.#broken) this.#release(this.#broken || wire.status !== 'I');
-    else this.#endWhenReady(wire);
+    else this.#endWhenReady(wire, readyTimeoutMs);
   }
 
   /** Destroys the connection. */
@@ -135,17 +140,18 @@ export class Session {
   }
 
   /** After an error the server still has to say in what state the connection is. */
-  #endWhenReady(wire: Wire): void {
+  #endWhenReady(wire: Wire, timeoutMs: number): void {
     const decide = (): void => {
       if (wire.pending > 0 && !this.#broken) return;
       clearTimeout(timer);
       wire.onReady = undefined;
       this.#release(this.#broken || wire.status !== 'I');
     };
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       this.#broken = true;
       decide();
-    }, READY_TIMEOUT_MS);
+    };
+    const timer = Number.isFinite(timeoutMs) ? setTimeout(giveUp, timeoutMs) : undefined;
     wire.onReady = decide;
   }
 
