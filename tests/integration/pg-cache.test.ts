@@ -49,6 +49,7 @@ describe('cache fallback', () => {
       cacheFallback: {},
       fallback: () => ({ rows: ['fallback'] }),
       retry: false,
+      circuitBreaker: false,
     });
     const writes = [
       "insert into people (name) values ('Cid')",
