@@ -86,6 +86,7 @@ export const isolationLevels = [
   'repeatable read',
   'serializable',
 ] as const;
+/** How strictly a transaction is kept apart from others. */
 export type IsolationLevel = (typeof isolationLevels)[number];
 
 /** Options of `pool.transaction()`. */

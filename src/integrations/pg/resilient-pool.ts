@@ -101,14 +101,17 @@ export class ResilientPool extends EventEmitter {
     return this.pool.expiredCount;
   }
 
+  /** Whether `end()` has been called. */
   get ending(): boolean {
     return this.pool.ending;
   }
 
+  /** Whether all connections are closed after `end()`. */
   get ended(): boolean {
     return this.pool.ended;
   }
 
+  /** The options of the pool within. */
   get options(): PoolOptions {
     return this.pool.options;
   }
