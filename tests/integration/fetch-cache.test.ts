@@ -202,7 +202,7 @@ describe('whose a response is', () => {
     expect(await afterFailure(own.server, own.fetch)).toEqual([200, '/a for all']);
   });
 
-  it.each(['max-age=60', 'public', 'max-age=0, ext="private, no-store"'])(
+  it.each(['max-age=60', 'public', 'max-age=0, ext="a, private, no-store, b"'])(
     'is kept when it says %s',
     async (said) => {
       const { server, fetch } = await setUp({}, { 'cache-control': said });
