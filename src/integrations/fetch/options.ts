@@ -17,7 +17,7 @@ export type KeyedRequest = Pick<Request, 'method' | 'url' | 'headers'>;
 
 /**
  * Cache options of a policy, less how values are copied: responses have a copy of their own kind. The default store
- * keeps up to `maxEntries` responses, and up to 64 MiB of bodies, for each policy.
+ * keeps up to `maxEntries` responses, and up to 64 MiB, for each policy; one that varies takes a place more for its URL.
  */
 export type FetchCacheOptions = Omit<CacheFallbackOptions, 'codec' | 'clone'>;
 
