@@ -3,9 +3,9 @@ import { pino } from 'pino';
 import { type Application, startApplication } from './app/application.ts';
 import { Terminal } from './demo/terminal.ts';
 import { Cleanup } from './support/cleanup.ts';
+import { startDatabase } from './support/database.ts';
 import { onInterrupt } from './support/interrupt.ts';
-import { type Postgres, startPostgres } from './support/postgres.ts';
-import { seedUsers } from './support/seed.ts';
+import type { Postgres } from './support/postgres.ts';
 import { Upstream } from './upstream/upstream.ts';
 
 const terminal = new Terminal(process.stdout, process.env);
@@ -13,9 +13,12 @@ const interrupt = onInterrupt();
 const cleanup = new Cleanup();
 
 try {
-  const postgres = await terminal.progress('PostgreSQL starts', startPostgres(), () => 'PostgreSQL runs');
-  cleanup.add('PostgreSQL', () => postgres.close());
-  await seedUsers(postgres.connectionString);
+  const { postgres } = await terminal.progress(
+    'PostgreSQL starts',
+    startDatabase(cleanup),
+    ({ version }) => `PostgreSQL ${version} runs`,
+  );
+  interrupt.signal.throwIfAborted();
   const upstream = new Upstream();
   cleanup.add('the upstream', () => upstream.kill());
   await upstream.start();
@@ -25,16 +28,20 @@ try {
     logger: pino({ name: 'shop' }),
   });
   cleanup.add('the application', () => application.stop());
+  cleanup.add('PostgreSQL, where it was stopped by hand', () => postgres.resumeAll());
   introduce(application, postgres, upstream);
   await new Promise((resolve) => {
     if (interrupt.signal.aborted) resolve(undefined);
     interrupt.signal.addEventListener('abort', resolve, { once: true });
   });
-  terminal.line();
-  if (interrupt.exitCode() === undefined) throw interrupt.signal.reason;
+  interrupt.signal.throwIfAborted();
 } catch (error) {
-  terminal.line(`  It failed: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  terminal.line();
+  // Ctrl-C is how it is meant to end.
+  if (interrupt.exitCode() === undefined) {
+    terminal.line(`  It failed: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
 }
 
 const problems = await terminal.progress('stopping', cleanup.run(), () => 'stopped');

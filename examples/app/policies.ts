@@ -2,10 +2,16 @@ import type { PolicyOptions } from 'breakwater';
 
 /** What both dependencies are held to. A shop's own numbers: people wait for these answers. */
 export const policyDefaults = {
-  totalTimeoutMs: 1_500,
-  attemptTimeoutMs: 400,
+  totalTimeoutMs: 2_000,
+  attemptTimeoutMs: 500,
   retry: { maxRetries: 2, baseDelayMs: 50 },
-  circuitBreaker: { consecutiveFailures: 5, openMs: 1_500, openBackoffFactor: 1.5, maxOpenMs: 3_000 },
+  circuitBreaker: {
+    consecutiveFailures: 5,
+    minimumThroughput: 20,
+    openMs: 1_500,
+    openBackoffFactor: 1.5,
+    maxOpenMs: 3_000,
+  },
   cacheFallback: { staleIfErrorMs: 60_000 },
   slo: {
     availability: 0.99,

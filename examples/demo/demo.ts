@@ -2,13 +2,13 @@ import { webhookSink } from 'breakwater';
 import { pino } from 'pino';
 import { type Application, startApplication } from '../app/application.ts';
 import type { Cleanup } from '../support/cleanup.ts';
-import { startPostgres } from '../support/postgres.ts';
-import { seedUsers } from '../support/seed.ts';
+import { startDatabase } from '../support/database.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { AlertReceiver } from './alerts.ts';
+import { Lifeline } from './lifeline.ts';
 import { CALLER_PATIENCE_MS, Load, type Target } from './load.ts';
 import { Observer } from './observer.ts';
-import type { Pace } from './pace.ts';
+import { type Dependency, dependencies, type Pace } from './pace.ts';
 import { type Comparison, compare, percent, time, writeTable } from './report.ts';
 import { tellStory } from './story.ts';
 import { padEnd, padStart, type Terminal } from './terminal.ts';
@@ -16,8 +16,6 @@ import { Timeline, type TimelineLine } from './timeline.ts';
 
 /** Requests a second to each of the handlers. */
 const REQUESTS_PER_SECOND = 20;
-
-export const dependencies = ['database', 'quotes'] as const;
 
 /** What the demo is run with. */
 export interface DemoOptions {
@@ -27,6 +25,8 @@ export interface DemoOptions {
   /** Ends the demo at once. */
   readonly signal: AbortSignal;
   readonly pace: Pace;
+  /** Whose faults the story is about. */
+  readonly about: readonly Dependency[];
 }
 
 /** What was seen and measured. */
@@ -39,19 +39,19 @@ export interface DemoResult {
 }
 
 /** Starts everything, tells the story, and prints what was measured. Stopping is left to `cleanup`. */
-export async function runDemo({ terminal, cleanup, signal, pace }: DemoOptions): Promise<DemoResult> {
+export async function runDemo(options: DemoOptions): Promise<DemoResult> {
+  const { terminal, cleanup, signal, pace, about } = options;
   terminal.line();
   terminal.line(terminal.paint('bold', '  breakwater: a database and an HTTP service, protected end to end'));
   terminal.line();
 
-  const postgres = await terminal.progress(
+  const { postgres } = await terminal.progress(
     'PostgreSQL starts',
-    startPostgres(),
-    (server) => `PostgreSQL on port ${server.port}, process ${server.processIds()[0]}`,
+    startDatabase(cleanup),
+    ({ postgres: server, version }) =>
+      `PostgreSQL ${version} on port ${server.port}, process ${server.processIds()[0]}`,
   );
-  cleanup.add('PostgreSQL', () => postgres.close());
   signal.throwIfAborted();
-  await seedUsers(postgres.connectionString);
 
   const upstream = new Upstream();
   cleanup.add('the upstream', () => upstream.kill());
@@ -86,16 +86,25 @@ export async function runDemo({ terminal, cleanup, signal, pace }: DemoOptions):
   );
 
   const load = new Load(targetsOf(application), REQUESTS_PER_SECOND);
-  cleanup.add('the load', () => load.stop());
+  // The application waits for its database when it stops, so that must not hang.
+  cleanup.add('the faults', () => postgres.resumeAll());
+  cleanup.add('the load', () => load.abandon());
   cleanup.add('the timeline', () => timeline.end());
   terminal.line(
     `  ${done} ${REQUESTS_PER_SECOND} requests/s to each handler, and the same to its unprotected twin`,
   );
+  const lifeline = new Lifeline({
+    PostgreSQL: () => postgres.running,
+    'the upstream': () => upstream.running,
+  });
+  cleanup.add('the lifeline', () => lifeline.stop());
   timeline.start();
-  load.start();
+  await load.start();
   const status = setInterval(() => terminal.status(statusLine(terminal, timeline, load, application)), 100);
   try {
-    await tellStory({ upstream, postgres, load, observer, timeline, pace, signal });
+    const ended = AbortSignal.any([signal, lifeline.signal]);
+    const cast = { upstream, postgres, load, observer, timeline, lifeline, pace, signal: ended };
+    await withReason(ended, tellStory(cast, about));
   } finally {
     clearInterval(status);
     terminal.status('');
@@ -122,6 +131,15 @@ export async function runDemo({ terminal, cleanup, signal, pace }: DemoOptions):
   };
 }
 
+/** What `work` gives; when it was aborted, what for. */
+async function withReason<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
 /** How things stand right now, for the last line of a terminal. */
 function statusLine(terminal: Terminal, timeline: Timeline, load: Load, { breakwater }: Application): string {
   const circuits = dependencies.map((dependency) => {
@@ -141,11 +159,7 @@ function statusLine(terminal: Terminal, timeline: Timeline, load: Load, { breakw
 
 /** The handlers and their twins, by turns on Express and on Fastify. */
 function targetsOf({ expressUrl, fastifyUrl }: Application): readonly Target[] {
-  const target = (
-    dependency: (typeof dependencies)[number],
-    variant: Target['variant'],
-    path: string,
-  ): Target => ({
+  const target = (dependency: Dependency, variant: Target['variant'], path: string): Target => ({
     dependency,
     variant,
     url: (id, sequence) => `${sequence % 2 === 0 ? expressUrl : fastifyUrl}${path}/${id}`,
@@ -172,13 +186,11 @@ function conclude(terminal: Terminal, comparisons: readonly Comparison[]): void 
   terminal.line();
   const note = (text: string): void => terminal.line(terminal.paint('dim', `  ${text}`));
   for (const { dependency, protected: own } of comparisons) {
-    const budget = `${percent(1 - own.objective)} of the calls`;
-    note(
-      `${dependency}: the objective is ${percent(own.objective)} availability, so that the budget is ${budget}.`,
-    );
+    const objective = `availability objective ${percent(own.objective)}, error budget ${percent(1 - own.objective)}`;
+    note(`${dependency}: ${objective}; ${own.cacheMisses} of ${own.failed} failures found no cached value.`);
   }
   note('What a policy counted is from /metrics at the end; times, and the twins, are from the callers, who');
-  note(`give up after ${time(CALLER_PATIENCE_MS)}. What failed in spite of the policy was in no cache yet.`);
+  note(`give up after ${time(CALLER_PATIENCE_MS)}.`);
   terminal.line();
   terminal.line(terminal.paint('bold', '  Where to look next'));
   terminal.line();

@@ -18,6 +18,9 @@ export interface Tally {
 /** How long a caller waits for an answer. */
 export const CALLER_PATIENCE_MS = 3_000;
 
+/** Enough for each server to have answered each kind of request. */
+const SLOW_START_ROUNDS = 4;
+
 /** Most requests ask for one of a few ids, the others for one of many: what no cache has when it is needed. */
 const COMMON_IDS = 25;
 const RARE_IDS = 475;
@@ -34,7 +37,10 @@ export class Load {
   readonly #random = mulberry32(20_260_101);
   #timer: NodeJS.Timeout | undefined = undefined;
   #startedAt = 0;
+  /** How many rounds there have been, and how many of them before the steady rate began. */
   #sequence = 0;
+  #dueBefore = 0;
+  #abandoned = false;
 
   constructor(targets: readonly Target[], perSecond: number) {
     this.#targets = targets.map((target) => ({
@@ -44,15 +50,28 @@ export class Load {
     this.#perSecond = perSecond;
   }
 
-  start(): void {
+  /** Begins with a few requests one after the other, as a server that has just started is given its traffic. */
+  async start(): Promise<void> {
+    for (let round = 0; round < SLOW_START_ROUNDS && !this.#abandoned; round += 1) {
+      this.#sendRound(performance.now());
+      await this.#idle();
+    }
+    if (this.#abandoned) return;
     this.#startedAt = performance.now();
+    this.#dueBefore = this.#sequence;
     this.#timer = setInterval(() => this.#sendDue(), 5);
   }
 
   /** Sends no more, and waits until every caller has an answer or has given up. */
   async stop(): Promise<void> {
+    this.abandon();
+    await this.#idle();
+  }
+
+  /** Sends no more. */
+  abandon(): void {
+    this.#abandoned = true;
     clearInterval(this.#timer);
-    while (this.#waiting.size > 0) await Promise.all(this.#waiting);
   }
 
   tally(dependency: string, variant: Target['variant']): Readonly<Tally> {
@@ -64,16 +83,27 @@ export class Load {
   }
 
   #sendDue(): void {
-    const due = 1 + Math.floor(((performance.now() - this.#startedAt) / 1_000) * this.#perSecond);
-    for (; this.#sequence < due; this.#sequence += 1) {
-      const dueAt = this.#startedAt + (this.#sequence / this.#perSecond) * 1_000;
-      const id = this.#nextId();
-      for (const { target, tally } of this.#targets) {
-        const request = send(target.url(id, this.#sequence), tally, dueAt);
-        this.#waiting.add(request);
-        void request.finally(() => this.#waiting.delete(request));
-      }
+    const elapsedSeconds = (performance.now() - this.#startedAt) / 1_000;
+    const due = 1 + Math.floor(elapsedSeconds * this.#perSecond);
+    while (this.#sequence - this.#dueBefore < due) {
+      const place = this.#sequence - this.#dueBefore;
+      this.#sendRound(this.#startedAt + (place / this.#perSecond) * 1_000);
     }
+  }
+
+  /** One request to each target. */
+  #sendRound(dueAt: number): void {
+    const id = this.#nextId();
+    for (const { target, tally } of this.#targets) {
+      const request = send(target.url(id, this.#sequence), tally, dueAt);
+      this.#waiting.add(request);
+      void request.finally(() => this.#waiting.delete(request));
+    }
+    this.#sequence += 1;
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#waiting.size > 0) await Promise.all(this.#waiting);
   }
 
   #nextId(): number {

@@ -12,6 +12,10 @@ export interface Pace {
   readonly resolveAfterMs: number;
 }
 
+/** Which dependencies the story may be about, in its order. */
+export const dependencies = ['quotes', 'database'] as const;
+export type Dependency = (typeof dependencies)[number];
+
 /** About a minute, to be watched. */
 export const watched: Pace = {
   warmUpMs: 4_000,

@@ -16,6 +16,8 @@ export interface PolicyFigures extends CallerFigures {
   readonly live: number;
   readonly stale: number;
   readonly retries: number;
+  /** Calls that failed and found nothing in the cache. */
+  readonly cacheMisses: number;
   readonly objective: number;
   /** Share of the error budget of the availability objective that is spent; past 1 when it is overspent. */
   readonly budgetSpent: number;
@@ -50,6 +52,7 @@ function policyFigures(samples: readonly Sample[], load: Load, policy: string): 
     stale: sumOf(samples, 'breakwater_fallbacks_total', { policy, source: 'stale' }),
     failed: calls('failure') + calls('timeout') + calls('rejected') + calls('defect'),
     retries: sumOf(samples, 'breakwater_retries_total', { policy }),
+    cacheMisses: sumOf(samples, 'breakwater_cache_requests_total', { policy, result: 'miss' }),
     p50Ms,
     p99Ms,
     availability: events('good') / (events('good') + events('bad')),

@@ -31,6 +31,10 @@ export class Upstream {
     return this.#child?.pid;
   }
 
+  get running(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   behave(mode: UpstreamMode): void {
     this.#child?.send(mode);
   }
