@@ -178,6 +178,13 @@ async function scrape(url: string): Promise<string> {
   return response.text();
 }
 
+const whereNext = [
+  ['npm start', 'the same application, with /metrics to look at, to be broken by hand'],
+  ['README.md', 'Policies, Objectives, Incidents, Metrics: what you have just seen'],
+  ['examples/app/', 'how this application uses breakwater'],
+  ['examples/quick-start.ts', 'the smallest beginning: npx tsx examples/quick-start.ts'],
+] as const;
+
 function conclude(terminal: Terminal, comparisons: readonly Comparison[]): void {
   terminal.line();
   terminal.line(terminal.paint('bold', '  What it came to'));
@@ -194,11 +201,6 @@ function conclude(terminal: Terminal, comparisons: readonly Comparison[]): void 
   terminal.line();
   terminal.line(terminal.paint('bold', '  Where to look next'));
   terminal.line();
-  terminal.line('  npm start                 the same application, to try and to break by hand');
-  terminal.line('  README.md                 each piece, with an example');
-  terminal.line('  examples/app/             how this application uses breakwater');
-  terminal.line(
-    '  examples/quick-start.ts   the smallest beginning; run it with: npx tsx examples/quick-start.ts',
-  );
+  for (const [where, what] of whereNext) terminal.line(`  ${padEnd(where, 26)}${what}`);
   terminal.line();
 }
