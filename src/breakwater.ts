@@ -19,7 +19,6 @@ import type { Logger } from './incidents/logger.ts';
 import { IncidentManager } from './incidents/manager.ts';
 import { incidentSchema } from './incidents/options.ts';
 import type { PolicyFacts } from './incidents/ports.ts';
-import { logSink } from './incidents/sinks/log/sink.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
 import type { MetricsRegistry } from './metrics/prom-metrics.ts';
 import { type PolicyOptions, policySchema, type Readiness, withDefaults } from './policy-options.ts';
@@ -239,7 +238,7 @@ export class Breakwater {
   #makeIncidents(given: z.output<typeof hubSchema>['incidents'], logger: Logger): IncidentManager {
     const off = given === false;
     const settings = off || given === undefined ? incidentSchema.parse({}) : given;
-    const sinks = off ? [] : (settings.sinks ?? [logSink()]);
+    const sinks = off ? [] : settings.sinks;
     return new IncidentManager({
       options: { ...settings, sinks },
       // What is off hears nothing.

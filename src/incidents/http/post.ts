@@ -1,5 +1,5 @@
+import { retryAfterMs } from '../../core/retry-after.ts';
 import { type Receipt, SinkError, type SinkFailure } from '../sink.ts';
-import { retryAfterMs } from './retry-after.ts';
 
 /** What is posted where. */
 export interface Post {
