@@ -2,12 +2,10 @@ import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './scripts/closing-line.ts';
 
 /** Tests that start servers, databases or other programs; they run after the others, so that nobody's time suffers. */
-const heavy = [
-  'tests/integration/**/*.test.ts',
-  'tests/examples/**/*.test.ts',
-  'tests/packaging/**/*.test.ts',
-  'tests/readme/**/*.test.ts',
-];
+const heavy = ['tests/integration/**/*.test.ts', 'tests/packaging/**/*.test.ts', 'tests/readme/**/*.test.ts'];
+
+/** Tests of programs that measure their own time; nothing else runs beside them. */
+const alone = ['tests/examples/**/*.test.ts'];
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true, pool: 'forks' } as const;
 
@@ -25,23 +23,25 @@ function source(path: string): string {
 export default defineConfig({
   resolve: { alias },
   test: {
-    maxWorkers: 2,
     reporters: ['default', new ClosingLineReporter()],
     projects: [
-      {
-        extends: true,
-        test: {
-          ...shared,
-          name: 'unit',
-          include: ['tests/**/*.test.ts'],
-          exclude: heavy,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        extends: true,
-        test: { ...shared, name: 'integration', include: heavy, sequence: { groupOrder: 1 } },
-      },
+      project('unit', 0, 2, ['tests/**/*.test.ts'], [...heavy, ...alone]),
+      project('integration', 1, 2, heavy),
+      project('examples', 2, 1, alone),
     ],
   },
 });
+
+/** The projects run one after the other, by `groupOrder`. */
+function project(
+  name: string,
+  groupOrder: number,
+  maxWorkers: number,
+  include: string[],
+  exclude: string[] = [],
+) {
+  return {
+    extends: true as const,
+    test: { ...shared, name, include, exclude, maxWorkers, sequence: { groupOrder } },
+  };
+}

@@ -129,31 +129,27 @@ describe('an application with all of them', () => {
   });
 
   it.each([
-    ['ES modules and CommonJS, as Node resolves', ['typed.mts', 'typed.cts'], 'nodenext', 'nodenext'],
-    ['ES modules, as a bundler resolves', ['typed.ts'], 'esnext', 'bundler'],
-  ])(
-    'compiles against the types in %s',
-    async (_name, files, module, moduleResolution) => {
-      const text = await readFile(join(consumers, 'typed.ts'), 'utf8');
-      for (const file of files) await full.write(file, text);
-      const compilerOptions = {
-        module,
-        moduleResolution,
-        target: 'es2022',
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noEmit: true,
-        types: ['node'],
-        skipLibCheck: false,
-      };
-      const config = `tsconfig.${moduleResolution}.json`;
-      await full.write(config, JSON.stringify({ compilerOptions, files }));
-      const tsc = join(repository, 'node_modules/typescript/bin/tsc');
-      const { stdout } = await full.run(process.execPath, tsc, '-p', config);
-      expect(stdout).toBe('');
-    },
-    120_000,
-  );
+    ['an ES module, as Node resolves', 'typed.mts', 'nodenext', 'nodenext'],
+    ['CommonJS, as Node resolves', 'typed.cts', 'nodenext', 'nodenext'],
+    ['an ES module, as a bundler resolves', 'typed.ts', 'esnext', 'bundler'],
+  ])('compiles against the types as %s', { timeout: 120_000 }, async (_name, file, module, resolution) => {
+    await full.write(file, await readFile(join(consumers, 'typed.ts'), 'utf8'));
+    const compilerOptions = {
+      module,
+      moduleResolution: resolution,
+      target: 'es2022',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      types: ['node'],
+      skipLibCheck: false,
+    };
+    const config = `tsconfig.${file}.json`;
+    await full.write(config, JSON.stringify({ compilerOptions, files: [file] }));
+    const tsc = join(repository, 'node_modules/typescript/bin/tsc');
+    const { stdout } = await full.run(process.execPath, tsc, '-p', config);
+    expect(stdout).toBe('');
+  });
 });
 
 describe('an application on Node 24', () => {
