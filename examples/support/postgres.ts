@@ -75,15 +75,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const binaries = await findBinaries(user, directory);
     const password = randomBytes(12).toString('hex');
     await initialise(binaries, user, directory, password);
-    const server = new Postgres(
-      binaries,
-      user,
-      directory,
-      await freePort(),
-      password,
-      options,
-      watchdog,
-    );
+    const server = new Postgres(binaries, user, directory, await freePort(), password, options, watchdog);
     await server.start();
     return server;
   } catch (error) {

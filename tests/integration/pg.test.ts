@@ -266,7 +266,7 @@ describe('the pool’s events', () => {
 describe('an outage', () => {
   it('opens the circuit, answers at once, alerts, and recovers', async () => {
     const { breakwater, pool } = fixture.make(
-      { circuitBreaker: { consecutiveFailures: 3, openMs: 50 }, retry: false },
+      { circuitBreaker: { consecutiveFailures: 3, openMs: 500, halfOpenMaxMs: 10_000 }, retry: false },
       {},
       { incidents: { resolveAfterMs: 1 } },
     );

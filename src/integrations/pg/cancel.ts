@@ -1,129 +1,128 @@
-import { EventEmitter } from 'node:events';
 import type { PoolClient } from 'pg';
+import { type CancelTarget, cancelTarget, sendCancelRequest } from './cancel-request.ts';
 
-/** How many cancel requests are under way at once; each is a connection of its own. */
+/** How many requests are under way at once; each is a connection of its own. */
 const CONCURRENT_REQUESTS = 4;
 
-/** What pg's connections can and its types do not tell. */
-interface CancelConnection extends EventEmitter {
-  connect(portOrPath: number | string, host?: string): void;
-  requestSsl(): void;
-  cancel(processId: number, secretKey: number): void;
-}
+/** How long after a request that the server took it is asked again, while the statement still runs. */
+const REPEAT_AFTER_MS = 50;
+
+/** When a statement whose connection was closed without an answer is cancelled again, from its giving up. */
+const LATER_MS: readonly number[] = [1_000, 3_000, 7_000, 15_000];
+
+/** So many requests taken by the server after that are enough: by the second, the backend has read its statement. */
+const ENOUGH_LATER = 2;
+
+/** How many statements are cancelled later at one time; beyond it they are left to themselves. */
+const MOST_LATER = 100;
 
 /**
- * Cancels statements on the server, with the protocol's CancelRequest (PostgreSQL documentation, "Canceling
- * Requests in Progress"): a connection of its own, on which the backend's key is sent, and which the server closes
- * once it has passed the request on.
+ * Cancels statements on the server.
  *
- * It is bounded in number and in time: few requests run at once, and one that is not over in time, its wait for a
- * turn included, is given up.
+ * A request that comes before the backend has read its statement is void, and nobody tells. So it is repeated until
+ * the statement's own connection answers. It is bounded in number and in time: few requests run at once, and when
+ * the time is up the connection is closed without an answer. A server that hung then still has the statement before
+ * it; a few requests more, in the background, catch it when it goes on.
  */
 export class Canceller {
+  readonly timeoutMs: number;
   readonly #clientOptions: object;
-  readonly #timeoutMs: number;
   readonly #waiting = new Set<() => void>();
   #running = 0;
+  #later = 0;
 
   /**
    * @param clientOptions what the pool makes its clients with
-   * @param timeoutMs how long one request may take, its wait for a turn included
+   * @param timeoutMs how long a statement's connection is kept for its cancelling
    */
   constructor(clientOptions: object, timeoutMs: number) {
     this.#clientOptions = clientOptions;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
   }
 
-  /** Asks the server to cancel what `client` runs. Calls `done` once, when that was done or given up. */
-  cancel(client: PoolClient, done: () => void): void {
-    const request = requestOf(client, this.#clientOptions);
-    if (request === undefined) {
+  /**
+   * Asks the server to cancel what `client` runs. Calls `done` once: when the returned function was called, because
+   * the statement has answered, or when the time is up.
+   */
+  cancel(client: PoolClient, done: () => void): () => void {
+    const target = cancelTarget(client, this.#clientOptions);
+    if (target === undefined) {
       done();
-      return;
+      return () => {};
     }
-    let ended = false;
-    const end = (): void => {
-      if (ended) return;
-      ended = true;
-      clearTimeout(timer);
-      if (this.#waiting.delete(start)) request.close();
-      else this.#finish(request);
+    let over = false;
+    let stopRequest: (() => void) | undefined;
+    let repeating: NodeJS.Timeout | undefined;
+    const finish = (): void => {
+      if (over) return;
+      over = true;
+      clearTimeout(deadline);
+      clearTimeout(repeating);
+      stopRequest?.();
       done();
     };
+    const ask = (): void => {
+      stopRequest = this.#request(target, () => {
+        if (!over) repeating = setTimeout(ask, REPEAT_AFTER_MS);
+      });
+    };
+    const deadline = setTimeout(() => {
+      finish();
+      this.#cancelLater(target);
+    }, this.timeoutMs);
+    ask();
+    return finish;
+  }
+
+  /** One request, in its turn. The returned function gives it up. */
+  #request(target: CancelTarget, done: (taken: boolean) => void): () => void {
+    let stop: (() => void) | undefined;
     const start = (): void => {
       this.#running += 1;
-      request.send(end);
+      stop = sendCancelRequest(target, (taken) => {
+        this.#running -= 1;
+        this.#startNext();
+        done(taken);
+      });
     };
-    const timer = setTimeout(end, this.#timeoutMs);
     if (this.#running < CONCURRENT_REQUESTS) start();
     else this.#waiting.add(start);
+    return () => {
+      if (!this.#waiting.delete(start)) stop?.();
+    };
   }
 
-  #finish(request: CancelRequest): void {
-    request.close();
-    this.#running -= 1;
-    for (const next of this.#waiting) {
-      this.#waiting.delete(next);
-      next();
+  #startNext(): void {
+    for (const start of this.#waiting) {
+      this.#waiting.delete(start);
+      start();
       return;
     }
   }
-}
 
-interface CancelRequest {
-  send(done: () => void): void;
-  close(): void;
-}
-
-/** `undefined` for a client whose statements cannot be cancelled from here, as with pg-native. */
-function requestOf(client: PoolClient, clientOptions: object): CancelRequest | undefined {
-  const processId: unknown = Reflect.get(client, 'processID');
-  const secretKey: unknown = Reflect.get(client, 'secretKey');
-  if (typeof processId !== 'number' || typeof secretKey !== 'number') return undefined;
-  const connection = spareConnection(client, clientOptions);
-  if (connection === undefined) return undefined;
-  const { host, port } = client;
-  const send = (): void => connection.cancel(processId, secretKey);
-  return {
-    send(done) {
-      const ssl: unknown = Reflect.get(connection, 'ssl');
-      connection.on('error', done);
-      connection.once('end', done);
-      connection.once('connect', () => {
-        if (!ssl) send();
-        else if (Reflect.get(connection, 'sslNegotiation') !== 'direct') connection.requestSsl();
-      });
-      connection.once('sslconnect', send);
-      if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`);
-      else connection.connect(port, host);
-    },
-    close() {
-      // What was written before is still delivered.
-      const stream: unknown = Reflect.get(connection, 'stream');
-      if (hasDestroy(stream)) stream.destroy();
-    },
-  };
-}
-
-/** A connection like the client's own, with its TLS and socket options, not connected yet. */
-function spareConnection(client: PoolClient, clientOptions: object): CancelConnection | undefined {
-  try {
-    const spare: unknown = Reflect.construct(client.constructor, [clientOptions]);
-    const connection: unknown =
-      typeof spare === 'object' && spare !== null ? Reflect.get(spare, 'connection') : undefined;
-    return isCancelConnection(connection) ? connection : undefined;
-  } catch {
-    return undefined;
+  /** Keeps neither the process alive nor a connection of the pool. */
+  #cancelLater(target: CancelTarget): void {
+    if (this.#later >= MOST_LATER) return;
+    this.#later += 1;
+    let taken = 0;
+    const tryAt = (turn: number): void => {
+      const at = LATER_MS[turn];
+      if (at === undefined || taken >= ENOUGH_LATER) {
+        this.#later -= 1;
+        return;
+      }
+      setTimeout(
+        () => {
+          const stop = this.#request(target, (accepted) => {
+            clearTimeout(bound);
+            if (accepted) taken += 1;
+          });
+          const bound = setTimeout(stop, this.timeoutMs).unref();
+          tryAt(turn + 1);
+        },
+        at - (LATER_MS[turn - 1] ?? 0),
+      ).unref();
+    };
+    tryAt(0);
   }
-}
-
-function isCancelConnection(value: unknown): value is CancelConnection {
-  return (
-    value instanceof EventEmitter &&
-    ['connect', 'requestSsl', 'cancel'].every((method) => typeof Reflect.get(value, method) === 'function')
-  );
-}
-
-function hasDestroy(value: unknown): value is { destroy(): void } {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'destroy') === 'function';
 }

@@ -20,6 +20,8 @@ export class Session {
   #broken = false;
   #ended = false;
   #released = false;
+  /** Whether the connection waits for its statement to be cancelled. */
+  #cancelling = false;
   /** The last error of a statement. */
   lastError: unknown = undefined;
   readonly #onError = (error: unknown): void => this.#break(error);
@@ -42,6 +44,13 @@ export class Session {
   /** Whether a transaction is open on it, as far as can be told. */
   get inTransaction(): boolean {
     return this.#wire === undefined || this.#wire.status !== 'I';
+  }
+
+  /** Resolves when the state of the connection is known, or the connection lost. */
+  ready(): Promise<void> {
+    const wire = this.#wire;
+    if (wire === undefined || this.#broken) return Promise.resolve();
+    return new Promise((resolve) => this.#whenReady(wire, READY_TIMEOUT_MS, resolve));
   }
 
   /** Whether `error` was a statement's, on this connection. */
@@ -87,8 +96,18 @@ export class Session {
       cause: reason,
     });
     this.#broken = true;
-    if (this.#wire !== undefined && this.#wire.pending === 0) this.#release(true);
-    else this.#canceller.cancel(this.client, () => this.#release(true));
+    const wire = this.#wire;
+    wire?.onReady?.();
+    if (wire === undefined || wire.pending === 0) {
+      this.#release(true);
+      return;
+    }
+    this.#cancelling = true;
+    const answered = this.#canceller.cancel(this.client, () => this.#release(true));
+    wire.onReady = () => {
+      if (wire.pending === 0) answered();
+    };
+    this.client.once('end', answered);
   }
 
   /**
@@ -100,8 +119,8 @@ export class Session {
     if (this.#ended) return;
     this.#ended = true;
     this.#gone ??= new Error('The client was released and takes no more queries.');
+    if (this.#released || this.#cancelling) return;
     const wire = this.#wire;
-    if (this.#released) return;
     if (wire === undefined) this.#release(this.#broken || this.lastError !== undefined);
     else if (wire.pending === 0 || this.#broken) this.#release(this.#broken || wire.status !== 'I');
     else this.#endWhenReady(wire, readyTimeoutMs);
@@ -139,13 +158,17 @@ export class Session {
     this.#wire?.onReady?.();
   }
 
-  /** After an error the server still has to say in what state the connection is. */
   #endWhenReady(wire: Wire, timeoutMs: number): void {
+    this.#whenReady(wire, timeoutMs, () => this.#release(this.#broken || wire.status !== 'I'));
+  }
+
+  /** After an error the server still has to say in what state the connection is. */
+  #whenReady(wire: Wire, timeoutMs: number, done: () => void): void {
     const decide = (): void => {
       if (wire.pending > 0 && !this.#broken) return;
       clearTimeout(timer);
       wire.onReady = undefined;
-      this.#release(this.#broken || wire.status !== 'I');
+      done();
     };
     const giveUp = (): void => {
       this.#broken = true;
@@ -153,6 +176,7 @@ export class Session {
     };
     const timer = Number.isFinite(timeoutMs) ? setTimeout(giveUp, timeoutMs) : undefined;
     wire.onReady = decide;
+    decide();
   }
 
   #release(destroy: boolean): void {

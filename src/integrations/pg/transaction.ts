@@ -82,6 +82,8 @@ export class Transaction {
     try {
       return await work(client, this.#context);
     } catch (error) {
+      this.#over = true;
+      await this.#session.ready();
       this.#judge(error);
       await this.#rollBack();
       throw error;
@@ -110,7 +112,6 @@ export class Transaction {
   }
 
   async #rollBack(): Promise<void> {
-    this.#over = true;
     if (!this.#session.inTransaction) return;
     try {
       await this.#statement('rollback');
