@@ -65,8 +65,10 @@ class Attempt implements OperationContext, ScopeWatcher {
     return this.#call.settings.metadata;
   }
 
-  remainingMs(): number {
-    return this.#scope.cause === undefined ? Math.max(0, this.#scope.deadlineAt() - monotonicNow()) : 0;
+  /** A getter, so that an operation may take it out of its context like the rest. */
+  get remainingMs(): () => number {
+    const scope = this.#scope;
+    return () => (scope.cause === undefined ? Math.max(0, scope.deadlineAt() - monotonicNow()) : 0);
   }
 
   run(): void {

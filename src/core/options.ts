@@ -63,7 +63,7 @@ function unknownKey(key: string, known: readonly string[]): string {
 export function suggest(name: string, known: readonly string[]): string | undefined {
   const lower = name.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let bestDistance = Math.max(2, Math.ceil(name.length / 3)) + 1;
   for (const candidate of known) {
     const other = candidate.toLowerCase();
     const distance = other.startsWith(lower) || lower.startsWith(other) ? 1 : leven(lower, other);

@@ -45,9 +45,6 @@ const SLICES = 10;
 /** How many latencies a slice of opossum's rolling status keeps for its percentiles; the rest are counted only. */
 const LATENCIES_PER_SLICE = 200;
 
-/** Stands in each event's list of listeners where opossum's own would. */
-const placeholder = (): void => {};
-
 /**
  * The opossum instance that tools made for opossum attach to. It holds no state of its own: its state is read from
  * the circuit's machine, its controls steer that machine, and its events and rolling status are fed by the circuit.
@@ -92,8 +89,7 @@ export class OpossumMirror extends CircuitBreaker {
     this.#sliceMs = statusMs / SLICES;
     this.#slice = newestSlice(status);
     this.#sliceEndsAt = monotonicNow() + this.#sliceMs;
-    super.removeAllListeners();
-    for (const event of vocabulary) super.addListener(event, placeholder);
+    this.removeAllListeners();
   }
 
   static {
@@ -128,7 +124,7 @@ export class OpossumMirror extends CircuitBreaker {
     if (latencyMs !== undefined && this.#slice.latencyTimes.length < LATENCIES_PER_SLICE) {
       this.#slice.latencyTimes.push(latencyMs);
     }
-    return this.listenerCount(event) > 1;
+    return this.listenerCount(event) > 0;
   }
 
   /** The machine moved: tells whoever listens in opossum's words. */
@@ -142,10 +138,8 @@ export class OpossumMirror extends CircuitBreaker {
   }
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {
-    let heard = false;
-    for (const listener of this.rawListeners(event)) {
-      if (listener === placeholder) continue;
-      heard = true;
+    const listeners = this.rawListeners(event);
+    for (const listener of listeners) {
       try {
         const returned: unknown = Reflect.apply(listener, this, args);
         if (returned instanceof Promise) returned.catch(this.#onListenerError);
@@ -153,15 +147,12 @@ export class OpossumMirror extends CircuitBreaker {
         this.#onListenerError(error);
       }
     }
-    return heard;
+    return listeners.length > 0;
   }
 
-  override removeAllListeners(event?: string | symbol): this {
-    if (event === undefined) super.removeAllListeners();
-    else super.removeAllListeners(event);
-    for (const name of vocabulary)
-      if (event === undefined || event === name) super.addListener(name, placeholder);
-    return this;
+  /** Opossum's own listeners would name these; here nobody needs to listen for a tool to find them. */
+  override eventNames(): (string | symbol)[] {
+    return [...new Set([...vocabulary, ...super.eventNames()])];
   }
 
   override open(): void {

@@ -1,0 +1,288 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type CacheStore, cacheFallback, fallback, retry, timeout } from '../../../src/index.ts';
+import { deferred, errorOf, failing, flush, follow, hanging, testHub } from '../../support.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const store = (parts: Partial<CacheStore>): CacheStore => ({
+  get: () => undefined,
+  set: () => undefined,
+  delete: () => undefined,
+  ...parts,
+});
+
+test.each([undefined, null, false, 0, '', Number.NaN])(
+  '%s is remembered like any other value',
+  async (value) => {
+    const policy = testHub().policy('database', { cacheFallback: { freshForMs: 1_000 } });
+    const operation = vi.fn(() => value);
+    expect(await policy.execute(operation, { cacheKey: 'key' })).toBe(value);
+    expect(await policy.executeDetailed(operation, { cacheKey: 'key' })).toEqual({
+      value,
+      source: 'cache',
+      ageMs: 0,
+      attempts: 0,
+    });
+    expect(
+      await policy.executeDetailed(failing(), { cacheKey: 'other' }).catch(({ message }) => message),
+    ).toBe('down');
+    expect(operation).toHaveBeenCalledTimes(1);
+  },
+);
+
+test('a stale value answers in a failed call, younger than staleIfErrorMs, and says so', async () => {
+  const hub = testHub();
+  const events: unknown[] = [];
+  hub.on('fallback', ({ source, ageMs, error }) => events.push([source, ageMs, error]));
+  const policy = hub.policy('database', { cacheFallback: { staleIfErrorMs: 1_000 }, circuitBreaker: false });
+  await policy.execute(() => 'old', { cacheKey: 'key' });
+  await vi.advanceTimersByTimeAsync(999);
+  const down = new Error('down');
+  expect(await policy.executeDetailed(() => Promise.reject(down), { cacheKey: 'key' })).toEqual({
+    value: 'old',
+    source: 'stale',
+    ageMs: 999,
+    attempts: 1,
+  });
+  expect(events).toEqual([['stale', 999, down]]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await errorOf(policy.execute(() => Promise.reject(down), { cacheKey: 'key' }))).toBe(down);
+  expect(policy.stats()).toMatchObject({ calls: { fallback: 1, failure: 1 }, fallbacks: { stale: 1 } });
+});
+
+test('a rejected call is answered too; a refused, defect or ignored one is not', async () => {
+  const policy = testHub().policy('database', { cacheFallback: {} });
+  await policy.execute(() => 'old', { cacheKey: 'key' });
+  policy.circuit.forceOpen('maintenance');
+  expect(await policy.execute(() => 'unused', { cacheKey: 'key' })).toBe('old');
+  policy.circuit.reset();
+  const defect = new TypeError('x is not a function');
+  expect(await errorOf(policy.execute(() => Promise.reject(defect), { cacheKey: 'key' }))).toBe(defect);
+});
+
+test('errors, values that fail their check and values of a bad verdict are not remembered', async () => {
+  const policy = testHub().policy('database', {
+    cacheFallback: {},
+    circuitBreaker: false,
+    classify: (result) => (result.ok && result.value === 'bad' ? 'permanent' : undefined),
+  });
+  await policy.execute(() => 'good', { cacheKey: 'key' });
+  expect(await policy.execute(() => 'unchecked', { cacheKey: 'key', check: () => false })).toBe('unchecked');
+  expect(await policy.execute(() => 'bad', { cacheKey: 'key' })).toBe('good');
+  expect(await policy.execute(failing(), { cacheKey: 'key' })).toBe('good');
+});
+
+test('no key, no caching', async () => {
+  const policy = testHub().policy('database', { cacheFallback: { freshForMs: 1_000, coalesce: true } });
+  await policy.execute(() => 'first');
+  expect(await policy.execute(() => 'second')).toBe('second');
+  expect(await errorOf(policy.execute(failing()))).toMatchObject({ message: 'down' });
+});
+
+test('each wrap has its own namespace, apart from that of execute', async () => {
+  const policy = testHub().policy('database', { cacheFallback: { freshForMs: 1_000 } });
+  const key = (id: number) => String(id);
+  const user = policy.wrap((id: number) => `user ${id}`, { cacheKey: key });
+  const order = policy.wrap((id: number) => `order ${id}`, { cacheKey: key });
+  const item = policy.wrap((id: number) => `item ${id}`, { cacheKey: key, name: 'item' });
+  expect(await Promise.all([user(1), order(1), item(1)])).toEqual(['user 1', 'order 1', 'item 1']);
+  expect(await policy.execute(() => 'own', { cacheKey: '1' })).toBe('own');
+  expect(await user(1)).toBe('user 1');
+  expect(() => policy.wrap(() => 1, { name: 'item' })).toThrow(/'item' is the name of another wrap/);
+});
+
+test('the least recently used of maxEntries goes first', async () => {
+  const policy = testHub().policy('database', { cacheFallback: { maxEntries: 2 }, circuitBreaker: false });
+  for (const cacheKey of ['a', 'b', 'c']) await policy.execute(() => cacheKey, { cacheKey });
+  expect(await errorOf(policy.execute(failing(), { cacheKey: 'a' }))).toMatchObject({ message: 'down' });
+  expect(await policy.execute(failing(), { cacheKey: 'b' })).toBe('b');
+});
+
+test('values are shared by reference, or as clone copies them', async () => {
+  const shared = testHub().policy('shared', { cacheFallback: { freshForMs: 1_000 } });
+  const value = { list: [1] };
+  await shared.execute(() => value, { cacheKey: 'key' });
+  expect(await shared.execute(() => value, { cacheKey: 'key' })).toBe(value);
+
+  const cloned = testHub().policy('cloned', {
+    cacheFallback: { freshForMs: 1_000, coalesce: true, clone: structuredClone },
+  });
+  const run = deferred<typeof value>();
+  const calls = [1, 2].map(() => cloned.execute(() => run.promise, { cacheKey: 'key' }));
+  run.resolve(value);
+  const [first, second] = await Promise.all(calls);
+  expect(second).toEqual(first);
+  expect(second).not.toBe(first);
+  value.list.push(2);
+  expect(await cloned.execute(() => value, { cacheKey: 'key' })).toEqual({ list: [1] });
+});
+
+describe('a store that fails is reported and passed over', () => {
+  const broken = new Error('the store is broken');
+  test.each<[string, Partial<CacheStore>]>([
+    [
+      'get throws',
+      {
+        get: () => {
+          throw broken;
+        },
+      },
+    ],
+    ['get rejects', { get: () => Promise.reject(broken) }],
+    ['get hangs', { get: hanging }],
+    ['get answers no entry', { get: () => JSON.parse('"rubbish"') }],
+    ['get answers an entry without a time', { get: () => JSON.parse('{"value":1}') }],
+    ['get answers later with rubbish', { get: () => Promise.resolve(JSON.parse('[1]')) }],
+    [
+      'get answers what cannot be read',
+      {
+        get: () => ({
+          value: 1,
+          get storedAt(): number {
+            throw broken;
+          },
+        }),
+      },
+    ],
+    [
+      'get answers later with what cannot be read',
+      {
+        get: () =>
+          Promise.resolve({
+            value: 1,
+            get storedAt(): number {
+              throw broken;
+            },
+          }),
+      },
+    ],
+    [
+      'set throws',
+      {
+        set: () => {
+          throw broken;
+        },
+      },
+    ],
+    ['set rejects', { set: () => Promise.reject(broken) }],
+    ['set hangs', { set: hanging }],
+  ])('%s', async (_what, parts) => {
+    const hub = testHub();
+    const reports: string[] = [];
+    hub.on('internal-error', ({ component }) => reports.push(component));
+    const policy = hub.policy('database', {
+      cacheFallback: { freshForMs: 1_000, store: store(parts) },
+      circuitBreaker: false,
+    });
+    const call = follow(policy.execute(() => 'live', { cacheKey: 'key' }));
+    await vi.advanceTimersByTimeAsync(120);
+    expect(call.now).toEqual({ status: 'fulfilled', value: 'live' });
+    const failed = follow(policy.execute(failing(), { cacheKey: 'key' }));
+    await vi.advanceTimersByTimeAsync(120);
+    expect(failed.now).toMatchObject({ status: 'rejected', reason: { message: 'down' } });
+    expect(new Set(reports)).toEqual(new Set(['cache-store']));
+    expect(policy.stats()).toMatchObject({ callsInFlight: 0 });
+    expect(policy.stats().cache.error).toBe(reports.length);
+  });
+
+  test('an entry from the far future is rubbish, one from a clock slightly ahead is young', async () => {
+    const ahead = (ms: number) => ({ get: () => ({ value: 'theirs', storedAt: Date.now() + ms }) });
+    const hub = testHub();
+    const near = hub.policy('near', { cacheFallback: { freshForMs: 1_000, store: store(ahead(500)) } });
+    const far = hub.policy('far', { cacheFallback: { freshForMs: 1_000, store: store(ahead(3_600_000)) } });
+    expect(await near.executeDetailed(() => 'live', { cacheKey: 'key' })).toMatchObject({
+      value: 'theirs',
+      ageMs: 0,
+    });
+    expect(await far.execute(() => 'live', { cacheKey: 'key' })).toBe('live');
+  });
+});
+
+describe('order', () => {
+  test('with both fallbacks, the cache answers first, and the function when the cache cannot', async () => {
+    const answer = vi.fn(() => 'made');
+    const policy = testHub().policy('database', {
+      cacheFallback: {},
+      fallback: answer,
+      circuitBreaker: false,
+    });
+    await policy.execute(() => 'old', { cacheKey: 'key' });
+    expect(await policy.executeDetailed(failing(), { cacheKey: 'key' })).toMatchObject({
+      value: 'old',
+      source: 'stale',
+    });
+    expect(answer).not.toHaveBeenCalled();
+    expect(await policy.executeDetailed(failing(), { cacheKey: 'other' })).toMatchObject({
+      value: 'made',
+      source: 'fallback',
+    });
+    expect(await policy.execute(() => 'new', { cacheKey: 'other' })).toBe('new');
+  });
+
+  test('what a fallback made is not remembered, and stays marked when it is shared', async () => {
+    const policy = testHub().policy('database', {
+      strategies: [cacheFallback({ coalesce: true, clone: (value) => value }), fallback(() => 'made')],
+    });
+    const run = deferred();
+    const calls = [1, 2].map(() => policy.executeDetailed(() => run.promise, { cacheKey: 'key' }));
+    run.reject(new Error('down'));
+    expect(await Promise.all(calls)).toMatchObject([{ source: 'fallback' }, { source: 'fallback' }]);
+    expect(policy.stats()).toMatchObject({ calls: { fallback: 2, success: 0 } });
+  });
+
+  test.each(['the cache', 'the function'])(
+    'within a total timeout, %s is not asked once the time is up',
+    async (which) => {
+      const slow = { get: hanging };
+      const policy = testHub().policy('database', {
+        strategies: [
+          timeout({ timeoutMs: 100, scope: 'total' }),
+          which === 'the cache'
+            ? cacheFallback({ store: store(slow), storeTimeoutMs: 10_000 })
+            : fallback({ answer: hanging, timeoutMs: 10_000 }),
+        ],
+      });
+      const call = follow(policy.execute(hanging, { cacheKey: 'key' }));
+      await vi.advanceTimersByTimeAsync(111);
+      expect(call.now).toMatchObject({ status: 'rejected', reason: { code: 'TIMEOUT' } });
+    },
+  );
+});
+
+test('coalesced callers keep their own deadlines', async () => {
+  const policy = testHub().policy('database', { cacheFallback: { coalesce: true } });
+  const run = deferred();
+  const patient = follow(policy.execute(() => run.promise, { cacheKey: 'key' }));
+  const hurried = follow(policy.execute(() => run.promise, { cacheKey: 'key', timeoutMs: 50 }));
+  await vi.advanceTimersByTimeAsync(70);
+  expect(hurried.now).toMatchObject({ reason: { code: 'TIMEOUT', timeoutMs: 50 } });
+  run.resolve('shared');
+  await flush();
+  expect(patient.now).toEqual({ status: 'fulfilled', value: 'shared' });
+});
+
+test('a cacheKey that throws, or is none, costs the key and not the call', async () => {
+  const hub = testHub();
+  const policy = hub.policy('database', { cacheFallback: { freshForMs: 1_000 } });
+  let runs = 0;
+  const throwing = policy.wrap(() => ++runs, {
+    cacheKey: () => {
+      throw new Error('broken');
+    },
+  });
+  expect(await throwing()).toBe(1);
+  expect(await throwing()).toBe(2);
+  const none = policy.wrap(() => ++runs, { cacheKey: () => undefined });
+  expect([await none(), await none()]).toEqual([3, 4]);
+});
+
+test('retry within the cache: one stale answer after all retries', async () => {
+  const policy = testHub().policy('database', {
+    strategies: [cacheFallback(), retry({ maxRetries: 2, baseDelayMs: 0 })],
+  });
+  await policy.execute(() => 'old', { cacheKey: 'key' });
+  const call = follow(policy.executeDetailed(failing(), { cacheKey: 'key' }));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(call.now).toMatchObject({ value: { value: 'old', attempts: 3 } });
+});
