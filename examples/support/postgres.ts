@@ -233,7 +233,7 @@ export class Postgres {
 }
 
 /** Neither the caller's locale nor its own PG* variables change what the server does. */
-const ENVIRONMENT: NodeJS.ProcessEnv = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
+const ENVIRONMENT: NodeJS.ProcessEnv = { LC_ALL: 'C', TZ: 'UTC' };
 
 async function initialise(
   { initdb }: Binaries,

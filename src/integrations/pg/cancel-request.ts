@@ -23,13 +23,14 @@ export function cancelTarget(client: PoolClient, clientOptions: object): CancelT
   const processId: unknown = Reflect.get(client, 'processID');
   const secretKey: unknown = Reflect.get(client, 'secretKey');
   if (typeof processId !== 'number' || typeof secretKey !== 'number') return undefined;
-  const { host, port, constructor } = client;
+  const { host, port } = client;
+  const clientClass: unknown = client.constructor;
   return {
     host,
     port,
     processId,
     secretKey,
-    connection: () => connectionMadeBy(constructor, clientOptions),
+    connection: () => connectionMadeBy(clientClass, clientOptions),
   };
 }
 
