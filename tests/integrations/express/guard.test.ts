@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import express5, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
+import { ClosedError } from '../../../src/index.ts';
 import {
   breakwaterErrorHandler,
   breakwaterRouter,
@@ -152,6 +153,24 @@ for (const [at, { name, express }] of expressVersions.entries()) {
       expect((await ask(url)).status).toBe(418);
       expect((await ask(`${url}/aborted`)).status).toBe(418);
       expect(seen).toEqual(['just text', expect.any(DOMException)]);
+    });
+
+    it('leaves its own errors to the next handler once the headers are sent', async () => {
+      const seen: unknown[] = [];
+      const error = new ClosedError('database');
+      const url = await serve((app) => {
+        app.get('/', (_request, response, next) => {
+          response.write('half');
+          next(error);
+        });
+        app.use(breakwaterErrorHandler());
+        app.use((given: unknown, _request: Request, response: Response, _next: NextFunction) => {
+          seen.push(given);
+          response.end();
+        });
+      });
+      expect(await ask(url)).toMatchObject({ status: 200, body: 'half' });
+      expect(seen).toEqual([error]);
     });
 
     it('gives no context to a request that has passed no guard', async () => {

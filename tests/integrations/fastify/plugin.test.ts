@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:http2';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, it, vi } from 'vitest';
+import { ClosedError } from '../../../src/index.ts';
 import {
   breakwaterErrorHandler,
   breakwaterPlugin,
@@ -47,15 +48,16 @@ describe('the route option', () => {
     const app = Fastify();
     await app.register(breakwaterPlugin, { breakwater });
     app.addHook('preHandler', async (request, reply) => {
-      if (request.headers['x-user'] === undefined) await reply.code(401).send();
+      if (request.url === '/scope') await reply.code(401).send();
     });
     app.get(
-      '/',
+      '/:where',
       { config: { breakwater: 'one' }, preHandler: async (_request, reply) => reply.code(403).send() },
       () => '',
     );
     const url = await start(app);
-    expect((await ask(url)).status).toBe(401);
+    expect((await ask(`${url}/scope`)).status).toBe(401);
+    expect((await ask(`${url}/route`)).status).toBe(403);
     expect(Object.values(policy.stats().calls).every((count) => count === 0)).toBe(true);
   });
 
@@ -163,6 +165,24 @@ describe('error handling', () => {
     expect((await ask(`${url}/child/own`)).body).toBe('the route’s own');
   });
 
+  it('leaves its own errors to the next handler once the headers are sent', async () => {
+    const error = new ClosedError('database');
+    const seen: unknown[] = [];
+    const app = Fastify();
+    await app.register(breakwaterPlugin, { breakwater: bench.hub() });
+    app.setErrorHandler((given, _request, reply) => {
+      seen.push(given);
+      reply.raw.end();
+    });
+    app.get('/', async (_request, reply) => {
+      reply.raw.write('half');
+      throw error;
+    });
+    const url = await start(app);
+    expect(await ask(url)).toMatchObject({ status: 200, body: 'half' });
+    expect(seen).toEqual([error]);
+  });
+
   it('works by hand, and gives all else to Fastify', async () => {
     const breakwater = bench.hub();
     const broken = breakwater.policy('broken');
@@ -173,7 +193,10 @@ describe('error handling', () => {
       '/broken',
       { schema: { response: { '5xx': { type: 'object', properties: { no: { type: 'string' } } } } } },
       (_request, reply) => {
-        reply.header('etag', '"x"').header('content-encoding', 'gzip');
+        reply
+          .header('etag', '"x"')
+          .header('content-encoding', 'gzip')
+          .serializer(() => 'theirs');
         return broken.execute(() => 1);
       },
     );
@@ -191,6 +214,22 @@ describe('error handling', () => {
 });
 
 describe('a timeout', () => {
+  it('leaves no warning in the log when a handler returns late', async () => {
+    const policy = bench.hub().policy('slow', { attemptTimeoutMs: 30 });
+    const lines: string[] = [];
+    const returned = deferred<void>();
+    const app = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => lines.push(line) } } });
+    app.get('/', { preHandler: guard(policy) }, async (request) => {
+      await once(guardContext(request)?.signal ?? new AbortController().signal, 'abort');
+      setImmediate(() => returned.resolve());
+      return 'late';
+    });
+    const url = await start(app);
+    expect((await ask(url)).status).toBe(504);
+    await returned.promise;
+    expect(lines).toEqual([]);
+  });
+
   it('keeps the headers that hooks have set, and swallows what onSend hooks still hold', async () => {
     const breakwater = bench.hub();
     const policy = breakwater.policy('slow', { attemptTimeoutMs: 30 });
