@@ -31,6 +31,8 @@ test('a listener that aborts another of the coalesced callers settles each of th
 test('so does a clone that aborts the caller it is made for, and the finished operation is not told to abort', async () => {
   const controllers = [1, 2].map(() => new AbortController());
   const policy = testHub().policy('database', {
+    totalTimeoutMs: false,
+    attemptTimeoutMs: false,
     cacheFallback: {
       coalesce: true,
       clone: (value) => {

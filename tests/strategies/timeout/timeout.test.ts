@@ -43,10 +43,12 @@ test('a first attempt that has all the time of the total timeout and uses it up 
     totalTimeoutMs: 100,
     attemptTimeoutMs: false,
     circuitBreaker: { consecutiveFailures: 1 },
+    retry: { maxRetries: 3, baseDelayMs: 0 },
   });
   follow(policy.execute(hanging));
   await vi.advanceTimersByTimeAsync(120);
   expect(policy.circuit.state).toBe('open');
+  expect(policy.stats()).toMatchObject({ calls: { timeout: 1 }, retries: 0 });
 });
 
 describe("the caller's own deadline", () => {
