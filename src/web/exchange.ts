@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { WebAnswer } from './answers.ts';
 
@@ -56,8 +57,9 @@ export class Exchange implements GuardContext {
       return;
     }
     const end = (): void => this.#end();
-    // Emitted within `response.end()`, where `finish` waits for the client to take everything.
-    response.on('prefinish', end);
+    // Emitted when the response is ended, where `finish` waits for the client to take everything. An HTTP/2 response
+    // leaves that to its stream.
+    writerOf(response).on('prefinish', end);
     response.on('close', end);
   }
 
@@ -143,6 +145,10 @@ export class Exchange implements GuardContext {
     this.#cut = { reason };
     this.#controller?.abort(reason);
   }
+}
+
+function writerOf(response: ServerResponse): EventEmitter {
+  return 'stream' in response && response.stream instanceof EventEmitter ? response.stream : response;
 }
 
 /** What a guard gives the handler of `request`; `undefined` where the request has passed no guard. */
