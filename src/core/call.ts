@@ -3,7 +3,7 @@ import { monotonicNow, wallNow } from './clock.ts';
 import { deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
 import type { CallOutcome } from './observer.ts';
-import { cutShort, type Outcome, type Source } from './outcome.ts';
+import { cutShort, failed, type Outcome, type Source } from './outcome.ts';
 import type { Layer, Receiver } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { Scope } from './scope.ts';
@@ -102,8 +102,16 @@ export class Call extends Scope implements Receiver {
     const { signal, timeoutMs } = this.settings;
     if (signal !== undefined) this.#heed(signal);
     if (timeoutMs !== undefined && !this.runtime.boundsCalls) deadlines.arm(this, timeoutMs, this.#startedAt);
-    if (this.cause === undefined) pipeline.enter(this, this, this, this.#startedAt);
-    else this.settle(cutShort(this.reason, this.cause, 'ignored'), this.#startedAt);
+    if (this.cause !== undefined) {
+      this.settle(cutShort(this.reason, this.cause, 'ignored'), this.#startedAt);
+      return promise;
+    }
+    try {
+      pipeline.enter(this, this, this, this.#startedAt);
+    } catch (error) {
+      // No layer of this library throws; one of the user's own may.
+      this.settle(failed(error, 'defect'), monotonicNow());
+    }
     return promise;
   }
 
@@ -131,6 +139,9 @@ export class Call extends Scope implements Receiver {
   }
 
   settle(outcome: Outcome, now: number): void {
+    const resolve = this.#resolve;
+    if (resolve === undefined) return;
+    this.#resolve = undefined;
     this.leave();
     if (this.#onCallerAbort !== undefined) {
       this.settings.signal?.removeEventListener('abort', this.#onCallerAbort);
@@ -142,10 +153,10 @@ export class Call extends Scope implements Receiver {
     if (runtime.events.hears('call')) this.#announce(kind, outcome, durationMs);
     this.#owner.callEnded(this);
     if (!outcome.ok) this.#reject?.(outcome.error);
-    else if (!this.#detailed) this.#resolve?.(outcome.value);
+    else if (!this.#detailed) resolve(outcome.value);
     else {
       const { value, source, ageMs } = outcome;
-      this.#resolve?.({ value, source, ageMs, attempts: this.attempts } satisfies DetailedResult<unknown>);
+      resolve({ value, source, ageMs, attempts: this.attempts } satisfies DetailedResult<unknown>);
     }
   }
 

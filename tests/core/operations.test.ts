@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noThenProperty: thenables are what is tested here
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Strategy } from '../../src/index.ts';
 import { deferred, errorOf, flush, follow, testHub } from '../support.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -267,4 +268,19 @@ describe("the caller's abort", () => {
     controller.abort(gone);
     expect(policy.stats().calls).toMatchObject({ success: 1, ignored: 0 });
   });
+});
+
+test('a layer of the user that throws costs its call, and no other', async () => {
+  const broken: Strategy = {
+    kind: 'timeout',
+    describe: () => 'a layer that throws',
+    bind: () => ({
+      enter: () => {
+        throw new Error('broken layer');
+      },
+    }),
+  };
+  const policy = testHub().policy('dependency', { strategies: [broken] });
+  expect(await errorOf(policy.execute(() => 'unused'))).toMatchObject({ message: 'broken layer' });
+  expect(policy.stats()).toMatchObject({ callsInFlight: 0, calls: { defect: 1 } });
 });

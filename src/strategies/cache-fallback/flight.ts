@@ -82,13 +82,15 @@ class Flight extends Scope implements Receiver {
     this.#onOver();
     this.#leader.attempts = this.#call.attempts;
     this.#memory.remember(this.#key, outcome, now);
-    let first = true;
-    for (const waiter of [...this.#waiters]) {
-      const own = first ? outcome : this.#copied(outcome);
+    // All copies are made first: who is settled may use the original up.
+    const shares = [...this.#waiters].map((waiter, at) => ({
+      waiter,
+      own: at === 0 ? outcome : this.#copied(outcome),
+    }));
+    for (const { waiter, own } of shares) {
       // A listener told of one caller's outcome may have aborted another, who then waits no more.
-      if (!this.#waiters.delete(waiter)) continue;
-      waiter.settle(own, now);
-      first = false;
+      if (this.#waiters.delete(waiter)) waiter.settle(own, now);
+      else if (own.ok && own.value !== outcome.value) this.#call.discard(own.value);
     }
   }
 

@@ -41,7 +41,10 @@ export class MachineCircuit implements Circuit {
     this.shadow = settings.mode === 'shadow';
     this.#machine = new CircuitMachine(settings, (transition) => this.#moved(transition));
     const controls = {
-      open: () => this.#machine.trip('opened through opossum', monotonicNow(), Math.random()),
+      open: (manual: boolean) => {
+        const reason = manual ? 'opened through opossum' : "opossum's health check failed";
+        this.#machine.trip(reason, manual, monotonicNow(), Math.random());
+      },
       close: () => this.reset(),
       enable: () => (this.state === 'disabled' ? this.reset() : undefined),
       disable: () => this.disable(),

@@ -151,8 +151,8 @@ export class CircuitMachine {
   }
 
   /** Opens it as if a threshold had been reached; does nothing while it is open. */
-  trip(reason: string, now: number, random: number): void {
-    if (this.#state !== 'open' && this.#state !== 'forced-open') this.#open(reason, now, random);
+  trip(reason: string, manual: boolean, now: number, random: number): void {
+    if (this.#state !== 'open' && this.#state !== 'forced-open') this.#open(reason, now, random, 0, manual);
   }
 
   /** Opens it by hand. Again, it only changes how long. */
@@ -277,11 +277,12 @@ export class CircuitMachine {
     this.#open(reason, now, random, retryAfterMs);
   }
 
-  #open(reason: string, now: number, random: number, retryAfterMs = 0): void {
+  #open(reason: string, now: number, random: number, retryAfterMs = 0, manual = false): void {
     const { openMs, openBackoffFactor, maxOpenMs } = this.#settings;
     const grownMs = Math.min(openMs * openBackoffFactor ** this.#failedRecoveries, maxOpenMs);
     const askedMs = Math.min(retryAfterMs, maxOpenMs);
-    this.#move('open', reason, false, now + Math.max(grownMs, askedMs) * (1 + random * OPEN_JITTER));
+    const openForMs = Math.max(grownMs, askedMs) * (1 + random * OPEN_JITTER);
+    this.#move('open', reason, manual, now + openForMs);
   }
 
   #halfOpen(reason: string): void {

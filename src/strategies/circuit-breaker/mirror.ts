@@ -6,7 +6,8 @@ import type { CircuitMachine } from './machine.ts';
 
 /** What steers the circuit when a tool made for opossum does. */
 export interface MirrorControls {
-  open(): void;
+  /** @param manual whether a person asked for it, and not a health check that failed */
+  open(manual: boolean): void;
   close(): void;
   enable(): void;
   disable(): void;
@@ -64,6 +65,8 @@ export class OpossumMirror extends CircuitBreaker {
   #slice: CircuitBreaker.Bucket;
   #sliceEndsAt: number;
   #openedAt: number | undefined = undefined;
+  /** opossum's `healthCheck()` announces its failure just before it opens. */
+  #checkFailed = false;
 
   constructor(
     name: string,
@@ -138,6 +141,7 @@ export class OpossumMirror extends CircuitBreaker {
   }
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event === 'healthCheckFailed') this.#checkFailed = true;
     const listeners = this.rawListeners(event);
     for (const listener of listeners) {
       try {
@@ -156,7 +160,9 @@ export class OpossumMirror extends CircuitBreaker {
   }
 
   override open(): void {
-    this.#controls.open();
+    const manual = !this.#checkFailed;
+    this.#checkFailed = false;
+    this.#controls.open(manual);
   }
 
   override close(): void {

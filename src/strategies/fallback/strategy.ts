@@ -115,7 +115,7 @@ class Answering extends Scope {
 
   #answered(value: unknown): void {
     if (this.#settled) return;
-    if (this.#outcome.ok) this.#call.discard(this.#outcome.value);
+    if (this.#outcome.ok && this.#outcome.value !== value) this.#call.discard(this.#outcome.value);
     this.#call.runtime.fellBack('fallback', 0, this.#outcome.error);
     this.#settle(served(value, 'fallback', 0));
   }

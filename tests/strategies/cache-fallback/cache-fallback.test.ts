@@ -286,3 +286,28 @@ test('retry within the cache: one stale answer after all retries', async () => {
   await vi.advanceTimersByTimeAsync(100);
   expect(call.now).toMatchObject({ value: { value: 'old', attempts: 3 } });
 });
+
+test('each caller of a shared run has its copy before the first uses the original up', async () => {
+  const copies: string[] = [];
+  const policy = testHub().policy('dependency', {
+    cacheFallback: {
+      coalesce: true,
+      clone: (value) => {
+        const body = Reflect.get(Object(value), 'body');
+        if (body === 'used') throw new Error('the body was used');
+        copies.push(String(body));
+        return { body };
+      },
+    },
+    classify: () => 'transient',
+    fallback: (failure) => {
+      Reflect.set(Object(failure), 'body', 'used');
+      return 'instead';
+    },
+  });
+  const shared = deferred<{ body: string }>();
+  const calls = [1, 2, 3].map(() => policy.execute(() => shared.promise, { cacheKey: 'key' }));
+  shared.resolve({ body: 'whole' });
+  expect(await Promise.all(calls)).toEqual(['instead', 'instead', 'instead']);
+  expect(copies).toEqual(['whole', 'whole']);
+});

@@ -206,6 +206,25 @@ describe('its controls steer the circuit', () => {
     vi.clearAllTimers();
   });
 
+  test('a person who opens it pages nobody, a health check that fails does', async () => {
+    const hub = testHub({ incidents: { sinks: [] } });
+    const byHand = hub.policy('by-hand').circuit.breaker;
+    const checked = hub.policy('checked').circuit.breaker;
+    byHand.open();
+    expect(hub.incidents.list()).toEqual([]);
+
+    checked.healthCheck(() => Promise.reject(new Error('sick')), 500);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(hub.incidents.list()).toMatchObject([{ policy: 'checked' }]);
+    checked.close();
+    checked.open();
+    byHand.close();
+    byHand.open();
+    expect(hub.incidents.list()).toHaveLength(1);
+    vi.clearAllTimers();
+    await hub.close();
+  });
+
   test('fire() and call() are not for use, and say so', async () => {
     const { breaker } = dependency().circuit;
     expect(await errorOf(breaker.fire())).toMatchObject({

@@ -70,3 +70,14 @@ test('a value whose verdict is a failure is let go of when the fallback answers 
   expect(await policy.execute(() => 'bad', { discard })).toBe('instead');
   expect(discard).toHaveBeenCalledExactlyOnceWith('bad');
 });
+
+test('a value that the fallback hands back is not discarded', async () => {
+  const refusal = { status: 503 };
+  const discard = vi.fn();
+  const policy = testHub().policy('dependency', {
+    classify: () => 'transient',
+    fallback: (failure) => failure,
+  });
+  expect(await policy.execute(() => refusal, { discard })).toBe(refusal);
+  expect(discard).not.toHaveBeenCalled();
+});
