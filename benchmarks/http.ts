@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { serveUsers } from './http/dependency.ts';
 import { Load } from './http/load.ts';
 import {
   type Framework,
@@ -16,7 +17,7 @@ import type { RunContext, Subject } from './support/result.ts';
 import { median } from './support/statistics.ts';
 
 const sizes = {
-  full: { rounds: 12, roundMs: 600, warmUpMs: 1_500, connections: 32 },
+  full: { rounds: 12, roundMs: 500, warmUpMs: 1_000, connections: 32 },
   short: { rounds: 2, roundMs: 30, warmUpMs: 30, connections: 4 },
 } as const;
 
@@ -33,7 +34,8 @@ interface Contestant {
 export const http: Subject = {
   name: 'http',
   run: async (context) => {
-    const server = startServer();
+    const users = await serveUsers();
+    const server = startServer(users.port);
     const contestants: Contestant[] = [];
     try {
       const { ports } = await heard<Listening>(server);
@@ -45,20 +47,21 @@ export const http: Subject = {
       return {
         subject: 'http',
         title: 'A route with a guard and one wrapped call, and the same route without',
-        columns: ['route', 'requests/s', 'share kept, %', 'server CPU, us per request', 'us more'],
+        columns: ['route', 'requests/s', 'share kept, %', 'CPU us per request', 'us more', 'share by CPU, %'],
         rows: contestants.map((each) => {
           const bare = bareOf(each, contestants);
           const cpu = median(each.cpuMicroseconds);
           return [
-            `${each.framework} ${each.route}`,
+            `${each.framework} ${each.route.path}`,
             median(each.perSecond),
             share(each, bare) * 100,
             cpu,
             each === bare ? '' : cpu - median(bare.cpuMicroseconds),
+            (median(bare.cpuMicroseconds) / cpu) * 100,
           ];
         }),
         targets: contestants
-          .filter(({ route }) => route === '/guarded')
+          .filter(({ route }) => route.guarded && route.operation === 'remote')
           .map((each) => ({
             figure: `requests/s kept, ${each.framework}`,
             measured: share(each, bareOf(each, contestants)) * 100,
@@ -67,13 +70,14 @@ export const http: Subject = {
             unit: '%',
           })),
         notes: [
-          'The handler answers with what an operation gives at once: the worst case, since all else that a route does is missing.',
-          'The server is a process of its own. Share and CPU are medians over rounds in which the routes take turns.',
+          'The operation of `/remote` asks a dependency over loopback TCP; that of `/instant` has its answer at once, the worst case.',
+          'The server is a process of its own, and its CPU is all that it spends. The share by CPU is what a saturated server keeps; it holds on a noisy machine too. Share and CPU are medians over rounds in which the routes take turns.',
         ],
       };
     } finally {
       for (const { load } of contestants) load.close();
       server.disconnect();
+      users.server.close();
     }
   },
 };
@@ -84,7 +88,7 @@ async function contestant(
   port: number,
   { size }: RunContext,
 ): Promise<Contestant> {
-  const load = await Load.connect(port, route, sizes[size].connections);
+  const load = await Load.connect(port, route.path, sizes[size].connections);
   return { framework, route, load, perSecond: [], cpuMicroseconds: [] };
 }
 
@@ -95,7 +99,7 @@ async function runRounds(
 ): Promise<void> {
   const { rounds, roundMs, warmUpMs } = sizes[size];
   for (const { framework, route, load } of contestants) {
-    progress(`warming up ${framework} ${route}`);
+    progress(`warming up ${framework} ${route.path}`);
     await load.run(warmUpMs);
   }
   for (let round = 1; round <= rounds; round += 1) {
@@ -110,18 +114,20 @@ async function runRound(each: Contestant, server: ChildProcess, roundMs: number)
   const after = await useOf(server);
   prove(requests > 0, 'requests were answered');
   proveCount('runs of the operation', after.lookups - before.lookups, requests);
-  const guarded = each.route === '/guarded' ? requests : 0;
+  const guarded = each.route.guarded ? requests : 0;
   for (const policy of [each.framework, 'database']) {
     const counted = (after.calls[policy] ?? 0) - (before.calls[policy] ?? 0);
-    proveCount(`calls of policy '${policy}' by ${each.framework} ${each.route}`, counted, guarded);
+    proveCount(`calls of policy '${policy}' by ${each.framework} ${each.route.path}`, counted, guarded);
   }
   each.perSecond.push(requests / seconds);
   each.cpuMicroseconds.push((after.cpuMicroseconds - before.cpuMicroseconds) / requests);
 }
 
-function bareOf({ framework }: Contestant, contestants: readonly Contestant[]): Contestant {
-  const bare = contestants.find((each) => each.framework === framework && each.route === '/bare');
-  if (bare === undefined) throw new Error(`There is no bare route of ${framework}`);
+function bareOf({ framework, route }: Contestant, contestants: readonly Contestant[]): Contestant {
+  const bare = contestants.find(
+    (each) => each.framework === framework && each.route.operation === route.operation && !each.route.guarded,
+  );
+  if (bare === undefined) throw new Error(`There is no bare twin of ${route.path}`);
   return bare;
 }
 
@@ -130,10 +136,13 @@ function share(each: Contestant, bare: Contestant): number {
 }
 
 /** Starts the server process: built beside this file, or from its source. */
-function startServer(): ChildProcess {
+function startServer(dependencyPort: number): ChildProcess {
+  const args = [String(dependencyPort)];
   const built = fileURLToPath(new URL('./http-server.mjs', import.meta.url));
-  if (existsSync(built)) return fork(built, { execArgv: [] });
-  return fork(fileURLToPath(new URL('./http/server.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
+  if (existsSync(built)) return fork(built, args, { execArgv: [] });
+  return fork(fileURLToPath(new URL('./http/server.ts', import.meta.url)), args, {
+    execArgv: ['--import', 'tsx'],
+  });
 }
 
 function useOf(server: ChildProcess): Promise<ServerUse> {

@@ -75,6 +75,10 @@ export class Load {
           resolve(answers);
         }
       };
+      if (socket.destroyed) {
+        onClose();
+        return;
+      }
       socket.on('data', onData);
       socket.on('close', onClose);
       socket.write(this.#request);

@@ -2,9 +2,21 @@
 export const frameworks = ['express', 'fastify'] as const;
 export type Framework = (typeof frameworks)[number];
 
-/** The routes of each: the same handler, with and without a guard and a wrapped call. */
-export const routes = ['/bare', '/guarded'] as const;
-export type Route = (typeof routes)[number];
+/** A route: what it asks, and whether it has a guard and a wrapped call. */
+export interface Route {
+  readonly path: string;
+  /** `remote` asks a dependency over loopback TCP; `instant` has its answer at once, so that nothing else costs time. */
+  readonly operation: 'remote' | 'instant';
+  readonly guarded: boolean;
+}
+
+/** The routes of each framework: the same handlers, with and without. */
+export const routes: readonly Route[] = [
+  { path: '/remote/bare', operation: 'remote', guarded: false },
+  { path: '/remote/guarded', operation: 'remote', guarded: true },
+  { path: '/instant/bare', operation: 'instant', guarded: false },
+  { path: '/instant/guarded', operation: 'instant', guarded: true },
+];
 
 /** What the server process says once it listens. */
 export interface Listening {

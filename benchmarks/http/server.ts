@@ -6,28 +6,30 @@ import { guard as expressGuard } from '../../src/integrations/express/index.ts';
 import { guard as fastifyGuard } from '../../src/integrations/fastify/index.ts';
 import { fullPolicy, newHub } from '../support/hub.ts';
 import { InstantDependency } from '../support/operation.ts';
-import type { Listening, ServerUse } from './protocol.ts';
+import { RemoteUsers } from './dependency.ts';
+import { type Listening, routes, type ServerUse } from './protocol.ts';
 
 /** The server of the `http` benchmark: a process of its own, so that the load generator does not share its loop. */
-const dependency = new InstantDependency();
+const remote = new RemoteUsers(Number(process.argv[2]));
+const instant = new InstantDependency();
 const hub = newHub();
-const expressRoute = hub.policy('express');
-const fastifyRoute = hub.policy('fastify');
-const find = hub.policy('database', fullPolicy).wrap(dependency.lookup, { cacheKey: (key) => key });
+const expressGuardHandler = expressGuard(hub.policy('express'));
+const fastifyGuardHook = fastifyGuard(hub.policy('fastify'));
+const database = hub.policy('database', fullPolicy);
 
 const expressApp = express();
-expressApp.get('/bare', async (_request, response) => {
-  response.json(await dependency.lookup('user:7'));
-});
-expressApp.get('/guarded', expressGuard(expressRoute), async (_request, response) => {
-  response.json(await find('user:7'));
-});
-const expressServer = createServer(expressApp);
-await new Promise<void>((resolve) => expressServer.listen(0, '127.0.0.1', resolve));
-
 const fastifyApp = fastify();
-fastifyApp.get('/bare', async () => await dependency.lookup('user:7'));
-fastifyApp.get('/guarded', { preHandler: fastifyGuard(fastifyRoute) }, async () => await find('user:7'));
+for (const { path, operation, guarded } of routes) {
+  const { lookup } = operation === 'remote' ? remote : instant;
+  const find = guarded ? database.wrap(lookup, { cacheKey: (key) => key }) : lookup;
+  expressApp.get(path, ...(guarded ? [expressGuardHandler] : []), async (_request, response) => {
+    response.json(await find('user:7'));
+  });
+  fastifyApp.get(path, { preHandler: guarded ? [fastifyGuardHook] : [] }, async () => await find('user:7'));
+}
+// Connections are kept while other routes have their turn, as Fastify keeps them.
+const expressServer = createServer({ keepAliveTimeout: 72_000 }, expressApp);
+await new Promise<void>((resolve) => expressServer.listen(0, '127.0.0.1', resolve));
 await fastifyApp.listen({ port: 0, host: '127.0.0.1' });
 
 const listening: Listening = {
@@ -42,7 +44,11 @@ process.send?.(listening);
 function use(): ServerUse {
   const { user, system } = process.cpuUsage();
   const calls = hub.policies.map((policy) => [policy.name, policy.stats().calls.success ?? 0] as const);
-  return { cpuMicroseconds: user + system, lookups: dependency.runs, calls: Object.fromEntries(calls) };
+  return {
+    cpuMicroseconds: user + system,
+    lookups: remote.runs + instant.runs,
+    calls: Object.fromEntries(calls),
+  };
 }
 
 function portOf(address: AddressInfo | string | null): number {

@@ -74,7 +74,11 @@ const expected: Readonly<
     targets: 2,
   },
   http: {
-    contestants: ['express /bare', 'express /guarded', 'fastify /bare', 'fastify /guarded'],
+    contestants: ['express', 'fastify'].flatMap((framework) =>
+      ['/remote/bare', '/remote/guarded', '/instant/bare', '/instant/guarded'].map(
+        (path) => `${framework} ${path}`,
+      ),
+    ),
     targets: 2,
   },
   outage: {
