@@ -35,7 +35,7 @@ export class ResponseCache {
     this.coalesces = given.coalesce ?? false;
     this.options = {
       ...given,
-      store: new VaryStore(store, `breakwater:fetch:${policy}:`),
+      store: new VaryStore(store, policy),
       codec: this.#codec(inMemory),
       clone: anotherOf,
     };
