@@ -7,19 +7,35 @@ export const MAX_TEXT_LENGTH = 500;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
+/** What the name of a secret ends with. */
+const NAMES =
+  'password|passwd|passphrase|passcode|pwd|secret|token|credentials?|(?:api|access|private|signing|encryption)[_-]?key|session[_-]?id';
+
+const VALUE = `(?:"[^"]*"?|'[^']*'?|[^\\s,;&"']+)`;
+
 const rules: readonly (readonly [RegExp, string])[] = [
-  // Credentials in a URL, also where the password has characters that should have been encoded.
-  [/:\/\/[^\s/?#:@]*:[^\s@]*@/g, `://${REDACTED}@`],
+  // Credentials in a URL, also where the password has characters that should have been encoded, an @ included.
+  [/:\/\/[^\s/?#:]*:\S*@/g, `://${REDACTED}@`],
   [/:\/\/[^\s/?#]*@/g, `://${REDACTED}@`],
   // Values of a query, whole: which of them are secret cannot be told from outside.
   [/([?&][^\s=&#?'"<>]{1,100}=)[^\s&#'"<>]*/g, `$1${REDACTED}`],
   [/(authorization|cookie)(["']?\s{0,5}[:=]\s{0,5})[^\r\n]*/gi, `$1$2${REDACTED}`],
   [/\b(bearer|basic)\s{1,5}[a-z0-9._~+/=-]{6,}/gi, `$1 ${REDACTED}`],
   [/(whsec|whsk)_[a-z0-9+/=_-]+/gi, `$1_${REDACTED}`],
+  [new RegExp(`(${NAMES}|[_-]pass)(["']?\\s{0,5}[:=]\\s{0,5})${VALUE}`, 'gi'), `$1$2${REDACTED}`],
+  // With only a space between, the name must be one that no sentence has, or the value must be quoted.
   [
-    /(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key)(["']?\s{0,5}[:=]\s{0,5})(?:"[^"]*"?|'[^']*'?|[^\s,;&"']+)/gi,
+    new RegExp(
+      `([_-](?:${NAMES}|pass|key)|pgpassword)(\\s{1,5}(?:(?:is|was)\\s{1,5})?)(?![:=])${VALUE}`,
+      'gi',
+    ),
     `$1$2${REDACTED}`,
   ],
+  [
+    new RegExp(`([a-z](?:Password|Passphrase|Secret|Token|Key))(\\s{1,5})(?![:=])${VALUE}`, 'g'),
+    `$1$2${REDACTED}`,
+  ],
+  [/(password|passwd|passphrase|secret)(\s{1,5})(?:"[^"]*"?|'[^']*'?)/gi, `$1$2${REDACTED}`],
 ];
 
 /**
