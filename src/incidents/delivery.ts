@@ -1,9 +1,9 @@
 import pTimeout, { TimeoutError } from 'p-timeout';
+import { LONGEST_TIMER_MS } from '../core/deadlines.ts';
 import type { Logger } from './logger.ts';
 import type { Notification } from './notification.ts';
 import { type Sink, SinkError } from './sink.ts';
 import { type Delivered, type DeliverySettings, SinkQueue } from './sink-queue.ts';
-import { LONGEST_TIMER_MS } from './timers.ts';
 
 /** Brings notifications to all sinks, off the call path; each sink has its own queue and holds up no other. */
 export class Delivery {

@@ -1,7 +1,5 @@
 import { monotonicNow } from '../core/clock.ts';
-
-/** The longest delay that Node's timers take; a longer one fires at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from '../core/deadlines.ts';
 
 /**
  * Calls `onDue` once, `delayMs` from now on the monotonic clock, however long that is. It does not keep the
