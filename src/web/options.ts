@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Breakwater } from '../breakwater.ts';
+import { InvalidOptionsError } from '../core/errors.ts';
 import { options, parseOptions, shown } from '../core/options.ts';
 
 /** Where the endpoints are. `false` leaves one out. */
@@ -51,4 +52,12 @@ export const hub = z.custom<Breakwater>(
 export function checkHub(given: unknown, caller: string): Breakwater {
   return parseOptions(options({ breakwater: hub }), { breakwater: given }, '', `The argument of ${caller}`)
     .breakwater;
+}
+
+/** @throws {InvalidOptionsError} when `caller`, which takes no arguments, was given some */
+export function checkNoArguments(given: readonly unknown[], caller: string): void {
+  if (given.length === 0) return;
+  throw new InvalidOptionsError('', `The argument of ${caller} cannot be used`, [
+    { path: '', message: `must be left out, not ${shown(given[0])}` },
+  ]);
 }

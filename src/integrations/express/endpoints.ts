@@ -18,6 +18,7 @@ const pathsSchema = options(endpointShape).check(checkDistinctPaths);
  * @throws {InvalidOptionsError} when an argument is wrong
  */
 export function breakwaterRouter(breakwater: Breakwater, given: EndpointOptions = {}): Middleware {
+  checkHub(breakwater, 'breakwaterRouter()');
   const paths = parseOptions(pathsSchema, given, '', 'Options of breakwaterRouter()');
   const endpoints = new Map<unknown, Endpoint>([
     [paths.metricsPath, metricsHandler(breakwater)],

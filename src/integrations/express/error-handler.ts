@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerTo, sendAnswer } from '../../web/answers.ts';
 import { Exchange } from '../../web/exchange.ts';
+import { checkNoArguments } from '../../web/options.ts';
 import type { Next } from './guard.ts';
 
 /** An error-handling middleware. */
@@ -17,8 +18,11 @@ export type ErrorMiddleware = (
  * errors, and all errors once the headers are sent, go on to the next error handler as they are.
  *
  * Use it after the routes: `app.use(breakwaterErrorHandler())`.
+ *
+ * @throws {InvalidOptionsError} when it is given an argument: it takes none
  */
-export function breakwaterErrorHandler(): ErrorMiddleware {
+export function breakwaterErrorHandler(...given: readonly []): ErrorMiddleware {
+  checkNoArguments(given, 'breakwaterErrorHandler()');
   // Express tells an error handler by its four parameters.
   return (error, request, response, next) => {
     const answer = answerTo(error);

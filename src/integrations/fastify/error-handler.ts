@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerTo } from '../../web/answers.ts';
 import { Exchange } from '../../web/exchange.ts';
+import { checkNoArguments } from '../../web/options.ts';
 import { reply as send } from './reply.ts';
 
 /** An error handler of a scope or of a route. */
@@ -12,8 +13,11 @@ export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: Fast
  * errors, and all errors once the headers are sent, go on to the error handler of the scope around it.
  *
  * The plugin puts it on every route that has none of its own. By hand: `app.setErrorHandler(breakwaterErrorHandler())`.
+ *
+ * @throws {InvalidOptionsError} when it is given an argument: it takes none
  */
-export function breakwaterErrorHandler(): ErrorHandler {
+export function breakwaterErrorHandler(...given: readonly []): ErrorHandler {
+  checkNoArguments(given, 'breakwaterErrorHandler()');
   return (error, request, reply) => {
     const answer = answerTo(error);
     // Fastify hands a rejection to the next error handler, whatever its value; of what is thrown, errors only.

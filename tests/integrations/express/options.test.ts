@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
   breakwaterRouter,
+  breakwaterErrorHandler as expressErrors,
   guard,
   metricsHandler,
   readinessHandler,
 } from '../../../src/integrations/express/index.ts';
+import { breakwaterErrorHandler as fastifyErrors } from '../../../src/integrations/fastify/index.ts';
 import { testHub } from '../../support.ts';
 
 function problemsOf(act: () => unknown): unknown {
@@ -30,6 +32,20 @@ describe('arguments that are wrong', () => {
         { path: 'breakwater', message: expect.stringContaining('must be a hub') },
       ]);
     }
+  });
+
+  it.each(['metricsHandler()', 'readinessHandler()', 'breakwaterRouter()'])('%s names itself', (name) => {
+    const make = { metricsHandler, readinessHandler, breakwaterRouter }[name.slice(0, -2)];
+    expect(() => Reflect.apply(make ?? guard, undefined, [])).toThrow(
+      `The argument of ${name} cannot be used:\n  breakwater: must be a hub`,
+    );
+  });
+
+  it.each([expressErrors, fastifyErrors])('breakwaterErrorHandler(...) takes nothing', (make) => {
+    expect(() => Reflect.apply(make, undefined, [{ foo: 1 }])).toThrow(
+      'The argument of breakwaterErrorHandler() cannot be used:\n  must be left out, not an object',
+    );
+    expect(make()).toBeTypeOf('function');
   });
 
   it('breakwaterRouter() names every wrong option at once', () => {
