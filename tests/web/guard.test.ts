@@ -82,3 +82,17 @@ it('hands on what a framework throws', async () => {
   await vi.waitFor(() => expect(next).toHaveBeenLastCalledWith(error));
   expect(policy.stats().calls.failure).toBe(1);
 });
+
+it('leaves a server error that has gone out as it is', async () => {
+  const policy = testHub().policy('route');
+  const { request, response } = exchange();
+  const next = vi.fn(() => {
+    response.statusCode = 500;
+    response.end('wrong');
+    response.emit('close');
+  });
+  guard(policy)(request, response, next);
+  await vi.waitFor(() => expect(policy.stats().calls.failure).toBe(1));
+  await new Promise(setImmediate);
+  expect(next.mock.calls).toEqual([[]]);
+});
