@@ -228,6 +228,49 @@ describe('connect', () => {
   });
 });
 
+describe('what a client is not sent', () => {
+  it('after a statement that was given up counts for nobody', async () => {
+    const circuitBreaker = { consecutiveFailures: 2 };
+    const { pool } = fixture.make({ attemptTimeoutMs: 2_000, circuitBreaker, retry: false });
+    const client = await pool.connect();
+    await client.query('begin');
+    expect(isBreakwaterError(await errorOf(client.query('select pg_sleep(600)')), 'TIMEOUT')).toBe(true);
+    for (let n = 0; n < 3; n += 1) await expect(client.query('rollback')).rejects.toThrow('given up');
+    client.release();
+    expect(pool.policy.stats()).toMatchObject({ calls: { ignored: 3 }, window: { failures: 1 } });
+    expect(pool.policy.circuit.state).toBe('closed');
+  });
+
+  it('after its release is an error of the caller', async () => {
+    const { pool } = fixture.make();
+    const client = await pool.connect();
+    client.release();
+    for (let n = 0; n < 12; n += 1) await expect(client.query('select 1')).rejects.toThrow('released');
+    const other = await pool.connect();
+    await errorOf(Reflect.apply(other.query, other, [undefined]));
+    other.release();
+    expect(pool.policy.circuit.state).toBe('closed');
+    expect(pool.policy.stats()).toMatchObject({ calls: { defect: 13 }, window: { failures: 0 } });
+  });
+
+  it('after its connection was lost does not count the loss again', async () => {
+    const { pool } = fixture.make({ circuitBreaker: { consecutiveFailures: 2 }, retry: false });
+    for (const lose of ['while it waits', 'between statements']) {
+      const client = await pool.connect();
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+      const ended = new Promise((resolve) => client.once('end', resolve));
+      const waiting = lose === 'while it waits' ? errorOf(client.query('select pg_sleep(600)')) : undefined;
+      await observer.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+      await waiting;
+      await ended;
+      for (let n = 0; n < 3; n += 1) await errorOf(client.query('rollback'));
+      client.release();
+      expect(pool.policy.circuit.state).toBe('closed');
+    }
+    expect(pool.policy.stats()).toMatchObject({ calls: { failure: 2, ignored: 5 }, window: { failures: 2 } });
+  });
+});
+
 describe('the pool’s events', () => {
   const killIdle = () =>
     observer.query(

@@ -13,6 +13,7 @@ import type {
 } from 'pg';
 import type { OperationContext } from '../../core/attempt.ts';
 import type { Policy } from '../../core/policy.ts';
+import { verdictOnError } from '../../core/verdict.ts';
 import { Canceller } from './cancel.ts';
 import { checkOut } from './checkout.ts';
 import { classifyPg, judgePgError } from './classify.ts';
@@ -271,7 +272,7 @@ async function runOnce(session: Session, request: QueryRequest, signal: AbortSig
   try {
     return await session.run(request, signal);
   } catch (error) {
-    settleJudgement(error, { verdict: 'transient', ...judgePgError(error), safeToRepeat: false });
+    settleJudgement(error, { verdict: verdictOnError(error), ...judgePgError(error), safeToRepeat: false });
     throw error;
   }
 }

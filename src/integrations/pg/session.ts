@@ -1,5 +1,6 @@
 import type { PoolClient, Submittable } from 'pg';
 import type { Canceller } from './cancel.ts';
+import { settleJudgement } from './judgements.ts';
 import { isStatement, type QueryRequest } from './request.ts';
 import { type Wire, wireOf } from './wire.ts';
 
@@ -17,6 +18,8 @@ export class Session {
   readonly #raised = new WeakSet<object>();
   /** Why no further statement runs on it. */
   #gone: unknown = undefined;
+  /** Whether the connection broke without a statement that told so; the next one does. */
+  #lossUntold = false;
   #broken = false;
   #ended = false;
   #released = false;
@@ -63,7 +66,7 @@ export class Session {
    * given up; the promise then settles as the statement does.
    */
   run({ config, values }: Omit<QueryRequest, 'callback'>, signal: AbortSignal): Promise<unknown> {
-    if (this.#gone !== undefined) return Promise.reject(this.#gone);
+    if (this.#gone !== undefined) return Promise.reject(this.#refusal());
     if (signal.aborted) return Promise.reject(signal.reason);
     if (!isStatement(config)) {
       return Promise.reject(new TypeError('A query must be a text or an object with a text.'));
@@ -84,7 +87,7 @@ export class Session {
 
   /** Hands a cursor or a stream to the client as it is: it runs itself, without a time limit. */
   pass(submittable: Submittable): unknown {
-    if (this.#gone !== undefined) throw this.#gone;
+    if (this.#gone !== undefined) throw this.#refusal();
     if (this.#wire !== undefined) this.#wire.pending += 1;
     return this.client.query(submittable);
   }
@@ -95,6 +98,8 @@ export class Session {
     this.#gone = new Error('The connection was given up with a statement that was cancelled.', {
       cause: reason,
     });
+    // What gave it up has been counted.
+    settleJudgement(this.#gone, { verdict: 'ignored' });
     this.#broken = true;
     const wire = this.#wire;
     wire?.onReady?.();
@@ -118,7 +123,9 @@ export class Session {
   end(readyTimeoutMs = READY_TIMEOUT_MS): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#gone ??= new Error('The client was released and takes no more queries.');
+    this.#gone = new Error('The client was released and takes no more queries.');
+    settleJudgement(this.#gone, { verdict: 'defect' });
+    this.#lossUntold = false;
     if (this.#released || this.#cancelling) return;
     const wire = this.#wire;
     if (wire === undefined) this.#release(this.#broken || this.lastError !== undefined);
@@ -154,8 +161,21 @@ export class Session {
 
   #break(error: unknown): void {
     this.#broken = true;
-    this.#gone ??= error;
+    if (this.#gone === undefined) {
+      this.#lossUntold = this.#wire === undefined || this.#wire.pending === 0;
+      this.#gone = this.#lossUntold ? error : lost(error);
+    }
     this.#wire?.onReady?.();
+  }
+
+  /** Why a further statement is not sent. The loss of a connection counts once, with the first that meets it. */
+  #refusal(): unknown {
+    const reason = this.#gone;
+    if (!this.#lossUntold) return reason;
+    this.#lossUntold = false;
+    this.#failedWith(reason);
+    this.#gone = lost(reason);
+    return reason;
   }
 
   #endWhenReady(wire: Wire, timeoutMs: number): void {
@@ -187,4 +207,11 @@ export class Session {
     this.client.off('error', this.#onError);
     this.client.off('end', this.#onEnd);
   }
+}
+
+/** The connection's loss has been told: statements after it say nothing new about the database. */
+function lost(cause: unknown): Error {
+  const error = new Error('The connection was lost and takes no more queries.', { cause });
+  settleJudgement(error, { verdict: 'ignored' });
+  return error;
 }
