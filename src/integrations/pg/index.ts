@@ -48,16 +48,21 @@ export function resilientPool(
 ): ResilientPool {
   const subject = 'resilientPool()';
   const policyName = typeof options?.name === 'string' ? options.name : '';
-  parseOptions(argumentsSchema, { breakwater, pool }, policyName, `The arguments of ${subject}`);
+  parseOptions(argumentsSchema, { breakwater, pool, options }, policyName, `The arguments of ${subject}`);
   const settings = parseOptions(resilientPoolSchema, options, policyName, `Options of ${subject}`);
   const { name, idempotent, connectTimeoutMs, cancelTimeoutMs, ...given } = options;
   const { policy, remembers } = makePolicy(breakwater, name, given);
-  pool.options.connectionTimeoutMillis ||= settings.connectTimeoutMs;
-  return new ResilientPool({
-    pool,
-    policy,
-    remembers,
-    idempotent: settings.idempotent,
-    cancelTimeoutMs: settings.cancelTimeoutMs,
-  });
+  try {
+    pool.options.connectionTimeoutMillis ||= settings.connectTimeoutMs;
+    return new ResilientPool({
+      pool,
+      policy,
+      remembers,
+      idempotent: settings.idempotent,
+      cancelTimeoutMs: settings.cancelTimeoutMs,
+    });
+  } catch (error) {
+    breakwater.remove(name);
+    throw error;
+  }
 }

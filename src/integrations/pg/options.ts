@@ -69,13 +69,16 @@ export const resilientPoolSchema = policySchema.safeExtend({
 
 const poolMethods = ['connect', 'query', 'end', 'on'] as const;
 
-/** The arguments of `resilientPool()` before the options. */
+/** The arguments of `resilientPool()`; what the options hold is checked by `resilientPoolSchema`. */
 export const argumentsSchema = options({
-  breakwater: z.custom<object>((value) => hasMethods(value, ['policy', 'has']), {
-    error: (issue) => `must be a hub made by createBreakwater(), not ${shown(issue.input)}`,
+  breakwater: z.custom<object>((value) => hasMethods(value, ['policy', 'has', 'remove']), {
+    error: (issue) => `must be a hub made by createBreakwater(), not ${kindOf(issue.input)}`,
   }),
-  pool: z.custom<Pool>((value) => hasMethods(value, poolMethods), {
-    error: (issue) => `must be a pool of pg, not ${shown(issue.input)}`,
+  pool: z.custom<Pool>((value) => hasMethods(value, poolMethods) && isObject(Reflect.get(value, 'options')), {
+    error: (issue) => `must be a pool of pg, such as new pg.Pool(), not ${notPool(issue.input)}`,
+  }),
+  options: z.custom<object>(isObject, {
+    error: (issue) => `must be an options object, not ${kindOf(issue.input)}`,
   }),
 });
 
@@ -127,10 +130,19 @@ export function checkTransaction(policy: string, work: unknown, given: Transacti
 /** A client inside `pool.transaction()`: it belongs to the transaction, which alone gives it back. */
 export type TransactionClient = Omit<PoolClient, 'release' | 'end' | 'connect'>;
 
-function hasMethods(value: unknown, methods: readonly string[]): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    methods.every((method) => typeof Reflect.get(value, method) === 'function')
-  );
+function hasMethods(value: unknown, methods: readonly string[]): value is object {
+  return isObject(value) && methods.every((method) => typeof Reflect.get(value, method) === 'function');
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** What a value is, without its text: a connection string holds a password. */
+function kindOf(value: unknown): string {
+  return typeof value === 'string' ? 'a string' : shown(value);
+}
+
+function notPool(value: unknown): string {
+  return hasMethods(value, poolMethods) ? "one without an 'options' object" : kindOf(value);
 }

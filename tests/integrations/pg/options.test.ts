@@ -53,10 +53,49 @@ describe('resilientPool options', () => {
 
   it('says what is wrong with the hub, the pool, and missing options', () => {
     expect(problemsOf({}, {}, { name: 'db' })).toEqual(['breakwater', 'pool']);
-    expect(problemsOf(hub, new pg.Pool(), undefined)).toEqual(['']);
+    expect(problemsOf(hub, {}, undefined)).toEqual(['pool', 'options']);
     expect(problemsOf(hub, new pg.Pool(), {})).toEqual(['name']);
     expect(problemsOf(hub, new pg.Pool(), { name: 'db' })).toEqual([]);
     expect(problemsOf(hub, new pg.Pool(), { name: 'db' })).toEqual(['name']);
+  });
+
+  it('shows nothing of a connection string', () => {
+    const text = 'postgres://admin:hunter2@db/app';
+    for (const args of [
+      [hub, text, { name: 'db' }],
+      [hub, new pg.Pool(), text],
+      [text, new pg.Pool(), {}],
+    ]) {
+      const call = (): unknown => Reflect.apply(resilientPool, undefined, args);
+      expect(call).toThrow('not a string');
+      expect(call).not.toThrow(/admin|hunter2/);
+    }
+  });
+
+  it('makes nothing of a pool that cannot be used', () => {
+    const methods = { connect() {}, query() {}, end() {}, on() {} };
+    for (const missing of ['connect', 'query', 'end', 'on'] as const) {
+      expect(problemsOf(hub, { ...methods, [missing]: undefined, options: {} }, { name: 'db' })).toEqual([
+        'pool',
+      ]);
+    }
+    for (const options of [undefined, null, 5]) {
+      expect(problemsOf(hub, { ...methods, options }, { name: 'db' })).toEqual(['pool']);
+    }
+    expect(hub.has('db')).toBe(false);
+  });
+
+  it('takes the policy away again when the pool turns out unusable', () => {
+    const frozen = Object.assign(new pg.Pool(), { options: Object.freeze({}) });
+    expect(() => resilientPool(hub, frozen, { name: 'db' })).toThrow(TypeError);
+    expect(hub.has('db')).toBe(false);
+    const deaf = Object.assign(new pg.Pool(), {
+      on: () => {
+        throw new Error('deaf');
+      },
+    });
+    expect(() => resilientPool(hub, deaf, { name: 'db' })).toThrow('deaf');
+    expect(hub.has('db')).toBe(false);
   });
 
   it('suggests the name that was meant', () => {
