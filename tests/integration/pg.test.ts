@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { InvalidOptionsError, isBreakwaterError } from '../../src/index.ts';
+import { fallback, InvalidOptionsError, isBreakwaterError } from '../../src/index.ts';
+import { resilientPool } from '../../src/integrations/pg/index.ts';
 import { errorOf } from '../support.ts';
 import { backends, PgFixture } from './pg-fixture.ts';
 
@@ -291,6 +292,27 @@ describe('the pool’s events', () => {
     expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
   });
 
+  it('leaves it to those who listen on the pool within', async () => {
+    const { breakwater, raw, pool } = fixture.make();
+    const other = resilientPool(breakwater, raw, { name: 'other' });
+    const heard = new Promise((resolve) => raw.on('error', resolve));
+    await pool.query('select 1');
+    await killIdle();
+    expect(await heard).toMatchObject({ code: '57P01' });
+    expect(pool.policy.stats().internalErrors + other.policy.stats().internalErrors).toBe(0);
+  });
+
+  it('reports it also where two share a pool that nobody listens to', async () => {
+    const { breakwater, raw, pool } = fixture.make();
+    const other = resilientPool(breakwater, raw, { name: 'other' });
+    const policies: string[] = [];
+    breakwater.on('internal-error', ({ policy }) => policies.push(policy));
+    await pool.query('select 1');
+    await killIdle();
+    await vi.waitFor(() => expect(policies).toEqual(['db', 'other']), { timeout: 5_000 });
+    expect(other.policy.stats().internalErrors).toBe(1);
+  });
+
   it('hands its events to those who listen', async () => {
     const { pool } = fixture.make();
     const heard: string[] = [];
@@ -303,6 +325,38 @@ describe('the pool’s events', () => {
     expect(await failed).toMatchObject({ code: '57P01' });
     await vi.waitFor(() => expect(heard).toEqual(['connect', 'acquire', 'release', 'remove']));
     expect(pool.policy.stats().internalErrors).toBe(0);
+  });
+});
+
+describe('a fallback among strategies of its own', () => {
+  it('answers for queries, and for no connection and no transaction', async () => {
+    const answer = { rows: [{ n: 0 }] };
+    const { pool } = fixture.make({ retry: undefined, strategies: [fallback({ answer: () => answer })] });
+    await fixture.server.stop();
+    expect(await pool.query('select 1 as n')).toBe(answer);
+    for (const call of [() => pool.connect(), () => pool.transaction(() => 1)]) {
+      await expect(call()).rejects.toThrow(/cannot.*metadata\.operation/);
+    }
+  });
+
+  it('is told what it is asked for', async () => {
+    const asked: unknown[] = [];
+    const { pool } = fixture.make({
+      retry: undefined,
+      strategies: [
+        fallback({
+          answer(failure, { metadata }) {
+            asked.push(metadata);
+            throw failure;
+          },
+        }),
+      ],
+    });
+    await fixture.server.stop();
+    const calls = [() => pool.query('select 1'), () => pool.connect(), () => pool.transaction(() => 1)];
+    for (const call of calls) expect(await errorOf(call())).toMatchObject({ code: 'ECONNREFUSED' });
+    const operations = ['query', 'connect', 'transaction'];
+    expect(asked).toEqual(operations.map((operation) => ({ operation })));
   });
 });
 

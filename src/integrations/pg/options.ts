@@ -14,7 +14,13 @@ import {
 } from '../../core/options.ts';
 import { type PolicyOptions, policySchema } from '../../policy-options.ts';
 
-/** Options of `resilientPool()`: a policy's own, and how the pool is used. */
+/**
+ * Options of `resilientPool()`: a policy's own, and how the pool is used.
+ *
+ * `fallback` answers for `pool.query()` only. One in a list of `strategies` is asked whatever failed: it reads
+ * `metadata.operation` (`PgOperation`), and throws the failure on unless that is `query`. What it answers for
+ * `connect()` or `transaction()` makes them reject with a `TypeError`, since it is no connection and committed nothing.
+ */
 export interface ResilientPoolOptions extends PolicyOptions {
   /** Name of the policy: 1 to 128 characters without control characters; it is also the metrics' label. */
   readonly name: string;

@@ -43,6 +43,9 @@ type ConnectCallback = (
 /** What pg calls back with; on failure there is no result, as in pg's own types. */
 type ResultCallback<Result> = (error: Error, result: Result) => void;
 
+/** Listeners that resilient pools put on theirs, to tell them from the application's. */
+const ours = new WeakSet<object>();
+
 /** What makes a resilient pool. */
 export interface ResilientPoolParts {
   readonly pool: Pool;
@@ -55,8 +58,8 @@ export interface ResilientPoolParts {
 /**
  * A pool whose every statement goes through a policy. Made by `resilientPool()`; used like pg's own.
  *
- * An `error` event of the pool (a connection that breaks while idle) is handed to those who listen here; with none,
- * it is reported as an `internal-error` instead of ending the process.
+ * An `error` event of the pool (a connection that breaks while idle) is handed to those who listen here. Where nobody
+ * does, nor on the pool within, it is reported as an `internal-error` instead of ending the process.
  */
 export class ResilientPool extends EventEmitter {
   /** The policy that the statements go through. */
@@ -76,10 +79,12 @@ export class ResilientPool extends EventEmitter {
     for (const event of ['acquire', 'connect', 'release', 'remove'] as const) {
       pool.on(event, (...args: unknown[]) => this.emit(event, ...args));
     }
-    pool.on('error', (error, client) => {
+    const onError = (error: Error, client: PoolClient): void => {
       if (this.listenerCount('error') > 0) this.emit('error', error, client);
-      else policy.failedInside(error);
-    });
+      else if (pool.listeners('error').every((listener) => ours.has(listener))) policy.failedInside(error);
+    };
+    ours.add(onError);
+    pool.on('error', onError);
   }
 
   /** Connections that the pool has, in use or not. */
@@ -184,6 +189,8 @@ export class ResilientPool extends EventEmitter {
    * The whole is one call of the policy, and each run one attempt: the attempt timeout bounds BEGIN to COMMIT. What
    * `work` throws by itself rolls back and counts neither for nor against the database. Using the client after
    * `work` has ended is an error.
+   *
+   * @throws {TypeError} when a fallback in the policy's own `strategies` answers: nothing was committed
    */
   transaction<T>(work: TransactionWork<T>, options?: TransactionOptions): Promise<T>;
   async transaction(work: TransactionWork<unknown>, options: TransactionOptions = {}): Promise<unknown> {
@@ -200,8 +207,8 @@ export class ResilientPool extends EventEmitter {
     };
     const settings = { idempotent: false, classify: classifyPg, metadata: operations.transaction };
     const committed: unknown = await this.policy.execute(operation, { ...call, ...settings });
-    // Only a fallback among the policy's own `strategies` answers with something else.
-    return committed instanceof Committed ? committed.value : committed;
+    if (committed instanceof Committed) return committed.value;
+    throw this.#cannotAnswer('a transaction');
   }
 
   /** Closes the pool's connections once they are released, as pg's `pool.end()` does. The policy stays. */
@@ -226,7 +233,15 @@ export class ResilientPool extends EventEmitter {
       metadata: operations.connect,
     });
     if (session instanceof Session) return session;
-    throw new TypeError(`The fallback of policy '${this.policy.name}' cannot answer for a connection.`);
+    throw this.#cannotAnswer('a connection');
+  }
+
+  /** Only a fallback among the policy's own `strategies` comes to this; the standard one is not asked. */
+  #cannotAnswer(what: string): TypeError {
+    return new TypeError(
+      `A fallback in 'strategies' of policy '${this.policy.name}' answered for ${what}, which it cannot; ` +
+        "it is to throw the failure on unless metadata.operation is 'query'.",
+    );
   }
 
   /** Runs what runs itself, and gives its connection back when the server says that it is ready again. */
