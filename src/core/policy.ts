@@ -12,6 +12,7 @@ import type { Circuit } from './circuit.ts';
 import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
 import { explainPipeline } from './explain.ts';
 import { noCircuit } from './no-circuit.ts';
+import type { Component } from './observer.ts';
 import { parseOptions, shown } from './options.ts';
 import { compose, type Layer, type Strategy, type StrategyKind } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
@@ -181,8 +182,8 @@ export class Policy implements CallOwner {
   }
 
   /** @internal Counts and announces what failed inside an integration and is kept from its callers. */
-  failedInside(error: unknown): void {
-    this.#runtime.report('integration', error);
+  failedInside(error: unknown, component: Component = 'integration'): void {
+    this.#runtime.report(component, error);
   }
 
   /** @internal Turns new calls away from now on. */

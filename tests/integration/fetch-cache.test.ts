@@ -1,7 +1,7 @@
 import type http from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { CacheEntry } from '../../src/index.ts';
-import type { ResilientFetchOptions } from '../../src/integrations/fetch/index.ts';
+import { type ResilientFetchOptions, resilientFetch } from '../../src/integrations/fetch/index.ts';
 import { closeAll, makeFetch, startServer, type TestServer } from '../integrations/fetch/server.ts';
 
 afterEach(() => {
@@ -211,12 +211,65 @@ describe('whose a response is', () => {
     },
   );
 
-  it.each(['authorization', 'cookie', 'x-api-key'])('is not kept when asked for with %s', async (name) => {
+  it.each([
+    'authorization',
+    'cookie',
+    'x-api-key',
+    'private-token',
+    'x-vault-token',
+    'x-session-id',
+    'x-user',
+    'baggage',
+    'referer',
+  ])('is not kept when asked for with %s', async (name) => {
     const { server, fetch } = await setUp();
-    const headers = { [name]: 'secret' };
+    const headers = { [name]: 'ann' };
     await (await fetch(`${server.origin}/a`, { headers })).text();
     expect(await afterFailure(server, fetch, { headers })).toEqual(BROKEN);
     expect(await afterFailure(server, fetch)).toEqual(BROKEN);
+  });
+
+  it('is kept when asked for with headers that tell nothing of who asks', async () => {
+    const { server, fetch } = await setUp();
+    const headers = {
+      accept: 'application/json',
+      'accept-language': 'de',
+      'user-agent': 'shop/1',
+      origin: 'https://shop.example.com',
+      traceparent: '00-1-2-01',
+      'x-request-id': '7',
+    };
+    await (await fetch(`${server.origin}/a`, { headers })).text();
+    expect(await afterFailure(server, fetch, { headers })).toEqual([200, '/a for de']);
+  });
+
+  it('is neither kept nor shared when the URL says who asks; with a key of the caller, it is', async () => {
+    let down = false;
+    let sent = 0;
+    const send = async (input: unknown) => {
+      sent += 1;
+      return new Response(`for ${new URL(String(input)).username}`, { status: down ? 503 : 200 });
+    };
+    const cacheFallback = { coalesce: true };
+    const url = 'http://ann:secret@api.example.com/me';
+    const { fetch } = makeFetch({ retry: false, cacheFallback, fetch: send });
+    const bodies = await Promise.all([fetch(url), fetch(url)].map(async (answer) => (await answer).text()));
+    expect([bodies, sent]).toEqual([['for ann', 'for ann'], 2]);
+    down = true;
+    expect((await fetch(url)).status).toBe(503);
+
+    down = false;
+    const keys: string[] = [];
+    const store = {
+      get: () => undefined,
+      set: (key: string) => keys.push(key),
+      delete: () => undefined,
+    };
+    const cacheKey = () => 'ann';
+    const own = makeFetch({ retry: false, cacheFallback: { store }, cacheKey, fetch: send });
+    await (await own.fetch(url)).text();
+    await vi.waitFor(() => expect(keys).toHaveLength(1));
+    expect(keys[0]).not.toContain('secret');
   });
 
   it('is not given to one with credentials when one without had asked', async () => {
@@ -247,16 +300,56 @@ describe('whose a response is', () => {
     expect(await afterFailure(server, fetch, as('bob', 't1'))).toEqual(BROKEN);
   });
 
-  it('is not kept where cacheKey gives undefined, and a cacheKey that throws rejects the call', async () => {
-    const { server, fetch } = await setUp({ cacheKey: () => undefined });
+  it("is one resource's only, whatever the caller's key is", async () => {
+    const { server, fetch } = await setUp({
+      cacheKey: ({ headers }) => headers.get('x-user') ?? undefined,
+    });
+    const asAnn = { headers: { 'x-user': 'ann', authorization: 'ann' } };
+    await (await fetch(`${server.origin}/profile`, asAnn)).text();
+    expect(await afterFailure(server, fetch, asAnn, '/orders')).toEqual(BROKEN);
+    expect(await afterFailure(server, fetch, asAnn, '/profile?part=2')).toEqual(BROKEN);
+    expect(await afterFailure(server, fetch, asAnn, '/profile')).toEqual([200, '/profile for ann']);
+  });
+
+  it('is not kept where cacheKey gives undefined', async () => {
+    const { server, fetch, hub } = await setUp({ cacheKey: () => undefined });
     await (await fetch(`${server.origin}/a`)).text();
     expect(await afterFailure(server, fetch)).toEqual(BROKEN);
-    const throwing = await setUp({
-      cacheKey: () => {
+    expect(hub.get(server.origin).stats().internalErrors).toBe(0);
+  });
+
+  it.each<[string, (user: string | null) => unknown]>([
+    ['gives an object', (user) => ({ user })],
+    ['gives a number', () => 7],
+    ['gives null', () => null],
+    ['is async', async (user) => user],
+    ['is async and rejects', () => Promise.reject(new Error('no key'))],
+    [
+      'throws',
+      () => {
         throw new Error('no key');
       },
+    ],
+  ])('is not kept where cacheKey %s, which is reported', async (_name, key) => {
+    const options = { coalesce: true };
+    const { server, fetch, hub } = await setUp({ cacheFallback: options });
+    const reported: unknown[] = [];
+    hub.on('internal-error', ({ component }) => reported.push(component));
+    // As JavaScript may give it, which no type holds to a string.
+    const loose = resilientFetch(hub, {
+      retry: false,
+      circuitBreaker: false,
+      cacheFallback: options,
+      cacheKey: new Proxy(() => undefined, {
+        apply: (_target, _self, [{ headers }]) => key(headers.get('authorization')),
+      }),
     });
-    await expect(throwing.fetch(throwing.server.origin)).rejects.toThrow('no key');
+    const as = (user: string) => ({ headers: { authorization: user } });
+    const both = await Promise.all(['ann', 'bob'].map((user) => loose(`${server.origin}/me`, as(user))));
+    expect(await Promise.all(both.map((answer) => answer.text()))).toEqual(['/me for ann', '/me for bob']);
+    expect(await afterFailure(server, loose, as('bob'), '/me')).toEqual(BROKEN);
+    expect(reported).toEqual(['cache-key', 'cache-key', 'cache-key']);
+    expect(await (await fetch(server.origin)).text()).toBe('broken');
   });
 
   it.each([
@@ -389,10 +482,10 @@ describe("a store of the application's own", () => {
 
   it("gets plain data, under keys without a header's value", async () => {
     const store = new TextStore();
-    const { server, fetch } = await setUp({ cacheFallback: { store } }, { vary: 'x-secret' });
-    const init = { headers: { 'x-secret': 'hush' } };
+    const { server, fetch } = await setUp({ cacheFallback: { store } });
+    const init = { headers: { 'accept-language': 'hush' } };
     const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
-    server.handler = (_request, response) => response.writeHead(200, { vary: 'x-secret' }).end(bytes);
+    server.handler = (_request, response) => response.writeHead(200, { vary: 'accept-language' }).end(bytes);
     await (await fetch(`${server.origin}/a`, init)).arrayBuffer();
     await vi.waitFor(() => expect(store.texts.size).toBe(2));
     expect(JSON.stringify([...store.texts])).not.toContain('hush');

@@ -31,8 +31,10 @@ export interface ResilientFetchOptions extends Omit<PolicyOptions, 'strategies' 
    *
    * A response is kept when its status is 200, 203 or 204, its body fits into `maxCachedBodyBytes`, and nothing says
    * that it is one user's: `no-store`, `no-cache`, `must-revalidate`, `private`, `Set-Cookie` and `Vary: *` on the
-   * response; credentials (`Authorization`, `Cookie` and their like), conditions, ranges, `no-store` and `no-cache`
-   * on the request. What `Vary` names is part of the key.
+   * response; credentials in the URL, conditions, ranges, `no-store` and `no-cache` on the request, and any header
+   * that may tell who asks. Those that do not are `Accept` and its like, `User-Agent`, `Origin`, `Sec-Fetch-*`, the
+   * identifiers of tracing (`traceparent`, `x-request-id`), and those of the connection and of caching. What `Vary`
+   * names is part of the key.
    */
   readonly cacheFallback?: FetchCacheOptions | false | undefined;
   /**
@@ -50,10 +52,11 @@ export interface ResilientFetchOptions extends Omit<PolicyOptions, 'strategies' 
   /** Bodies longer than this many bytes are not kept for the cache fallback. Default 1 048 576 (1 MiB). */
   readonly maxCachedBodyBytes?: number | undefined;
   /**
-   * The key under which the cache fallback keeps the answer to a GET; `undefined` for one that is not to be kept.
-   * With a key of the caller's own, requests with credentials and responses that are private or not to be stored are
-   * kept too: the key must tell users apart. What `Vary` names is still part of it, credentials excepted. Default:
-   * the URL, for what may be shared.
+   * Tells users apart: what the cache fallback adds to the method and the URL to keep the answer to a GET under;
+   * `undefined` for one that is not to be kept. With a key of the caller's own, requests that tell who asks and
+   * responses that are private or not to be stored are kept too. What `Vary` names is still part of it, well-known
+   * credentials excepted. One that throws, or gives anything but a string, is reported, and the call has no key.
+   * Default: nothing is added, and only what may be shared is kept.
    */
   readonly cacheKey?: ((request: KeyedRequest) => string | undefined) | undefined;
   /** What sends the requests. Default: the global `fetch`, looked up at each call. */
@@ -109,7 +112,7 @@ export function fetchSettings(hub: Breakwater, given: ResilientFetchOptions): Fe
     options({ breakwater: hubSchema }),
     { breakwater: hub },
     '',
-    'resilientFetch() cannot be made',
+    'The first argument of resilientFetch()',
   );
   parseOptions(fetchSchema, given, '', 'Options of resilientFetch()');
   const { policyFor, maxPolicies, bodyTimeoutMs, maxCachedBodyBytes, cacheKey, fetch, ...ofPolicy } = given;

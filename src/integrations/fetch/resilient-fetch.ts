@@ -1,6 +1,7 @@
 import type { Breakwater } from '../../breakwater.ts';
 import type { OperationContext } from '../../core/attempt.ts';
-import type { CallMemory } from './cache/response-cache.ts';
+import type { Policy } from '../../core/policy.ts';
+import type { CallMemory, ResponseCache } from './cache/response-cache.ts';
 import { type BodyBounds, withGuardedBody } from './guarded-body.ts';
 import { isResponse } from './http-response.ts';
 import { type FetchSettings, fetchSettings, type ResilientFetchOptions } from './options.ts';
@@ -58,7 +59,7 @@ async function run(
   { bodyTimeoutMs, cacheKey }: FetchSettings,
 ): Promise<Response> {
   const { signal } = request;
-  const memory = cache?.memoryOf(request, cacheKey);
+  const memory = memoryOf(request, policy, cache, cacheKey);
   // A response that several callers share outlives any one of them.
   const isShared = memory !== undefined && cache?.coalesces === true;
   const bounds: BodyBounds = {
@@ -76,13 +77,28 @@ async function run(
   return isShared ? withGuardedBody(answer, { ...bounds, timeoutMs: false, signal }) : answer;
 }
 
+/** How the answer is remembered. A `cacheKey` that fails is reported, and the call goes on without a key. */
+function memoryOf(
+  request: OutgoingRequest,
+  policy: Policy,
+  cache: ResponseCache | undefined,
+  cacheKey: FetchSettings['cacheKey'],
+): CallMemory | undefined {
+  try {
+    return cache?.memoryOf(request, cacheKey);
+  } catch (error) {
+    policy.failedInside(error, 'cache-key');
+    return undefined;
+  }
+}
+
 /** Sends the request once. */
 async function attempt(
   { input, init }: OutgoingRequest,
   send: Fetch,
   { signal }: OperationContext,
   bounds: BodyBounds,
-  cache: FetchPolicy['cache'],
+  cache: ResponseCache | undefined,
   memory: CallMemory | undefined,
 ): Promise<Response> {
   const response = await send(input, { ...init, signal });

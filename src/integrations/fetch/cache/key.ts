@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { OutgoingRequest } from '../request.ts';
-import { CREDENTIALS } from './rules.ts';
+import { isCredential } from './rules.ts';
 
 /** A request as the cache knows it: what it asks for, and each header that an answer might depend on. */
 export interface RequestKey {
@@ -8,19 +8,22 @@ export interface RequestKey {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** How the keys of calls begin. */
+const KEY_BEGINNING = '{"target":';
+
 /**
  * The key of a call. It holds every header, since which of them matter is known only once a response has said so, and
- * so that calls with different headers never share a run. Credentials are in it nowhere: without a key of the caller's
- * own there are none, and with one it speaks for them.
+ * so that calls with different headers never share a run. Well-known credentials are in it nowhere: without a key of
+ * the caller's own there are none, and with one it speaks for them.
  */
 export function callKey(target: string, { headers }: OutgoingRequest): string {
-  const values = [...headers].filter(([name]) => !CREDENTIALS.includes(name));
+  const values = [...headers].filter(([name]) => !isCredential(name));
   return JSON.stringify({ target, headers: Object.fromEntries(values) } satisfies RequestKey);
 }
 
-/** Reads a key that `callKey` made. */
+/** Reads a key that `callKey` made, whatever has been put before it. */
 export function readCallKey(key: string): RequestKey {
-  const { target, headers }: RequestKey = JSON.parse(key);
+  const { target, headers }: RequestKey = JSON.parse(key.slice(Math.max(0, key.indexOf(KEY_BEGINNING))));
   return { target, headers };
 }
 

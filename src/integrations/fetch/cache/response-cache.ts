@@ -1,10 +1,13 @@
+import { shown } from '../../../core/options.ts';
+import { isThenable } from '../../../core/thenable.ts';
 import type { CacheCodec, CacheFallbackOptions } from '../../../strategies/cache-fallback/index.ts';
 import { type BodyBounds, withCopiedBody } from '../guarded-body.ts';
 import { isResponse } from '../http-response.ts';
+import type { KeyedRequest } from '../options.ts';
 import type { OutgoingRequest } from '../request.ts';
 import { callKey } from './key.ts';
 import { MemoryStore } from './memory-store.ts';
-import { hasCredentials, mayBeAnsweredFromCache, mayBeKept, redirectMode, varyNames } from './rules.ts';
+import { isImpersonal, mayBeAnsweredFromCache, mayBeKept, redirectMode, varyNames } from './rules.ts';
 import { fromStored, toStored } from './stored-response.ts';
 import { VaryStore } from './vary-store.ts';
 
@@ -41,21 +44,27 @@ export class ResponseCache {
     };
   }
 
-  /** How the answer to `request` is remembered, or `undefined` where it is not. */
+  /**
+   * How the answer to `request` is remembered, or `undefined` where it is not.
+   *
+   * @throws what `cacheKey` throws, and a `TypeError` when it gives anything but a string or `undefined`
+   */
   memoryOf(
     request: OutgoingRequest,
-    cacheKey: ((request: Pick<Request, 'method' | 'url' | 'headers'>) => string | undefined) | undefined,
+    cacheKey: ((request: KeyedRequest) => string | undefined) | undefined,
   ): CallMemory | undefined {
     if (!mayBeAnsweredFromCache(request)) return undefined;
     const { method, headers } = request;
-    const url = withoutFragment(request.url);
+    const target = `${method} ${resourceOf(request.url)} ${redirectMode(request)}`;
     if (cacheKey === undefined) {
-      if (hasCredentials(request)) return undefined;
-      return { key: callKey(`${method} ${url} ${redirectMode(request)}`, request), isCallersKey: false };
+      return isImpersonal(request) ? { key: callKey(target, request), isCallersKey: false } : undefined;
     }
-    const own: unknown = cacheKey({ method, url, headers: new Headers(headers) });
+    const own = checkedKey(
+      cacheKey({ method, url: withoutFragment(request.url), headers: new Headers(headers) }),
+    );
     if (own === undefined) return undefined;
-    return { key: callKey(`key ${String(own)} ${redirectMode(request)}`, request), isCallersKey: true };
+    // Quoted, so that where it ends is no matter of what is in it.
+    return { key: callKey(`${target} ${JSON.stringify(own)}`, request), isCallersKey: true };
   }
 
   /** The response with its body held to `bounds`, and a copy made on the way; `undefined` where none is to be kept. */
@@ -87,6 +96,21 @@ export class ResponseCache {
 function anotherOf(value: unknown): unknown {
   if (!isResponse(value) || value.bodyUsed || value.body?.locked === true) return value;
   return value.clone();
+}
+
+/** What a `cacheKey` gave: a key made of an object's or a promise's name would be everybody's key. */
+function checkedKey(given: unknown): string | undefined {
+  if (given === undefined || typeof given === 'string') return given;
+  if (isThenable(given)) Promise.resolve(given).catch(() => undefined);
+  throw new TypeError(`Expected a string or undefined from cacheKey, not ${shown(given)}.`);
+}
+
+/** The URL in a key: credentials in it have no place in a store, and who asks the caller's own key tells. */
+function resourceOf(url: URL): string {
+  const copy = new URL(url);
+  copy.username = '';
+  copy.password = '';
+  return withoutFragment(copy);
 }
 
 function withoutFragment(url: URL): string {

@@ -1,14 +1,53 @@
 import type { OutgoingRequest } from '../request.ts';
 
-/** Headers that tell who asks. */
-export const CREDENTIALS: readonly string[] = [
+/** Headers that carry a secret, which may change while the user stays the same. */
+const CREDENTIALS: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',
   'proxy-authorization',
   'x-api-key',
   'x-auth-token',
   'x-amz-security-token',
-];
+]);
+
+/**
+ * Headers that do not tell who asks: what is accepted, how the message travels, what it is traced by. Any other may
+ * be one's own (`private-token`, `x-session-id`, `x-tenant`), as may `Referer` and `Baggage`, which hold anything.
+ */
+const IMPERSONAL: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-charset',
+  'accept-encoding',
+  'accept-language',
+  'b3',
+  'cache-control',
+  'connection',
+  'content-type',
+  'dnt',
+  'host',
+  'keep-alive',
+  'origin',
+  'pragma',
+  'priority',
+  'request-id',
+  'sec-fetch-dest',
+  'sec-fetch-mode',
+  'sec-fetch-site',
+  'sec-fetch-user',
+  'sec-gpc',
+  'te',
+  'traceparent',
+  'tracestate',
+  'upgrade-insecure-requests',
+  'user-agent',
+  'x-b3-flags',
+  'x-b3-parentspanid',
+  'x-b3-sampled',
+  'x-b3-spanid',
+  'x-b3-traceid',
+  'x-correlation-id',
+  'x-request-id',
+]);
 
 /** Headers of requests that want a part, or an answer that depends on what the caller has. */
 const CONDITIONS: readonly string[] = [
@@ -23,8 +62,11 @@ const CONDITIONS: readonly string[] = [
 /** Statuses of whole answers that are good for a later request. */
 const KEPT_STATUSES: ReadonlySet<number> = new Set([200, 203, 204]);
 
-/** Directives of a response that is not to be kept, or not to be served without asking again (RFC 9111, 5.2.2). */
-const NOT_KEPT = ['no-store', 'no-cache', 'must-revalidate', 'private'];
+/** Directives of a response that answers one request only (RFC 9111, section 5.2.2). */
+const NOT_SHARED = ['no-store', 'no-cache', 'private'];
+
+/** Directives of a response that is not to be kept, or not to be served without asking again. */
+const NOT_KEPT = [...NOT_SHARED, 'must-revalidate'];
 
 /** Whether a remembered response may answer `request`, whoever asks. */
 export function mayBeAnsweredFromCache({ method, headers, input, init }: OutgoingRequest): boolean {
@@ -42,9 +84,16 @@ export function redirectMode({ input, init }: OutgoingRequest): string {
   return requestMember(input, init, 'redirect', 'follow');
 }
 
-/** Whether `request` carries what may make its answer one user's own. */
-export function hasCredentials({ headers }: OutgoingRequest): boolean {
-  return CREDENTIALS.some((name) => headers.has(name));
+/** Whether nothing in `request` tells who asks, so that its answer may be good for anybody. */
+export function isImpersonal({ url, headers }: OutgoingRequest): boolean {
+  return (
+    url.username === '' && url.password === '' && [...headers.keys()].every((name) => IMPERSONAL.has(name))
+  );
+}
+
+/** Whether the header `name`, in lower case, is known to carry a secret. */
+export function isCredential(name: string): boolean {
+  return CREDENTIALS.has(name);
 }
 
 /** Whether `response` may be remembered; under a key of the caller's own, also where it is one user's. */
@@ -53,6 +102,14 @@ export function mayBeKept({ status, headers }: Response, underCallersKey: boolea
   if (underCallersKey) return true;
   const said = directives(headers.get('cache-control'));
   return !headers.has('set-cookie') && !NOT_KEPT.some((directive) => said.has(directive));
+}
+
+/** Whether `response` may answer several calls at once; a cookie is only ever for the one who gets it. */
+export function mayBeShared({ headers }: Response, underCallersKey: boolean): boolean {
+  if (headers.has('set-cookie') || varyNames(headers) === undefined) return false;
+  if (underCallersKey) return true;
+  const said = directives(headers.get('cache-control'));
+  return !NOT_SHARED.some((directive) => said.has(directive));
 }
 
 /** The request headers that the response depends on, in order; `undefined` where it depends on more than headers. */

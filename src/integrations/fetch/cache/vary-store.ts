@@ -8,32 +8,29 @@ interface Signpost {
   readonly variesBy: readonly string[];
 }
 
-/** What all keys begin with, so that a store may hold other things too. */
-const NAMESPACE = 'breakwater:fetch:';
-
 /**
- * A store of responses that takes the keys of calls, each behind its policy's name and a colon, and makes `Vary` part
+ * A store of responses that takes the keys of calls, whatever the policy puts before them, and makes `Vary` part
  * of what it stores under (RFC 9111, section 4.1). Which headers those are, the last response of each target has said: it left a signpost under the target alone,
  * in the same store, so that another process finds its way too.
  */
 export class VaryStore implements CacheStore {
   readonly #store: CacheStore;
-  readonly #prefix: string;
+  readonly #namespace: string;
 
   constructor(store: CacheStore, policy: string) {
     this.#store = store;
-    this.#prefix = `${policy}:`;
+    this.#namespace = `breakwater:fetch:${policy}:`;
   }
 
   get(key: string): CacheEntry | undefined | Promise<CacheEntry | undefined> {
-    const request = this.#requestOf(key);
+    const request = readCallKey(key);
     const found = this.#store.get(this.#keyOf(request, []));
     if (!isThenable(found)) return this.#follow(request, found);
     return Promise.resolve(found).then((entry) => this.#follow(request, entry));
   }
 
   set(key: string, entry: CacheEntry, ttlMs: number): unknown {
-    const request = this.#requestOf(key);
+    const request = readCallKey(key);
     const variesBy = varyOf(entry.value);
     const saved = [this.#store.set(this.#keyOf(request, variesBy), entry, ttlMs)];
     if (variesBy.length > 0) {
@@ -44,11 +41,7 @@ export class VaryStore implements CacheStore {
   }
 
   delete(key: string): unknown {
-    return this.#store.delete(this.#keyOf(this.#requestOf(key), []));
-  }
-
-  #requestOf(key: string): RequestKey {
-    return readCallKey(key.slice(this.#prefix.length));
+    return this.#store.delete(this.#keyOf(readCallKey(key), []));
   }
 
   #follow(
@@ -60,7 +53,7 @@ export class VaryStore implements CacheStore {
   }
 
   #keyOf(request: RequestKey, vary: readonly string[]): string {
-    return `${NAMESPACE}${this.#prefix}${storeKey(request, vary)}`;
+    return `${this.#namespace}${storeKey(request, vary)}`;
   }
 }
 
