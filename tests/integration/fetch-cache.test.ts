@@ -427,6 +427,51 @@ describe('concurrent calls', () => {
     expect(bodies).toEqual(['/a for de', '/a for fr', '/a for a', '/a for b']);
   });
 
+  /** A server that gives each request an answer of its own once `together` have come, in whatever order. */
+  async function setUpCounting(headers: http.OutgoingHttpHeaders, together: number, options = {}) {
+    const made = await setUp({ cacheFallback: { coalesce: true }, ...options });
+    const { server } = made;
+    server.handler = (_request, response) => {
+      const id = server.requests.length;
+      const answer = () => {
+        if (server.requests.length < together && id > 1) return void setTimeout(answer, 1);
+        response.writeHead(200, { 'set-cookie': `session=${id}`, ...headers }).end(`for ${id}`);
+      };
+      answer();
+    };
+    return made;
+  }
+
+  it.each([
+    ['sets a cookie', {}],
+    ['is private', { 'set-cookie': [], 'cache-control': 'private' }],
+    ['is not to be stored', { 'set-cookie': [], 'cache-control': 'no-store' }],
+    ['is to be asked for each time', { 'set-cookie': [], 'cache-control': 'no-cache' }],
+    ['depends on more than headers', { 'set-cookie': [], vary: '*' }],
+  ])('share no answer that %s: the others ask for themselves', async (_name, headers) => {
+    const { server, fetch, hub } = await setUpCounting(headers, 3);
+    const answers = await Promise.all([1, 2, 3].map(() => fetch(`${server.origin}/me`)));
+    const bodies = await Promise.all(answers.map((answer) => answer.text()));
+    expect(bodies[0]).toBe('for 1');
+    expect(bodies.toSorted()).toEqual(['for 1', 'for 2', 'for 3']);
+    const cookies = answers.flatMap((answer) => answer.headers.getSetCookie());
+    expect(new Set(cookies).size).toBe(cookies.length);
+    expect(server.requests).toHaveLength(3);
+    expect(hub.get(server.origin).stats()).toMatchObject({ calls: { success: 3 }, callsInFlight: 0 });
+  });
+
+  it("share a private answer under the caller's key, but no cookie", async () => {
+    const options = { cacheKey: () => 'ann' };
+    const priv = { 'set-cookie': [], 'cache-control': 'private' };
+    const shared = await setUpCounting(priv, 2, options);
+    const ask = async ({ fetch, server }: typeof shared) => {
+      const answers = await Promise.all([1, 2].map(() => fetch(`${server.origin}/me`)));
+      return Promise.all(answers.map((answer) => answer.text()));
+    };
+    expect(await ask(shared)).toEqual(['for 1', 'for 1']);
+    expect(await ask(await setUpCounting({}, 2, options))).toEqual(['for 1', 'for 2']);
+  });
+
   it("one caller's abort ends its own body only", async () => {
     const { server, fetch } = await setUp({ cacheFallback: { coalesce: true } });
     let finish = () => {};

@@ -35,6 +35,10 @@ export interface ResilientFetchOptions extends Omit<PolicyOptions, 'strategies' 
    * that may tell who asks. Those that do not are `Accept` and its like, `User-Agent`, `Origin`, `Sec-Fetch-*`, the
    * identifiers of tracing (`traceparent`, `x-request-id`), and those of the connection and of caching. What `Vary`
    * names is part of the key.
+   *
+   * With `coalesce`, concurrent requests that would be kept under one key, and have the same headers, share one
+   * answer; one that turns out private or not to be stored, or sets a cookie, goes to the first, and each other sends
+   * its own.
    */
   readonly cacheFallback?: FetchCacheOptions | false | undefined;
   /**

@@ -103,6 +103,6 @@ async function attempt(
 ): Promise<Response> {
   const response = await send(input, { ...init, signal });
   if (!isResponse(response)) return response;
-  const copying = memory === undefined ? undefined : cache?.copying(response, bounds, memory);
-  return copying ?? withGuardedBody(response, bounds);
+  const held = memory === undefined ? undefined : cache?.held(response, bounds, memory);
+  return held ?? withGuardedBody(response, bounds);
 }

@@ -12,7 +12,8 @@ import type { Memory } from './memory.ts';
  *
  * A run has a scope of its own, under no caller's signal or deadline; each caller waits for it under its own. It
  * ends early only when nobody waits any more, and it is forgotten the moment it settles, so that its outcome is
- * shared by those who waited and by none after.
+ * shared by those who waited and by none after. A value that may not be shared goes to one, and the others then run
+ * alone.
  */
 export class Flights {
   readonly #inner: Layer;
@@ -31,12 +32,12 @@ export class Flights {
       running.add(call, scope, receiver, now);
       return;
     }
-    const flight: Flight = new Flight(call, key, this.#memory, () => {
+    const flight: Flight = new Flight(call, key, this.#inner, this.#memory, () => {
       if (this.#byKey.get(key) === flight) this.#byKey.delete(key);
     });
     this.#byKey.set(key, flight);
     flight.add(call, scope, receiver, now);
-    flight.start(this.#inner, now);
+    flight.start(now);
   }
 }
 
@@ -45,22 +46,24 @@ class Flight extends Scope implements Receiver {
   /** Carries the operation for all; it is the leader's, less the leader's own deadline and signal. */
   readonly #call: Call;
   readonly #key: string;
+  readonly #inner: Layer;
   readonly #memory: Memory;
   readonly #onOver: () => void;
   readonly #waiters = new Set<Waiter>();
   #over = false;
 
-  constructor(leader: Call, key: string, memory: Memory, onOver: () => void) {
+  constructor(leader: Call, key: string, inner: Layer, memory: Memory, onOver: () => void) {
     super(undefined);
     this.#leader = leader;
     this.#call = leader.forSharing();
     this.#key = key;
+    this.#inner = inner;
     this.#memory = memory;
     this.#onOver = onOver;
   }
 
-  start(inner: Layer, now: number): void {
-    if (this.#waiters.size > 0) inner.enter(this.#call, this, this, now);
+  start(now: number): void {
+    if (this.#waiters.size > 0) this.#inner.enter(this.#call, this, this, now);
   }
 
   add(call: Call, scope: Scope, receiver: Receiver, now: number): void {
@@ -82,6 +85,10 @@ class Flight extends Scope implements Receiver {
     this.#onOver();
     this.#leader.attempts = this.#call.attempts;
     this.#memory.remember(this.#key, outcome, now);
+    if (outcome.ok && this.#waiters.size > 1 && !this.#memory.mayShare(outcome.value)) {
+      this.#settleFirst(outcome, now);
+      return;
+    }
     // All copies are made first: who is settled may use the original up.
     const shares = [...this.#waiters].map((waiter, at) => ({
       waiter,
@@ -92,6 +99,23 @@ class Flight extends Scope implements Receiver {
       if (this.#waiters.delete(waiter)) waiter.settle(own, now);
       else if (own.ok && own.value !== outcome.value) this.#call.discard(own.value);
     }
+  }
+
+  /** Gives the first its outcome, and lets the others run. */
+  #settleFirst(outcome: Outcome, now: number): void {
+    const [first, ...others] = this.#waiters;
+    for (const waiter of others) if (this.#waiters.delete(waiter)) this.#runAlone(waiter, now);
+    // What runs may have aborted the first.
+    if (first !== undefined && this.#waiters.delete(first)) first.settle(outcome, now);
+    else if (outcome.ok) this.#call.discard(outcome.value);
+  }
+
+  /** A run for one caller, which waits on under the deadline that it has. */
+  #runAlone(waiter: Waiter, now: number): void {
+    const own = new Flight(waiter.call, this.#key, this.#inner, this.#memory, () => {});
+    waiter.flight = own;
+    own.#waiters.add(waiter);
+    own.start(now);
   }
 
   #copied(outcome: Outcome): Outcome {
@@ -107,19 +131,20 @@ class Flight extends Scope implements Receiver {
 
 /** One caller's wait for a shared run. */
 class Waiter extends Scope implements Receiver {
-  readonly #call: Call;
+  readonly call: Call;
   readonly #receiver: Receiver;
-  readonly #flight: Flight;
+  /** The run that it waits for. */
+  flight: Flight;
 
   constructor(call: Call, scope: Scope, receiver: Receiver, flight: Flight) {
     super(scope);
-    this.#call = call;
+    this.call = call;
     this.#receiver = receiver;
-    this.#flight = flight;
+    this.flight = flight;
   }
 
   begin(now: number): void {
-    const { timeoutMs } = this.#call.settings;
+    const { timeoutMs } = this.call.settings;
     if (timeoutMs !== undefined) deadlines.arm(this, timeoutMs, now);
   }
 
@@ -129,7 +154,7 @@ class Waiter extends Scope implements Receiver {
   }
 
   override expire(_now: number): void {
-    const { runtime, settings } = this.#call;
+    const { runtime, settings } = this.call;
     this.end(
       'caller-deadline',
       withoutStack(() => new TimeoutError(runtime.name, settings.timeoutMs ?? 0, 'total')),
@@ -139,7 +164,7 @@ class Waiter extends Scope implements Receiver {
   override end(...[cause, reason]: Parameters<Scope['end']>): void {
     if (this.cause !== undefined) return;
     super.end(cause, reason);
-    this.#flight.left(this);
+    this.flight.left(this);
     this.settle(cutShort(reason, cause, 'ignored'), monotonicNow());
   }
 }

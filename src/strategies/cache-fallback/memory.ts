@@ -80,6 +80,16 @@ export class Memory {
     }
   }
 
+  /** Whether a run's value may answer all the calls that share the run; not where nobody can tell. */
+  mayShare(value: unknown): boolean {
+    try {
+      return this.#codec.mayShare?.(value) ?? true;
+    } catch (error) {
+      this.#runtime.report('cache-store', error);
+      return false;
+    }
+  }
+
   /** A value for one more of the calls that share a run. */
   share(value: unknown): unknown {
     return this.#settings.clone === undefined ? value : this.#settings.clone(value);

@@ -28,6 +28,11 @@ export interface CacheCodec {
   encode(value: unknown): Encoded | undefined | Promise<Encoded | undefined>;
   /** The value to answer with. */
   decode(stored: unknown, facts: { readonly source: 'cache' | 'stale'; readonly ageMs: number }): unknown;
+  /**
+   * Whether a value may answer each of the coalesced calls. One that may not goes to the first of them, and every other
+   * makes a run of its own. Default: any may.
+   */
+  mayShare?(value: unknown): boolean;
 }
 
 /** Options of `cacheFallback()`. */

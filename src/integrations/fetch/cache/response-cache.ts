@@ -1,13 +1,20 @@
 import { shown } from '../../../core/options.ts';
 import { isThenable } from '../../../core/thenable.ts';
 import type { CacheCodec, CacheFallbackOptions } from '../../../strategies/cache-fallback/index.ts';
-import { type BodyBounds, withCopiedBody } from '../guarded-body.ts';
+import { type BodyBounds, withCopiedBody, withGuardedBody } from '../guarded-body.ts';
 import { isResponse } from '../http-response.ts';
 import type { KeyedRequest } from '../options.ts';
 import type { OutgoingRequest } from '../request.ts';
 import { callKey } from './key.ts';
 import { MemoryStore } from './memory-store.ts';
-import { isImpersonal, mayBeAnsweredFromCache, mayBeKept, redirectMode, varyNames } from './rules.ts';
+import {
+  isImpersonal,
+  mayBeAnsweredFromCache,
+  mayBeKept,
+  mayBeShared,
+  redirectMode,
+  varyNames,
+} from './rules.ts';
 import { fromStored, toStored } from './stored-response.ts';
 import { VaryStore } from './vary-store.ts';
 
@@ -30,6 +37,8 @@ export class ResponseCache {
   readonly #maxBodyBytes: number;
   /** What is to be stored of a response, once its body is whole. */
   readonly #copies = new WeakMap<object, Promise<Uint8Array | undefined>>();
+  /** Responses that are for one call only. */
+  readonly #unshared = new WeakSet<object>();
 
   constructor(given: CacheFallbackOptions, maxBodyBytes: number, policy: string) {
     const inMemory = given.store === undefined;
@@ -67,8 +76,14 @@ export class ResponseCache {
     return { key: callKey(`${target} ${JSON.stringify(own)}`, request), isCallersKey: true };
   }
 
-  /** The response with its body held to `bounds`, and a copy made on the way; `undefined` where none is to be kept. */
-  copying(response: Response, bounds: BodyBounds, { isCallersKey }: CallMemory): Response | undefined {
+  /** The response with its body held to `bounds`, and where it is to be kept a copy made on the way. */
+  held(response: Response, bounds: BodyBounds, { isCallersKey }: CallMemory): Response {
+    const held = this.#copying(response, bounds, isCallersKey) ?? withGuardedBody(response, bounds);
+    if (!mayBeShared(response, isCallersKey)) this.#unshared.add(held);
+    return held;
+  }
+
+  #copying(response: Response, bounds: BodyBounds, isCallersKey: boolean): Response | undefined {
     if (!mayBeKept(response, isCallersKey)) return undefined;
     if (Number(response.headers.get('content-length') ?? 0) > this.#maxBodyBytes) return undefined;
     const copied = withCopiedBody(response, bounds, this.#maxBodyBytes);
@@ -88,6 +103,7 @@ export class ResponseCache {
         return { stored: toStored(value, varyNames(headers) ?? [], body) };
       },
       decode: (stored, { source, ageMs }) => fromStored(stored, source, ageMs),
+      mayShare: (value) => !isResponse(value) || !this.#unshared.has(value),
     };
   }
 }
