@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { CircuitSnapshot } from './core/circuit.ts';
 import { wallNow } from './core/clock.ts';
 import { LONGEST_TIMER_MS } from './core/deadlines.ts';
-import { ClosedError, InvalidOptionsError, type OptionsProblem } from './core/errors.ts';
+import { ClosedError, InvalidOptionsError, isBreakwaterError, type OptionsProblem } from './core/errors.ts';
 import { type EventListener, type EventName, Events, eventNames } from './core/events.ts';
 import type { Component } from './core/observer.ts';
 import { options, parseOptions, policyName, shown, suggest } from './core/options.ts';
@@ -19,6 +19,7 @@ import type { Logger } from './incidents/logger.ts';
 import { IncidentManager } from './incidents/manager.ts';
 import { incidentSchema } from './incidents/options.ts';
 import type { PolicyFacts } from './incidents/ports.ts';
+import { logInternalErrors } from './internal-error-log.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
 import type { MetricsRegistry } from './metrics/prom-metrics.ts';
 import { type PolicyOptions, policySchema, type Readiness, withDefaults } from './policy-options.ts';
@@ -62,6 +63,17 @@ export function createBreakwater(given: BreakwaterOptions = {}): Breakwater {
   return new Breakwater(given);
 }
 
+/** What `check` finds wrong. */
+function problemsIn(check: () => unknown): readonly OptionsProblem[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (isBreakwaterError(error, 'INVALID_OPTIONS')) return error.problems;
+    throw error;
+  }
+}
+
 /** The hub. Made by `createBreakwater()`. */
 export class Breakwater {
   /** Service level objectives and their error budgets. */
@@ -74,6 +86,8 @@ export class Breakwater {
   readonly #metrics: HubMetrics;
   readonly #defaults: PolicyOptions;
   readonly #usedStrategies = new WeakSet<Strategy>();
+  /** Policies that were removed with calls in flight, until those are over. */
+  readonly #leaving = new Set<Policy>();
   #closing: Promise<void> | undefined = undefined;
 
   /** @internal */
@@ -93,6 +107,7 @@ export class Breakwater {
       // A listener to internal errors that throws is not told of itself.
       if (heard !== 'internal-error') this.#announce(policy, 'event-listener', error);
     });
+    logInternalErrors(this.#events, logger);
     this.#incidents = this.#makeIncidents(settings.incidents, logger);
   }
 
@@ -114,10 +129,14 @@ export class Breakwater {
    * @throws {ClosedError} after `close()`
    */
   policy(name: string, given: PolicyOptions = {}): Policy {
-    if (this.#closing !== undefined) throw new ClosedError(String(name));
-    this.#checkName(name);
+    if (this.#closing !== undefined) throw new ClosedError(String(name), 'The hub');
     const subject = `Options of policy '${name}'`;
-    parseOptions(policySchema, given, name, subject);
+    const problems = [
+      ...problemsIn(() => this.#checkName(name)),
+      ...problemsIn(() => parseOptions(policySchema, given, String(name), subject)),
+    ];
+    if (problems.length > 0)
+      throw new InvalidOptionsError(String(name), `${subject} cannot be used`, problems);
     const merged = withDefaults(this.#defaults, given);
     const settings = parseOptions(policySchema, merged, name, subject);
     const strategies = given.strategies ?? standardLayers(merged);
@@ -130,6 +149,7 @@ export class Breakwater {
     } catch (error) {
       this.#metrics.remove(name);
       this.slo.remove(name);
+      for (const strategy of strategies) this.#usedStrategies.delete(strategy);
       throw error;
     }
   }
@@ -156,7 +176,10 @@ export class Breakwater {
   remove(name: string): boolean {
     const member = this.#members.get(name);
     if (member === undefined) return false;
-    member.policy.dispose();
+    const { policy } = member;
+    policy.dispose();
+    this.#leaving.add(policy);
+    void policy.idle().then(() => this.#leaving.delete(policy));
     this.#members.delete(name);
     this.#metrics.remove(name);
     this.slo.remove(name);
@@ -213,20 +236,20 @@ export class Breakwater {
 
   /**
    * Turns new calls away, waits for those in flight, flushes the sinks, stops every timer and takes the metrics out
-   * of the registry. Calls that outlast the wait go on unprotected by it; calling it again gives the same promise.
+   * of the registry. Calls that outlast the wait go on unprotected by it; calling it again waits for the same.
    *
    * @param given.timeoutMs how long to wait for calls, and again for sinks, in milliseconds. Default 10 000.
    */
-  close(given: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+  async close(given: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
     const { timeoutMs } = parseOptions(closeSchema, given, NO_POLICY, 'Options of breakwater.close()');
     this.#closing ??= this.#close(timeoutMs);
-    return this.#closing;
+    await this.#closing;
   }
 
   async #close(timeoutMs: number): Promise<void> {
     const policies = this.policies;
     for (const policy of policies) policy.stopTaking();
-    const idle = Promise.all(policies.map((policy) => policy.idle()));
+    const idle = Promise.all([...policies, ...this.#leaving].map((policy) => policy.idle()));
     await pTimeout(idle, { milliseconds: Math.min(timeoutMs, LONGEST_TIMER_MS), fallback: () => undefined });
     await this.#incidents.close({ timeoutMs });
     for (const policy of policies) policy.dispose();
@@ -270,7 +293,7 @@ export class Breakwater {
   }
 
   #checkName(name: unknown): void {
-    const subject = 'breakwater.policy() cannot make a policy';
+    const subject = 'The name given to breakwater.policy()';
     parseOptions(
       options({ name: policyName }),
       { name },

@@ -90,14 +90,26 @@ export function withDefaults(defaults: PolicyOptions, given: PolicyOptions): Pol
   const merged: Record<string, unknown> = {};
   const takesStandardKeys = given.strategies === undefined;
   for (const [key, value] of Object.entries(defaults)) {
-    if (takesStandardKeys || !standardKeys.some((standard) => standard === key)) merged[key] = value;
+    if (takesStandardKeys || !standardKeys.some((standard) => standard === key)) merged[key] = copied(value);
   }
   for (const [key, value] of Object.entries(given)) {
     if (value === undefined) continue;
     const base = merged[key];
-    merged[key] = isPlainObject(base) && isPlainObject(value) ? { ...base, ...value } : value;
+    merged[key] =
+      isPlainObject(base) && isPlainObject(value) ? { ...base, ...defined(value) } : copied(value);
   }
   return merged;
+}
+
+/** A copy as deep as options are, so that nobody changes them afterwards. What is no plain object is shared. */
+function copied(value: unknown): unknown {
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copied(inner)]));
+}
+
+/** What was given, less what was given as `undefined`. */
+function defined(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined));
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

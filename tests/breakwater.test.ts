@@ -411,7 +411,8 @@ describe('the hub', () => {
       expect(await hub.registry.metrics()).not.toContain('breakwater_');
       await vi.advanceTimersByTimeAsync(11);
       expect(vi.getTimerCount()).toBe(0);
-      expect(hub.close()).toBe(hub.close());
+      await Promise.all([hub.close(), hub.close()]);
+      expect(await errorOf(hub.close({ timeoutMs: -1 }))).toMatchObject({ code: 'INVALID_OPTIONS' });
     });
 
     test('waits for calls that hang only so long', async () => {
@@ -432,5 +433,74 @@ test('explain() states the worst case of what repeats and waits', () => {
     attemptTimeoutMs: 1_000,
     retry: { maxRetries: 2, baseDelayMs: 100, jitter: 'none' },
   });
-  expect(policy.explain()).toContain('Worst case: at most 3300 ms, 3 attempts.');
+  expect(policy.explain()).toContain(
+    'Worst case: at most 3300 ms (43000 ms where it asks for longer waits), 3 attempts.',
+  );
+});
+
+describe('a policy that was removed', () => {
+  test('opens no incident under a name that another may have', async () => {
+    const hub = testHub({ incidents: { sinks: [] } });
+    const old = hub.policy('database', { circuitBreaker: { consecutiveFailures: 1 } });
+    const run = deferred();
+    const call = follow(old.execute(() => run.promise));
+    hub.remove('database');
+    hub.policy('database');
+    run.reject(new Error('down'));
+    await flush();
+    expect(call.now.status).toBe('rejected');
+    expect(hub.incidents.list()).toEqual([]);
+  });
+
+  test('is waited for when the hub closes', async () => {
+    const hub = testHub();
+    const run = deferred();
+    const call = hub.policy('database').execute(() => run.promise);
+    hub.remove('database');
+    const closed = follow(hub.close());
+    await flush();
+    expect(closed.now.status).toBe('pending');
+    run.resolve('done');
+    expect(await call).toBe('done');
+    await flush();
+    expect(closed.now.status).toBe('fulfilled');
+  });
+});
+
+test('defaults are copied, and undefined takes none of them away', () => {
+  const retry = { maxRetries: 1 };
+  const hub = testHub({ defaults: { retry } });
+  retry.maxRetries = 9;
+  expect(hub.policy('a').explain()).toContain('up to 1 more');
+  expect(hub.policy('b', { retry: { maxRetries: undefined } }).explain()).toContain('up to 1 more');
+});
+
+test('what is wrong with a name and with the options is said at once', () => {
+  const paths = (make: () => unknown): unknown => {
+    try {
+      make();
+    } catch (error) {
+      return isBreakwaterError(error, 'INVALID_OPTIONS') && error.problems.map(({ path }) => path);
+    }
+    return [];
+  };
+  const wrong: object = { totalTimeoutMs: -1, retry: { maxRetries: 'many' } };
+  expect(paths(() => testHub().policy('', wrong))).toEqual(['name', 'totalTimeoutMs', 'retry.maxRetries']);
+});
+
+test('what fails inside is logged, once a minute for each policy and component', async () => {
+  const warn = vi.fn();
+  const logger = { debug: () => {}, info: () => {}, warn, error: () => {} };
+  const hub = testHub({ logger });
+  const policy = hub.policy('database', {
+    classify: () => {
+      throw new Error('password=hunter2');
+    },
+  });
+  for (let call = 0; call < 3; call += 1) await policy.execute(() => 'fine');
+  expect(warn).toHaveBeenCalledTimes(1);
+  expect(JSON.stringify(warn.mock.calls)).not.toContain('hunter2');
+  await vi.advanceTimersByTimeAsync(60_001);
+  await policy.execute(() => 'fine');
+  expect(warn).toHaveBeenCalledTimes(2);
 });

@@ -95,8 +95,9 @@ class Attempt implements OperationContext, ScopeWatcher {
 
   scopeEnded(scope: Scope): void {
     if (this.#settled || scope.cause === undefined) return;
-    const verdict = this.#verdictWhenCut(scope.cause, scope.reason);
-    this.#settle(cutShort(scope.reason, scope.cause, verdict), monotonicNow());
+    const now = monotonicNow();
+    const verdict = this.#verdictWhenCut(scope.cause, scope.reason, now);
+    this.#settle(cutShort(scope.reason, scope.cause, verdict), now);
   }
 
   #follow(promise: Promise<unknown>): void {
@@ -160,11 +161,17 @@ class Attempt implements OperationContext, ScopeWatcher {
   }
 
   /**
-   * What it means that the attempt was cut. The policy's own total timeout speaks about the dependency only in
-   * the call's first attempt, which had all the time there was; a later one had less, so nobody can say.
+   * What it means that the attempt was cut. A deadline of the call speaks about the dependency where the attempt had
+   * as much time as an attempt may take, or, the deadline being the policy's own, all the time there was. Otherwise
+   * nobody can say.
    */
-  #verdictWhenCut(cause: EndCause, reason: unknown): Verdict {
-    if (cause !== 'attempt-timeout' && !(cause === 'total-timeout' && this.attempt === 1)) return 'ignored';
+  #verdictWhenCut(cause: EndCause, reason: unknown, now: number): Verdict {
+    const isDeadline = cause === 'total-timeout' || cause === 'caller-deadline';
+    const hadItsTime =
+      cause === 'attempt-timeout' ||
+      (cause === 'total-timeout' && this.attempt === 1) ||
+      (isDeadline && now - this.#startedAt >= this.#call.runtime.attemptTimeoutMs);
+    if (!hadItsTime) return 'ignored';
     return this.#call.judge({ ok: false, error: reason }).verdict;
   }
 }

@@ -5,7 +5,10 @@ import type { Classify } from './verdict.ts';
 
 /** Options of one call. */
 export interface CallOptions<T = unknown> {
-  /** Under what the value is remembered for the cache fallback. Without it nothing is. */
+  /**
+   * Under what the value is remembered for the cache fallback. Without it nothing is. It is used as it is, so in a
+   * store that policies share it must tell them apart.
+   */
   readonly cacheKey?: string | undefined;
   /** Whether a value is correct, for the correctness SLI; a value that is not is not remembered either. */
   readonly check?: ((value: T) => boolean) | undefined;
@@ -29,7 +32,11 @@ export interface CallOptions<T = unknown> {
 /** Options of a wrapped function, for all its calls. */
 export interface WrapOptions<Args extends readonly unknown[], T>
   extends Omit<CallOptions<T>, 'cacheKey' | 'signal'> {
-  /** Names the wrap's own key namespace. Default: a name unique in this process. */
+  /**
+   * Names the wrap's own key namespace: its keys are stored as `<policy>:<name>:<key>`, with `%` and `:` in the names
+   * percent-encoded. Default: a namespace unique in this process; required with a `cacheKey` where the cache has a
+   * store of your own.
+   */
   readonly name?: string | undefined;
   /** Gives a call's key within this wrap's namespace; `undefined` for a call that is not to be remembered. */
   readonly cacheKey?: ((...args: Args) => string | undefined) | undefined;
@@ -98,15 +105,18 @@ const isAcceptable: ReadonlyMap<string, Check> = new Map<string, Check>([
  * @throws {InvalidOptionsError} when an option is wrong
  */
 export function callSettings(given: CallOptions, policy: string): CallSettings {
-  if (!isPlain(given)) parseOptions(callSchema, given, policy, `Options of a call of policy '${policy}'`);
-  const { check, discard, classify, timeoutMs, idempotent, metadata, signal } = given;
+  const settings = isPlain(given)
+    ? given
+    : parseOptions(callSchema, given, policy, `Options of a call of policy '${policy}'`);
+  const { check, discard, classify, timeoutMs, idempotent, metadata, signal } = settings;
   return { check, discard, classify, timeoutMs, idempotent, metadata, signal };
 }
 
-/** Whether nothing is wrong with the options. */
+/** Whether nothing is wrong with the options. Inherited ones would be read too, so they are looked at too. */
 function isPlain(given: CallOptions): boolean {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
-  for (const [key, value] of Object.entries(given)) {
+  for (const key in given) {
+    const value: unknown = Reflect.get(given, key);
     if (isAcceptable.get(key)?.(value) !== true && (value !== undefined || !isAcceptable.has(key)))
       return false;
   }
@@ -120,6 +130,8 @@ function isAbortSignal(value: unknown): value is AbortSignal {
     'aborted' in value &&
     typeof value.aborted === 'boolean' &&
     'addEventListener' in value &&
-    typeof value.addEventListener === 'function'
+    typeof value.addEventListener === 'function' &&
+    'removeEventListener' in value &&
+    typeof value.removeEventListener === 'function'
   );
 }

@@ -1,4 +1,5 @@
 import type { OperationContext } from './attempt.ts';
+import { followSignal, unfollowSignal } from './caller-signal.ts';
 import { monotonicNow, wallNow } from './clock.ts';
 import { deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
@@ -7,7 +8,8 @@ import { cutShort, failed, type Outcome, type Source } from './outcome.ts';
 import type { Layer, Receiver } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { Scope } from './scope.ts';
-import type { AttemptResult, Classify, Judgement } from './verdict.ts';
+import { isThenable } from './thenable.ts';
+import type { AttemptResult, Classify, Judgement, Verdict } from './verdict.ts';
 
 /** What a policy runs. */
 export type Operation = (context: OperationContext) => unknown;
@@ -60,7 +62,8 @@ export class Call extends Scope implements Receiver {
   #resolve: ((value: unknown) => void) | undefined = undefined;
   #reject: ((error: unknown) => void) | undefined = undefined;
   #detailed = false;
-  #onCallerAbort: (() => void) | undefined = undefined;
+  /** Whether the caller's own deadline ended it. */
+  #expired = false;
 
   /** The call whose promise is being made: an executor runs at once, so one serves all calls, without a closure. */
   static #starting: Call | undefined;
@@ -138,14 +141,13 @@ export class Call extends Scope implements Receiver {
     );
   }
 
-  settle(outcome: Outcome, now: number): void {
+  settle(given: Outcome, now: number): void {
+    const outcome = this.#expired ? this.#afterDeadline(given) : given;
     const resolve = this.#resolve;
     if (resolve === undefined) return;
     this.#resolve = undefined;
     this.leave();
-    if (this.#onCallerAbort !== undefined) {
-      this.settings.signal?.removeEventListener('abort', this.#onCallerAbort);
-    }
+    if (this.settings.signal !== undefined) unfollowSignal(this.settings.signal, this);
     const { runtime } = this;
     const kind = callOutcome(outcome, this.attempts);
     const durationMs = now - this.#startedAt;
@@ -170,7 +172,10 @@ export class Call extends Scope implements Receiver {
     const { check } = this.settings;
     if (check === undefined) return true;
     try {
-      return check(value) === true;
+      const passes: unknown = check(value);
+      if (!isThenable(passes)) return passes === true;
+      Promise.resolve(passes).catch(() => {});
+      throw new TypeError('check gave a promise: expected true or false');
     } catch (error) {
       this.runtime.report('check', error);
       return false;
@@ -180,18 +185,36 @@ export class Call extends Scope implements Receiver {
   /** Lets go of a value that nobody will get. */
   discard(value: unknown): void {
     try {
-      this.settings.discard?.(value);
+      const discarded: unknown = this.settings.discard?.(value);
+      if (isThenable(discarded)) {
+        Promise.resolve(discarded).catch((error) => this.runtime.report('discard', error));
+      }
     } catch (error) {
       this.runtime.report('discard', error);
     }
   }
 
+  /**
+   * What it means for the call that its caller's own deadline cut it. It failed only if the deadline was long enough
+   * for an attempt; otherwise nobody can say.
+   */
+  verdictOnDeadline(timeoutMs: number, reason: unknown): Verdict {
+    if (timeoutMs < this.runtime.attemptTimeoutMs) return 'ignored';
+    return this.judge({ ok: false, error: reason }).verdict;
+  }
+
   override expire(_now: number): void {
     const timeoutMs = this.settings.timeoutMs ?? 0;
+    this.#expired = true;
     this.end(
       'caller-deadline',
       withoutStack(() => new TimeoutError(this.runtime.name, timeoutMs, 'total')),
     );
+  }
+
+  #afterDeadline(outcome: Outcome): Outcome {
+    if (outcome.cut !== 'caller-deadline') return outcome;
+    return { ...outcome, verdict: this.verdictOnDeadline(this.settings.timeoutMs ?? 0, this.reason) };
   }
 
   #heed(signal: AbortSignal): void {
@@ -199,8 +222,7 @@ export class Call extends Scope implements Receiver {
       this.end('caller-abort', signal.reason);
       return;
     }
-    this.#onCallerAbort = () => this.end('caller-abort', signal.reason);
-    signal.addEventListener('abort', this.#onCallerAbort, { once: true });
+    followSignal(signal, this);
   }
 
   #announce(kind: CallOutcome, outcome: Outcome, durationMs: number): void {

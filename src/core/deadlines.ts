@@ -140,6 +140,14 @@ export class Deadlines {
     const now = monotonicNow();
     this.#stop();
     this.#lastNow = now;
+    try {
+      this.#expireDue(now);
+    } finally {
+      this.#scheduleNext(now);
+    }
+  }
+
+  #expireDue(now: number): void {
     for (const lane of this.#lanes.values()) {
       let head = lane.head;
       while (head !== undefined && head.dueAt <= now) {
@@ -149,7 +157,6 @@ export class Deadlines {
         head = lane.head;
       }
     }
-    this.#scheduleNext(now);
   }
 
   #scheduleNext(now: number): void {

@@ -106,8 +106,9 @@ const timeoutText: Readonly<Record<TimeoutScope, string>> = {
 
 /** The policy or its hub is closed and takes no new calls. */
 export class ClosedError extends BreakwaterError {
-  constructor(policy: string) {
-    super('CLOSED', policy, `Policy '${policy}' is closed and takes no new calls.`);
+  /** @param what what is closed; default: the policy */
+  constructor(policy: string, what = `Policy '${policy}'`) {
+    super('CLOSED', policy, `${what} is closed and takes nothing new.`);
   }
 
   override get name(): string {

@@ -32,7 +32,7 @@ export interface AttemptEvent extends EventBase {
   readonly error?: unknown;
 }
 
-/** Another attempt will be made. */
+/** Another attempt is to be made after a wait, unless the call ends or a strategy turns it away first. */
 export interface RetryEvent extends EventBase {
   /** 1 for the first retry. */
   readonly retry: number;

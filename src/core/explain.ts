@@ -7,13 +7,21 @@ export interface WorstCase {
   readonly attempts: number;
 }
 
-/** The worst case of a pipeline, from the innermost layer outward. */
-export function worstCase(strategies: readonly Strategy[]): WorstCase {
+/**
+ * The worst case of a pipeline, from the innermost layer outward.
+ *
+ * @param asked whether the dependency asks for the longest waits that are heeded
+ */
+export function worstCase(strategies: readonly Strategy[], asked = false): WorstCase {
   return strategies.reduceRight<WorstCase>(
-    ({ latencyMs, attempts }, { timeoutMs = Number.POSITIVE_INFINITY, maxRuns = 1, maxWaitMs = 0 }) => ({
-      latencyMs: Math.min(latencyMs * maxRuns + maxWaitMs, timeoutMs),
-      attempts: attempts * maxRuns,
-    }),
+    ({ latencyMs, attempts }, strategy) => {
+      const { timeoutMs = Number.POSITIVE_INFINITY, maxRuns = 1, maxWaitMs = 0 } = strategy;
+      const waitMs = asked ? (strategy.maxAskedWaitMs ?? maxWaitMs) : maxWaitMs;
+      return {
+        latencyMs: Math.min(latencyMs * maxRuns + waitMs, timeoutMs),
+        attempts: attempts * maxRuns,
+      };
+    },
     { latencyMs: Number.POSITIVE_INFINITY, attempts: 1 },
   );
 }
@@ -21,7 +29,9 @@ export function worstCase(strategies: readonly Strategy[]): WorstCase {
 /** A policy's pipeline in words. */
 export function explainPipeline(name: string, strategies: readonly Strategy[]): string {
   const { latencyMs, attempts } = worstCase(strategies);
-  const bound = Number.isFinite(latencyMs) ? `at most ${latencyMs} ms` : 'no bound';
+  const asked = worstCase(strategies, true);
+  const longer = asked.latencyMs > latencyMs ? ` (${asked.latencyMs} ms where it asks for longer waits)` : '';
+  const bound = Number.isFinite(latencyMs) ? `at most ${latencyMs} ms${longer}` : 'no bound';
   const lines = strategies.map((strategy, at) => `  ${at + 1}. ${strategy.describe()}`);
   return [
     `Policy '${name}', outermost layer first:`,

@@ -59,8 +59,25 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `is not an option; ${hint}`;
 }
 
+/** What other libraries call an option that has another name here. */
+const elsewhere: ReadonlyMap<string, readonly string[]> = new Map([
+  ['timeout', ['attemptTimeoutMs', 'timeoutMs']],
+  ['retries', ['maxRetries', 'retry']],
+  ['maxAttempts', ['maxRetries', 'retry']],
+  ['minTimeout', ['baseDelayMs']],
+  ['maxTimeout', ['maxDelayMs']],
+  ['resetTimeout', ['openMs']],
+  ['halfOpenAfter', ['openMs']],
+  ['errorThresholdPercentage', ['failureRate']],
+  ['volumeThreshold', ['minimumThroughput']],
+  ['rollingCountTimeout', ['window']],
+  ['errorFilter', ['classify']],
+]);
+
 /** The name among `known` that `name` was probably meant to be. */
 export function suggest(name: string, known: readonly string[]): string | undefined {
+  const synonym = elsewhere.get(name)?.find((other) => known.includes(other));
+  if (synonym !== undefined) return synonym;
   const lower = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.ceil(name.length / 3)) + 1;

@@ -174,9 +174,9 @@ export function served(value: unknown, source: Exclude<Source, 'live'>, ageMs: n
   return { ...fulfilled(value, 'success', undefined, false, source === 'cache'), source, ageMs };
 }
 
-/** The same outcome with another value, for another of the calls that share it. */
-export function withValue(outcome: Fulfilled, value: unknown): Fulfilled {
-  const { verdict, retryAfterMs, safeToRepeat, correct, source, ageMs } = outcome;
+/** The same outcome with another value, and whether that is correct for another of the calls that share it. */
+export function withValue(outcome: Fulfilled, value: unknown, correct: boolean): Fulfilled {
+  const { verdict, retryAfterMs, safeToRepeat, source, ageMs } = outcome;
   return { ...fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct), source, ageMs };
 }
 

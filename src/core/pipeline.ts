@@ -34,6 +34,8 @@ export interface Strategy {
   readonly maxRuns?: number | undefined;
   /** The longest that it waits between those runs, all together, in milliseconds. */
   readonly maxWaitMs?: number | undefined;
+  /** The same where the dependency asks for waits of its own, as by Retry-After. Default: `maxWaitMs`. */
+  readonly maxAskedWaitMs?: number | undefined;
   /** One line for `explain()`. */
   describe(): string;
   /** Puts the layer around `inner`. Called once. */
@@ -42,6 +44,8 @@ export interface Strategy {
   readonly circuit?: Circuit | undefined;
   /** Whether calls through it can leave something behind under a key. */
   readonly remembers?: boolean;
+  /** Whether what it remembers may be read by other processes and policies. */
+  readonly sharesStore?: boolean;
 }
 
 /** Composes a policy: the first strategy is outermost. */

@@ -16,6 +16,7 @@ import type { Component } from './observer.ts';
 import { parseOptions, shown } from './options.ts';
 import { compose, type Layer, type Strategy, type StrategyKind } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
+import { isThenable } from './thenable.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -63,6 +64,9 @@ export type Criticality = 'critical' | 'high' | 'medium' | 'low';
 export const criticalities = ['critical', 'high', 'medium', 'low'] as const satisfies readonly Criticality[];
 
 let unnamedWraps = 0;
+
+const NAME_NEEDED =
+  'must be given with a cacheKey where the cache has a store of your own: it keeps the keys of wraps apart in every process';
 
 /**
  * The named composition that protects one dependency. Made by `breakwater.policy(name, options)`.
@@ -133,10 +137,7 @@ export class Policy implements CallOwner {
   ): Wrapped<F>;
   wrap(fn: (...args: unknown[]) => unknown, options?: WrapOptions<unknown[], unknown>): unknown {
     const wrap = this.#prepareWrap(fn, (_context, self, args = []) => Reflect.apply(fn, self, args), options);
-    const policy = this;
-    return function (this: unknown, ...args: unknown[]): Promise<unknown> {
-      return policy.#runWrapped(wrap, this, args);
-    };
+    return this.#wrapped(fn, wrap);
   }
 
   /** Like `wrap`, for a function whose first parameter is the operation's context; the result lacks it. */
@@ -153,10 +154,7 @@ export class Policy implements CallOwner {
       (context, self, args = []) => Reflect.apply(fn, self, [context, ...args]),
       options,
     );
-    const policy = this;
-    return function (this: unknown, ...args: unknown[]): Promise<unknown> {
-      return policy.#runWrapped(wrap, this, args);
-    };
+    return this.#wrapped(fn, wrap);
   }
 
   /** Counts since the policy was made, and what the circuit's window holds now. */
@@ -222,16 +220,36 @@ export class Policy implements CallOwner {
     }
   }
 
+  /** The function that the user calls; it is named as the one it wraps. */
+  #wrapped(fn: (...args: never[]) => unknown, wrap: Wrap): (...args: unknown[]) => Promise<unknown> {
+    const policy = this;
+    const wrapped = function (this: unknown, ...args: unknown[]): Promise<unknown> {
+      return policy.#runWrapped(wrap, this, args);
+    };
+    return Object.defineProperties(wrapped, {
+      name: { value: fn.name, configurable: true },
+      length: { value: fn.length, configurable: true },
+    });
+  }
+
   #runWrapped(wrap: Wrap, self: unknown, args: readonly unknown[]): Promise<unknown> {
     return this.#run(wrap.invocation, self, args, wrap.settings, this.#keyOf(wrap, args), false);
   }
 
-  /** A wrapped call's key. A `cacheKey` that throws is reported, and the call goes on without a key. */
+  /**
+   * A wrapped call's key. A `cacheKey` that throws, or gives anything but a string, is reported, and the call goes on
+   * without a key: a key made of an object's name would be every object's key.
+   */
   #keyOf({ cacheKey, namespace }: Wrap, args: readonly unknown[]): string | undefined {
     if (cacheKey === undefined) return undefined;
     try {
       const key: unknown = cacheKey(...args);
-      return key === undefined ? undefined : namespace + String(key);
+      if (key === undefined) return undefined;
+      if (typeof key === 'string') return namespace + key;
+      if (isThenable(key)) Promise.resolve(key).catch(() => {});
+      throw new TypeError(
+        `cacheKey gave ${shown(key)}: expected a string, or undefined for a call that is not kept`,
+      );
     } catch (error) {
       this.#runtime.report('cache-key', error);
       return undefined;
@@ -257,9 +275,15 @@ export class Policy implements CallOwner {
     const subject = `Options of a wrap of policy '${this.name}'`;
     const { name, cacheKey, ...settings } = parseOptions(wrapSchema, options, this.name, subject);
     if (name !== undefined) this.#claim(name, subject);
+    else if (cacheKey !== undefined && this.#strategies.some(({ sharesStore }) => sharesStore === true)) {
+      throw new InvalidOptionsError(this.name, `${subject} cannot be used`, [
+        { path: 'name', message: NAME_NEEDED },
+      ]);
+    }
     unnamedWraps += 1;
     // No key that `execute` is given by accident begins with a control character.
-    const namespace = name === undefined ? `\u0000${unnamedWraps}\u0000` : `${name}:`;
+    const namespace =
+      name === undefined ? `\u0000${unnamedWraps}\u0000` : `${keyPart(this.name)}:${keyPart(name)}:`;
     return { invocation, namespace, cacheKey: options.cacheKey, settings: { ...NO_SETTINGS, ...settings } };
   }
 
@@ -276,6 +300,11 @@ export class Policy implements CallOwner {
       { path: 'operation', message: `must be a function, not ${shown(given)}` },
     ]);
   }
+}
+
+/** A name as a part of a key, without the colon that ends it. */
+function keyPart(name: string): string {
+  return name.replaceAll('%', '%25').replaceAll(':', '%3A');
 }
 
 /** A wrap, checked. */

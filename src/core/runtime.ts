@@ -18,6 +18,9 @@ export class PolicyRuntime {
   budget = new AttemptBudget();
   /** Whether a layer holds the whole call, and so its caller's own deadline, to a time. Set when layers are bound. */
   boundsCalls = false;
+  /** How long an attempt may take, in milliseconds. Set when layers are bound. */
+  attemptTimeoutMs = Number.POSITIVE_INFINITY;
+  #closed = false;
   readonly #classify: Classify | undefined;
   readonly #onClose: (() => void)[] = [];
 
@@ -59,8 +62,8 @@ export class PolicyRuntime {
     }
   }
 
-  retried(retry: number, reason: RetryReason, waitMs: number, outcome: Outcome): void {
-    this.observer.retried(reason);
+  /** Announces a retry; it is counted once it has run. */
+  willRetry(retry: number, reason: RetryReason, waitMs: number, outcome: Outcome): void {
     if (this.events.hears('retry')) {
       this.events.emit('retry', {
         policy: this.name,
@@ -82,7 +85,8 @@ export class PolicyRuntime {
 
   circuitMoved(transition: CircuitTransition, shadow: boolean, openForMs: number | undefined): void {
     this.observer.circuitMoved(transition.from, transition.to);
-    if (this.events.hears('circuit')) {
+    // A policy that was removed has nothing more to say: another may have its name.
+    if (!this.#closed && this.events.hears('circuit')) {
       this.events.emit('circuit', { policy: this.name, time: wallNow(), ...transition, shadow, openForMs });
     }
   }
@@ -93,6 +97,7 @@ export class PolicyRuntime {
   }
 
   close(): void {
+    this.#closed = true;
     for (const stop of this.#onClose.splice(0)) stop();
   }
 

@@ -44,21 +44,20 @@ export type AttemptResult =
 export type Classify = (result: AttemptResult) => Verdict | Judgement | undefined;
 
 /**
- * The default verdict on an error: `transient`, except that p-retry's `AbortError` and a nested policy's rejection
- * are `permanent`, a programming error (`TypeError` that is no network error, `ReferenceError`, `SyntaxError`) is a
- * `defect`, and any other `AbortError`, such as the platform's `DOMException`, is `ignored`: somebody on this side
- * gave up, so nobody can say.
+ * The default verdict on an error: `transient`, except that an `AbortError` (p-retry's or the platform's) and a nested
+ * policy's rejection are `permanent`, and a programming error (`TypeError` that is no network error,
+ * `ReferenceError`, `SyntaxError`) is a `defect`. The abort of the signal that a call was given never comes here: it is
+ * `ignored`. So give a caller's signal to the call, and not only to the operation.
  */
 export function verdictOnError(error: unknown): Verdict {
   if (error instanceof TypeError) return isNetworkError(error) ? 'transient' : 'defect';
   if (error instanceof ReferenceError || error instanceof SyntaxError) return 'defect';
-  if (isAbort(error)) return 'originalError' in error ? 'permanent' : 'ignored';
-  if (isRejection(error)) return 'permanent';
+  if (isAbort(error) || isRejection(error)) return 'permanent';
   if (isBreakwaterError(error, 'CLOSED') || isBreakwaterError(error, 'INVALID_OPTIONS')) return 'defect';
   return 'transient';
 }
 
-/** Of the two that have this name, p-retry's carries the error that it stands for. */
-function isAbort(error: unknown): error is Error {
+/** p-retry's, which asks not to be repeated, or the platform's: somebody gave up what the operation waited for. */
+function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }

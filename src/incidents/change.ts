@@ -42,6 +42,12 @@ export interface SeverityChange extends ChangeBase {
   readonly why: string;
 }
 
+/** It is as bad as before, for a reason that is better known. Not on the timeline. */
+export interface ReviewedChange extends ChangeBase {
+  readonly type: 'reviewed';
+  readonly why: string;
+}
+
 /** A notification of it came to its end. */
 export interface NotifiedChange extends ChangeBase {
   readonly type: 'notified';
@@ -76,6 +82,7 @@ export type IncidentChange =
   | DeclaredChange
   | CircuitChange
   | SeverityChange
+  | ReviewedChange
   | NotifiedChange
   | NotedChange
   | ResolvedChange;
@@ -89,6 +96,8 @@ export function describeChange(change: IncidentChange): string {
       return `The circuit went from ${change.from} to ${change.to}${change.manual ? ' by hand' : ''}: ${change.reason}`;
     case 'severity':
       return `Raised from ${change.from} to ${change.to}: ${change.why}`;
+    case 'reviewed':
+      return change.why;
     case 'notified':
       return `${change.sink}: ${change.kind} ${resultText(change)}`;
     case 'noted':

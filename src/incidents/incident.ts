@@ -107,6 +107,10 @@ export class IncidentRecord implements Incident {
   }
 
   apply(change: IncidentChange): void {
+    if (change.type === 'reviewed') {
+      this.why = change.why;
+      return;
+    }
     if (change.type === 'declared') {
       this.startedAt = change.at;
       this.trigger = change.trigger;

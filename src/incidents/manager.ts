@@ -207,7 +207,9 @@ export class IncidentManager implements Incidents {
     const { record } = watch;
     if (record.status === 'resolved') return;
     const durationMs = Math.round(monotonicNow() - watch.openedAt);
-    const { stats } = this.#policies.read(record.policy);
+    const reading = this.#policies.read(record.policy);
+    const { stats } = reading;
+    this.#explain(record, this.#decide(watch, reading));
     this.#record(record, { type: 'resolved', at: wallNow(), reason, by, durationMs, stats });
     this.#register.close(watch);
     this.#ports.counters.incidentsChanged(record.severity, 'open', -1);
@@ -222,7 +224,13 @@ export class IncidentManager implements Incidents {
     const decision = this.#decide(watch, reading);
     if (this.#raise(watch.record, decision)) {
       this.#announce(watch.record, 'updated', `Raised to ${decision.severity}: ${decision.why}`);
-    }
+    } else this.#explain(watch.record, decision);
+  }
+
+  /** Keeps the reason for the severity true while the severity stays; one that a person gave stands. */
+  #explain(record: IncidentRecord, { severity, why }: SeverityDecision): void {
+    if (record.trigger === 'person' || severity !== record.severity || why === record.why) return;
+    this.#record(record, { type: 'reviewed', at: wallNow(), why });
   }
 
   #raise(record: IncidentRecord, { severity: to, why }: SeverityDecision): boolean {
@@ -313,7 +321,7 @@ export class IncidentManager implements Incidents {
     const fields = { incident: id, policy, sink, kind, notification: notification.id, tries };
     this.#ports.logger.error(
       { ...fields, error: summarizeError(error) },
-      `An incident notification was ${result}`,
+      result === 'failed' ? 'An incident notification failed' : 'An incident notification was dropped',
     );
   }
 

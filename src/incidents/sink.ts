@@ -18,14 +18,15 @@ export interface Receipt {
 }
 
 /**
- * Where an incident's notifications go. `send` makes one try: it resolves with a receipt once the other side has
- * taken the notification, and throws a `SinkError`, or anything, when it has not. Bounding, repeating and ordering
+ * Where an incident's notifications go. `send` makes one try: it resolves, if it likes with a receipt, once the other
+ * side has taken the notification, and throws a `SinkError`, or anything, when it has not. Bounding, repeating and ordering
  * the tries is not its part.
  */
 export interface Sink {
   /** Names it in metrics, logs and timelines; unique among the sinks of a hub. 1 to 64 of `a-z A-Z 0-9 _ -`. */
   readonly name: string;
-  send(notification: Notification, context: SinkContext): Receipt | Promise<Receipt>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: a sink written without a receipt returns nothing
+  send(notification: Notification, context: SinkContext): Receipt | void | Promise<Receipt | void>;
 }
 
 /**

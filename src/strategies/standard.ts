@@ -9,7 +9,12 @@ import { type FallbackAnswer, type FallbackOptions, fallback } from './fallback/
 import { fallbackSchema } from './fallback/options.ts';
 import { type RetryOptions, retry } from './retry/index.ts';
 import { retrySchema } from './retry/options.ts';
-import { DEFAULT_ATTEMPT_TIMEOUT_MS, DEFAULT_TOTAL_TIMEOUT_MS, timeout } from './timeout/index.ts';
+import {
+  callerDeadline,
+  DEFAULT_ATTEMPT_TIMEOUT_MS,
+  DEFAULT_TOTAL_TIMEOUT_MS,
+  timeout,
+} from './timeout/index.ts';
 
 /** The strategies of a policy by their standard keys. `false` leaves one out. */
 export interface StandardStrategies {
@@ -50,7 +55,7 @@ const standardOrder: readonly StandardLayer[] = [
     key: 'totalTimeoutMs',
     schema: durationMs,
     create: ({ totalTimeoutMs: timeoutMs = DEFAULT_TOTAL_TIMEOUT_MS }) =>
-      timeoutMs === false ? undefined : timeout({ timeoutMs, scope: 'total' }),
+      timeoutMs === false ? callerDeadline() : timeout({ timeoutMs, scope: 'total' }),
   },
   { key: 'retry', schema: retrySchema, create: ({ retry: given }) => (given ? retry(given) : undefined) },
   {

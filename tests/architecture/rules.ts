@@ -12,7 +12,14 @@ const steps: readonly (readonly string[])[] = [
   ['cli'],
 ];
 
-const hubFiles = ['breakwater.ts', 'hub-options.ts', 'policy-options.ts', 'version.ts', 'index.ts'];
+const hubFiles = [
+  'breakwater.ts',
+  'hub-options.ts',
+  'internal-error-log.ts',
+  'policy-options.ts',
+  'version.ts',
+  'index.ts',
+];
 
 /** Folders whose children never import each other, and the one file beside them that may import several. */
 const siblings = [

@@ -284,3 +284,51 @@ test('a layer of the user that throws costs its call, and no other', async () =>
   expect(await errorOf(policy.execute(() => 'unused'))).toMatchObject({ message: 'broken layer' });
   expect(policy.stats()).toMatchObject({ callsInFlight: 0, calls: { defect: 1 } });
 });
+
+test('a discard or a check that gives a promise that rejects is reported, and crashes nothing', async () => {
+  const hub = testHub();
+  const reports: string[] = [];
+  hub.on('internal-error', ({ component }) => reports.push(component));
+  const policy = hub.policy('dependency', { classify: () => 'transient', fallback: () => 'instead' });
+  const rejects = () => Promise.reject(new Error('too late'));
+  expect(await policy.execute(() => 'discarded', { discard: () => void 0 })).toBe('instead');
+  expect(await policy.execute(() => 'discarded', { discard: rejects })).toBe('instead');
+  await flush();
+  expect(reports).toEqual(['discard']);
+
+  const checked = hub.policy('checked');
+  const check: () => boolean = vi.fn().mockRejectedValue(new Error('too late'));
+  expect(await checked.execute(() => 'value', { check })).toBe('value');
+  expect(reports).toEqual(['discard', 'check']);
+});
+
+test('a signal that cannot be let go of, own or inherited, is refused, and nothing stays in flight', async () => {
+  const policy = testHub().policy('dependency');
+  const halfSignal = { aborted: false, addEventListener: () => {} };
+  for (const given of [
+    { signal: halfSignal },
+    Object.create({ signal: halfSignal }),
+    Object.create({ signal: 7 }),
+  ]) {
+    expect(await errorOf(policy.execute(() => 1, given))).toMatchObject({ code: 'INVALID_OPTIONS' });
+  }
+  expect(policy.stats().callsInFlight).toBe(0);
+});
+
+test("calls that share a caller's signal put one listener on it", async () => {
+  const policy = testHub().policy('dependency');
+  const caller = new AbortController();
+  const listens = vi.spyOn(caller.signal, 'addEventListener');
+  const leaves = vi.spyOn(caller.signal, 'removeEventListener');
+  const run = deferred();
+  const calls = Array.from({ length: 20 }, () =>
+    policy.execute(() => run.promise, { signal: caller.signal }),
+  );
+  expect(listens).toHaveBeenCalledTimes(1);
+  run.resolve('done');
+  await Promise.all(calls);
+  expect(leaves).toHaveBeenCalledTimes(1);
+  const late = policy.execute(() => new Promise(() => {}), { signal: caller.signal });
+  caller.abort(new Error('gone'));
+  expect(await errorOf(late)).toMatchObject({ message: 'gone' });
+});

@@ -109,7 +109,7 @@ test.each<[string, unknown, Verdict]>([
   ['a TypeError of fetch', new TypeError('fetch failed'), 'transient'],
   ['a ReferenceError', new ReferenceError('x is not defined'), 'defect'],
   ['a SyntaxError', new SyntaxError('unexpected'), 'defect'],
-  ['a DOMException AbortError', new DOMException('aborted', 'AbortError'), 'ignored'],
+  ['a DOMException AbortError', new DOMException('aborted', 'AbortError'), 'permanent'],
   ['a DOMException TimeoutError', new DOMException('timed out', 'TimeoutError'), 'transient'],
 ])('by default %s is %s', async (_what, error, verdict) => {
   const hub = testHub();

@@ -11,14 +11,13 @@ function retrying() {
   });
 }
 
-test('a DOMException AbortError, thrown by the operation, is not retried and does not count', async () => {
+test('a DOMException AbortError, thrown by the operation, is not retried', async () => {
   const policy = retrying();
   const aborted = new DOMException('This operation was aborted', 'AbortError');
   const operation = vi.fn(() => Promise.reject(aborted));
   expect(await errorOf(policy.execute(operation))).toBe(aborted);
   expect(operation).toHaveBeenCalledTimes(1);
-  expect(policy.circuit.window.attempts).toBe(0);
-  expect(policy.stats()).toMatchObject({ calls: { ignored: 1 }, attempts: { ignored: 1 } });
+  expect(policy.stats()).toMatchObject({ calls: { failure: 1 }, attempts: { failure: 1 } });
 });
 
 test.each([
@@ -35,7 +34,18 @@ test.each([
   });
   expect(await errorOf(policy.execute(operation))).toMatchObject({ name: 'AbortError' });
   expect(operation).toHaveBeenCalledTimes(1);
-  expect(policy.circuit.state).toBe('closed');
+});
+
+test("the abort of the caller's own signal, given to the call, says nothing about the dependency", async () => {
+  const policy = retrying();
+  const caller = new AbortController();
+  const operation = vi.fn((signal: AbortSignal) => sleep(60_000, undefined, { signal }));
+  const call = policy.execute(({ signal }) => operation(signal), { signal: caller.signal });
+  caller.abort();
+  expect(await errorOf(call)).toMatchObject({ name: 'AbortError' });
+  expect(operation).toHaveBeenCalledTimes(1);
+  expect(policy.stats()).toMatchObject({ calls: { ignored: 1 }, attempts: { ignored: 1 } });
+  expect(policy.circuit.window.attempts).toBe(0);
 });
 
 test('a TimeoutError of AbortSignal.timeout() is the dependency being slow, and is retried', async () => {

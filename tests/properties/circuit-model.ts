@@ -101,7 +101,6 @@ export class CircuitModel {
     if (window.type !== 'count') throw new Error('the model has a window of so many attempts');
     this.#attempts = [...this.#attempts, attempt].slice(-window.size);
     this.#streak = attempt.failed ? this.#streak + 1 : 0;
-    if (!attempt.failed && !attempt.slow) return;
     const { attempts, failures, slow } = this.counts;
     const full = attempts >= minimumThroughput;
     const trips =

@@ -50,6 +50,7 @@ class Flight extends Scope implements Receiver {
   readonly #memory: Memory;
   readonly #onOver: () => void;
   readonly #waiters = new Set<Waiter>();
+  #startedAt = 0;
   #over = false;
 
   constructor(leader: Call, key: string, inner: Layer, memory: Memory, onOver: () => void) {
@@ -63,6 +64,7 @@ class Flight extends Scope implements Receiver {
   }
 
   start(now: number): void {
+    this.#startedAt = now;
     if (this.#waiters.size > 0) this.#inner.enter(this.#call, this, this, now);
   }
 
@@ -84,7 +86,7 @@ class Flight extends Scope implements Receiver {
     this.#over = true;
     this.#onOver();
     this.#leader.attempts = this.#call.attempts;
-    this.#memory.remember(this.#key, outcome, now);
+    this.#memory.remember(this.#key, outcome, this.#startedAt);
     if (outcome.ok && this.#waiters.size > 1 && !this.#memory.mayShare(outcome.value)) {
       this.#settleFirst(outcome, now);
       return;
@@ -92,7 +94,7 @@ class Flight extends Scope implements Receiver {
     // All copies are made first: who is settled may use the original up.
     const shares = [...this.#waiters].map((waiter, at) => ({
       waiter,
-      own: at === 0 ? outcome : this.#copied(outcome),
+      own: at === 0 ? outcome : this.#shareOf(outcome, waiter),
     }));
     for (const { waiter, own } of shares) {
       // A listener told of one caller's outcome may have aborted another, who then waits no more.
@@ -118,13 +120,19 @@ class Flight extends Scope implements Receiver {
     own.start(now);
   }
 
-  #copied(outcome: Outcome): Outcome {
+  /** What a call that joined gets: a value of its own, held to its own check. */
+  #shareOf(outcome: Outcome, { call }: Waiter): Outcome {
     if (!outcome.ok) return outcome;
+    const value = this.#copied(outcome.value);
+    return withValue(outcome, value, outcome.verdict === 'success' && call.passesCheck(value));
+  }
+
+  #copied(value: unknown): unknown {
     try {
-      return withValue(outcome, this.#memory.share(outcome.value));
+      return this.#memory.share(value);
     } catch (error) {
       this.#call.runtime.report('cache-store', error);
-      return outcome;
+      return value;
     }
   }
 }
@@ -165,6 +173,9 @@ class Waiter extends Scope implements Receiver {
     if (this.cause !== undefined) return;
     super.end(cause, reason);
     this.flight.left(this);
-    this.settle(cutShort(reason, cause, 'ignored'), monotonicNow());
+    const { timeoutMs } = this.call.settings;
+    const isDeadline = cause === 'caller-deadline' && timeoutMs !== undefined;
+    const verdict = isDeadline ? this.call.verdictOnDeadline(timeoutMs, reason) : 'ignored';
+    this.settle(cutShort(reason, cause, verdict), monotonicNow());
   }
 }

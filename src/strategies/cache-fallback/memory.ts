@@ -16,6 +16,9 @@ export interface Recalled {
   readonly ageMs: number;
 }
 
+/** What a look-up finds: a value, nothing, or something that cannot be used. */
+export type Found = Recalled | undefined | 'unusable';
+
 /**
  * A policy's remembered values: the store, held to its time, with its failures reported and passed over, so that
  * the call goes on as if there were no cache.
@@ -39,44 +42,47 @@ export class Memory {
   }
 
   /** Looks `key` up and tells `done`, at once where the store answers at once. */
-  recall(key: string, done: (recalled: Recalled | undefined) => void): void {
-    let recalled: Recalled | undefined;
+  recall(key: string, done: (found: Found) => void): void {
+    let found: Found;
     try {
       const answer: unknown = this.#store.get(key);
       if (isThenable(answer)) {
         this.#inTime(answer, 'get')
           .then((entry) => this.#checked(entry))
-          .catch((error): undefined => this.#failed(error))
+          .catch((error) => this.#unusable(error))
           .then(done);
         return;
       }
-      recalled = this.#checked(answer);
+      found = this.#checked(answer);
     } catch (error) {
-      this.#failed(error);
+      found = this.#unusable(error);
     }
-    done(recalled);
+    done(found);
   }
 
-  /** Remembers a good value; nobody waits for it. */
-  remember(key: string, outcome: Outcome, now: number): void {
+  /**
+   * Remembers a good value; nobody waits for it.
+   *
+   * @param since monotonic time at which the run that gave it began: the value may be as old as that
+   */
+  remember(key: string, outcome: Outcome, since: number): void {
     if (!outcome.ok || outcome.verdict !== 'success' || !outcome.correct) return;
-    const storedAt = this.#shared ? wallNow() : now;
+    const storedAt = this.#shared ? wallNow() - (monotonicNow() - since) : since;
     try {
       const encoded = this.#codec.encode(outcome.value);
       if (encoded instanceof Promise) this.#saveLater(key, encoded, storedAt);
       else this.#save(key, encoded, storedAt);
     } catch (error) {
-      this.#failed(error);
+      this.#report(error);
     }
   }
 
-  /** The value to answer with, or a report and `undefined` where it cannot be made. */
-  decode({ stored, ageMs }: Recalled, source: 'cache' | 'stale'): { readonly value: unknown } | undefined {
+  /** The value to answer with, or a report where it cannot be made. */
+  decode({ stored, ageMs }: Recalled, source: 'cache' | 'stale'): { readonly value: unknown } | 'unusable' {
     try {
       return { value: this.#codec.decode(stored, { source, ageMs }) };
     } catch (error) {
-      this.#failed(error);
-      return undefined;
+      return this.#unusable(error);
     }
   }
 
@@ -98,11 +104,11 @@ export class Memory {
   #save(key: string, encoded: Encoded | undefined, storedAt: number): void {
     if (encoded === undefined) return;
     const saving = this.#store.set(key, { value: encoded.stored, storedAt }, this.#ttlMs);
-    if (isThenable(saving)) this.#inTime(saving, 'set').catch((error) => this.#failed(error));
+    if (isThenable(saving)) this.#inTime(saving, 'set').catch((error) => this.#report(error));
   }
 
   #saveLater(key: string, encoding: Promise<Encoded | undefined>, storedAt: number): void {
-    encoding.then((encoded) => this.#save(key, encoded, storedAt)).catch((error) => this.#failed(error));
+    encoding.then((encoded) => this.#save(key, encoded, storedAt)).catch((error) => this.#report(error));
   }
 
   #inTime(answer: PromiseLike<unknown>, method: string): Promise<unknown> {
@@ -114,18 +120,23 @@ export class Memory {
     });
   }
 
-  #checked(entry: unknown): Recalled | undefined {
+  #checked(entry: unknown): Found {
     if (entry === undefined || entry === null) return undefined;
     if (!isEntry(entry)) {
-      this.#failed(new TypeError('The cache store returned something that is no entry.'));
-      return undefined;
+      return this.#unusable(new TypeError('The cache store returned something that is no entry.'));
     }
     const ageMs = (this.#shared ? wallNow() : monotonicNow()) - entry.storedAt;
     return ageMs < -CLOCK_SKEW_MS ? undefined : { stored: entry.value, ageMs: Math.max(0, ageMs) };
   }
 
-  #failed(error: unknown): undefined {
+  /** A look-up failed; it is counted as that. */
+  #unusable(error: unknown): 'unusable' {
     this.#runtime.observer.cacheAnswered('error');
+    this.#report(error);
+    return 'unusable';
+  }
+
+  #report(error: unknown): void {
     this.#runtime.report('cache-store', error);
   }
 }
@@ -134,7 +145,11 @@ function memoryStore(maxEntries: number): CacheStore {
   const entries = new LRUCache<string, CacheEntry>({ max: maxEntries });
   return {
     get: (key) => entries.get(key),
-    set: (key, entry) => void entries.set(key, entry),
+    set: (key, entry) => {
+      // A run that began later has remembered its value already.
+      const known = entries.peek(key);
+      if (known === undefined || known.storedAt <= entry.storedAt) entries.set(key, entry);
+    },
     delete: (key) => void entries.delete(key),
   };
 }

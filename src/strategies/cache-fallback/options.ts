@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { callback, count, durationMs, durationMsOrZero, flag, options, shown } from '../../core/options.ts';
+import {
+  callback,
+  durationMs,
+  durationMsOrZero,
+  flag,
+  numberThat,
+  options,
+  shown,
+} from '../../core/options.ts';
 
 /** A remembered value. */
 export interface CacheEntry {
@@ -43,9 +51,9 @@ export interface CacheFallbackOptions {
   readonly freshForMs?: number | undefined;
   /** Whether concurrent calls with one key share one run. Default false. */
   readonly coalesce?: boolean | undefined;
-  /** How many values the default store remembers; the least recently used goes first. Default 1 000. */
+  /** How many values the default store remembers, at most 1 000 000; the least recently used goes first. Default 1 000. */
   readonly maxEntries?: number | undefined;
-  /** Default: in this process's memory, on lru-cache. */
+  /** Where values are remembered. Default: in this process's memory, on lru-cache. */
   readonly store?: CacheStore | undefined;
   /** How long a store may take to answer, in milliseconds, before it is passed over. Default 50. */
   readonly storeTimeoutMs?: number | undefined;
@@ -71,7 +79,10 @@ export const cacheFallbackSchema = options({
   staleIfErrorMs: durationMs.default(3_600_000),
   freshForMs: durationMsOrZero.default(0),
   coalesce: flag.default(false),
-  maxEntries: count.default(1_000),
+  maxEntries: numberThat(
+    (n) => Number.isSafeInteger(n) && n >= 1 && n <= 1_000_000,
+    'a whole number from 1 to 1 000 000',
+  ).default(1_000),
   store: withMethods<CacheStore>('get', 'set', 'delete').optional(),
   storeTimeoutMs: durationMs.default(50),
   clone: callback<(value: unknown) => unknown>().optional(),

@@ -6,7 +6,7 @@ import type { Layer, Receiver, Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import type { Scope, ScopeWatcher } from '../../core/scope.ts';
 import { Flights } from './flight.ts';
-import { Memory, type Recalled } from './memory.ts';
+import { type Found, Memory } from './memory.ts';
 import { type CacheFallbackOptions, type CacheFallbackSettings, cacheFallbackSchema } from './options.ts';
 
 /**
@@ -21,6 +21,9 @@ export function cacheFallback(options: CacheFallbackOptions = {}): Strategy {
   return {
     kind: 'cache-fallback',
     remembers: true,
+    // Only a store of the user's own is waited for: before a fresh answer, and before a stale one.
+    maxWaitMs: settings.store === undefined ? 0 : settings.storeTimeoutMs * (freshForMs > 0 ? 2 : 1),
+    sharesStore: settings.store !== undefined,
     describe: () =>
       `cache fallback: a keyed call that fails is answered with a value up to ${staleIfErrorMs} ms old` +
       `${freshForMs > 0 ? `, and one up to ${freshForMs} ms old answers without calling` : ''}` +
@@ -58,6 +61,8 @@ class KeyedRun implements Receiver, ScopeWatcher {
   readonly #call: Call;
   readonly #scope: Scope;
   readonly #receiver: Receiver;
+  /** When the run began. */
+  #startedAt = 0;
   /** Whether a store is being waited for. */
   #recalling = false;
 
@@ -75,8 +80,8 @@ class KeyedRun implements Receiver, ScopeWatcher {
       this.#run(now);
       return;
     }
-    this.#recall((recalled) => {
-      const answer = this.#answer(recalled, 'cache', freshForMs);
+    this.#recall((found) => {
+      const answer = this.#answer(found, 'cache', freshForMs);
       if (answer === undefined) this.#run(monotonicNow());
       else this.#receiver.settle(answer, monotonicNow());
     });
@@ -87,14 +92,14 @@ class KeyedRun implements Receiver, ScopeWatcher {
     // Where the layer stands within what ended, there is no time left to ask the store.
     if (!wantsFallback(outcome) || this.#scope.cause !== undefined) {
       // A shared run has remembered its value once, for all.
-      if (flights === undefined) memory.remember(this.#key, outcome, now);
+      if (flights === undefined) memory.remember(this.#key, outcome, this.#startedAt);
       this.#receiver.settle(outcome, now);
       return;
     }
-    this.#recall((recalled) => {
-      const answer = this.#answer(recalled, 'stale', settings.staleIfErrorMs);
+    this.#recall((found) => {
+      const answer = this.#answer(found, 'stale', settings.staleIfErrorMs);
       if (answer === undefined) {
-        this.#receiver.settle(outcome, now);
+        this.#receiver.settle(outcome, monotonicNow());
         return;
       }
       if (outcome.ok) this.#call.discard(outcome.value);
@@ -113,31 +118,37 @@ class KeyedRun implements Receiver, ScopeWatcher {
     const { flights, inner } = this.#layer;
     const { cause, reason } = this.#scope;
     if (cause !== undefined) this.#receiver.settle(cutShort(reason, cause, 'ignored'), now);
-    else if (flights === undefined) inner.enter(this.#call, this.#scope, this, now);
-    else flights.join(this.#key, this.#call, this.#scope, this, now);
+    else if (flights === undefined) {
+      this.#startedAt = now;
+      inner.enter(this.#call, this.#scope, this, now);
+    } else flights.join(this.#key, this.#call, this.#scope, this, now);
   }
 
   /** Looks the key up, unless the scope ends first; then the call has been settled and `next` is not called. */
-  #recall(next: (recalled: Recalled | undefined) => void): void {
+  #recall(next: (found: Found) => void): void {
     this.#recalling = true;
     this.#scope.watch(this);
-    this.#layer.memory.recall(this.#key, (recalled) => {
+    this.#layer.memory.recall(this.#key, (found) => {
       if (!this.#recalling) return;
       this.#recalling = false;
       this.#scope.unwatch(this);
-      next(recalled);
+      next(found);
     });
   }
 
-  #answer(recalled: Recalled | undefined, source: 'cache' | 'stale', limitMs: number): Outcome | undefined {
+  #answer(found: Found, source: 'cache' | 'stale', limitMs: number): Outcome | undefined {
     const { memory, runtime } = this.#layer;
-    const decoded =
-      recalled !== undefined && recalled.ageMs < limitMs ? memory.decode(recalled, source) : undefined;
-    if (recalled === undefined || decoded === undefined) {
+    if (found === 'unusable') return undefined;
+    if (found === undefined || found.ageMs >= limitMs) {
       runtime.observer.cacheAnswered('miss');
       return undefined;
     }
-    runtime.observer.cacheAnswered(source === 'cache' ? 'hit' : 'stale');
-    return served(decoded.value, source, recalled.ageMs);
+    const decoded = memory.decode(found, source);
+    if (decoded === 'unusable') return undefined;
+    const answer = served(decoded.value, source, found.ageMs);
+    // What the call's own check refuses is no fresh answer.
+    const refused = source === 'cache' && !this.#call.passesCheck(decoded.value);
+    runtime.observer.cacheAnswered(refused ? 'miss' : source === 'cache' ? 'hit' : 'stale');
+    return refused ? undefined : answer;
   }
 }

@@ -111,13 +111,14 @@ export class MachineCircuit implements Circuit {
   /** Notes that an attempt was turned away, and gives what to throw. */
   turnAway(now: number): CircuitOpenError {
     const retryAfterMs = this.#machine.retryAfterMs(now);
-    const error = withoutStack(() => new CircuitOpenError(this.#runtime.name, retryAfterMs));
-    if (this.breaker.count('reject', now, undefined)) this.breaker.emit('reject', error);
+    const error = withoutStack(() => new CircuitOpenError(this.#runtime.name, Math.ceil(retryAfterMs)));
+    // In shadow mode the attempt runs, and tools made for opossum hear how it ends instead.
+    if (!this.shadow && this.breaker.count('reject', now, undefined)) this.breaker.emit('reject', error);
     this.#runtime.rejected('circuit_open', retryAfterMs, this.shadow);
     return error;
   }
 
-  /** Settles a permit with its attempt's outcome. */
+  /** Settles a permit with its attempt's outcome. One of no generation moves nothing, and is mirrored all the same. */
   settle(permit: Permit, outcome: Outcome, now: number): void {
     const latencyMs = now - permit.admittedAt;
     switch (outcome.verdict) {

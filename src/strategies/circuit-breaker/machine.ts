@@ -22,6 +22,9 @@ export class Permit {
   }
 }
 
+/** The generation of a permit that no state gave: whatever becomes of it moves nothing. */
+export const NO_GENERATION = -1;
+
 /** Up to this share of the open time is added to it by chance, so that replicas do not probe together. */
 export const OPEN_JITTER = 0.1;
 
@@ -213,7 +216,6 @@ export class CircuitMachine {
   ): void {
     this.#window.record(failure, slow, now);
     this.#consecutiveFailures = failure ? this.#consecutiveFailures + 1 : 0;
-    if (!failure && !slow) return;
     const why = this.#whyTrip();
     if (why !== undefined) this.#open(why, now, random, retryAfterMs);
   }

@@ -4,7 +4,7 @@ import { type Outcome, rejected } from '../../core/outcome.ts';
 import type { Layer, Receiver, Strategy } from '../../core/pipeline.ts';
 import type { Scope } from '../../core/scope.ts';
 import { MachineCircuit } from './circuit.ts';
-import type { Permit } from './machine.ts';
+import { NO_GENERATION, Permit } from './machine.ts';
 import { type CircuitBreakerOptions, type CircuitBreakerSettings, circuitBreakerSchema } from './options.ts';
 
 /**
@@ -45,8 +45,10 @@ class CircuitBreakerLayer implements Layer {
       return;
     }
     const error = this.#circuit.turnAway(now);
-    if (this.#circuit.shadow) this.#inner.enter(call, scope, receiver, now);
-    else receiver.settle(rejected(error, 'circuit_open', error.retryAfterMs), now);
+    if (this.#circuit.shadow) {
+      const unadmitted = new Permit(NO_GENERATION, now);
+      this.#inner.enter(call, scope, new AdmittedAttempt(this.#circuit, unadmitted, receiver), now);
+    } else receiver.settle(rejected(error, 'circuit_open', error.retryAfterMs), now);
   }
 }
 

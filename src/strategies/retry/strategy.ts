@@ -27,6 +27,7 @@ export function retry(options: RetryOptions = {}): Strategy {
     kind: 'retry',
     maxRuns: maxRetries + 1,
     maxWaitMs: longestWaits(settings),
+    maxAskedWaitMs: maxRetries * (maxDelayMs + (jitter === 'none' ? 0 : baseDelayMs)),
     describe: () =>
       `retry: up to ${maxRetries} more, ${typeof backoff === 'string' ? backoff : 'custom'} backoff from ` +
       `${baseDelayMs} ms to ${maxDelayMs} ms, jitter ${jitter}`,
@@ -114,6 +115,7 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
       this.#finish(last ?? outcome, now);
       return;
     }
+    if (last !== undefined) this.#layer.runtime.observer.retried(retryReason(last));
     if (last?.ok === true) this.#call.discard(last.value);
     const waitMs = outcome.verdict === 'transient' ? this.#waitAfter(outcome, now) : undefined;
     if (waitMs === undefined) {
@@ -123,7 +125,7 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
     this.#last = outcome;
     this.#waitMs = waitMs;
     this.#retries += 1;
-    this.#layer.runtime.retried(this.#retries, retryReason(outcome), waitMs, outcome);
+    this.#layer.runtime.willRetry(this.#retries, retryReason(outcome), waitMs, outcome);
     // A listener may have aborted the call.
     if (this.#scope.cause !== undefined) this.#cut(this.#scope.cause);
     else if (this.#retries === 1) this.#enterLoop();

@@ -1,2 +1,2 @@
 export { DEFAULT_ATTEMPT_TIMEOUT_MS, DEFAULT_TOTAL_TIMEOUT_MS, type TimeoutOptions } from './options.ts';
-export { timeout } from './strategy.ts';
+export { callerDeadline, timeout } from './strategy.ts';

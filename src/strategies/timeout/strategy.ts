@@ -28,15 +28,24 @@ export function timeout(options: TimeoutOptions): Strategy {
       const repeats = within.some(({ maxRuns = 1 }) => maxRuns > 1);
       const bounds = scope ?? (repeats ? 'total' : 'attempt');
       if (bounds === 'total') runtime.boundsCalls = true;
-      return new TimeoutLayer(inner, runtime, timeoutMs, bounds, shortestTimeout(within));
+      else runtime.attemptTimeoutMs = Math.min(runtime.attemptTimeoutMs, timeoutMs);
+      return new TimeoutLayer(inner, runtime, timeoutMs, bounds);
     },
   };
 }
 
-/** The shortest timeout among the layers within, or `undefined` where nothing bounds an attempt. */
-function shortestTimeout(within: readonly Strategy[]): number | undefined {
-  const bounds = within.flatMap((strategy) => (strategy.timeoutMs === undefined ? [] : [strategy.timeoutMs]));
-  return bounds.length === 0 ? undefined : Math.min(...bounds);
+/**
+ * Stands where a policy has no total timeout: bounds nothing itself, and holds a call to its caller's own `timeoutMs`.
+ */
+export function callerDeadline(): Strategy {
+  return {
+    kind: 'timeout',
+    describe: () => "no total timeout: a call is held to its caller's own deadline only",
+    bind(inner, runtime) {
+      runtime.boundsCalls = true;
+      return new TimeoutLayer(inner, runtime, Number.POSITIVE_INFINITY, 'total');
+    },
+  };
 }
 
 class TimeoutLayer implements Layer {
@@ -44,27 +53,22 @@ class TimeoutLayer implements Layer {
   readonly runtime: PolicyRuntime;
   readonly #timeoutMs: number;
   readonly bounds: 'total' | 'attempt';
-  /** How long an attempt within may take. */
-  readonly attemptTimeoutMs: number | undefined;
 
-  constructor(
-    inner: Layer,
-    runtime: PolicyRuntime,
-    timeoutMs: number,
-    bounds: 'total' | 'attempt',
-    attemptTimeoutMs: number | undefined,
-  ) {
+  constructor(inner: Layer, runtime: PolicyRuntime, timeoutMs: number, bounds: 'total' | 'attempt') {
     this.#inner = inner;
     this.runtime = runtime;
     this.#timeoutMs = timeoutMs;
     this.bounds = bounds;
-    this.attemptTimeoutMs = attemptTimeoutMs;
   }
 
   enter(call: Call, scope: Scope, receiver: Receiver, now: number): void {
     const callerMs = this.bounds === 'total' ? call.settings.timeoutMs : undefined;
     const byCaller = callerMs !== undefined && callerMs < this.#timeoutMs;
     const timeoutMs = byCaller ? callerMs : this.#timeoutMs;
+    if (timeoutMs === Number.POSITIVE_INFINITY) {
+      this.#inner.enter(call, scope, receiver, now);
+      return;
+    }
     const run = new TimeoutRun(call, scope, receiver, this, timeoutMs, byCaller);
     deadlines.arm(run, timeoutMs, now);
     this.#inner.enter(call, run, run, now);
@@ -116,13 +120,9 @@ class TimeoutRun extends Scope implements Receiver {
     this.#receiver.settle(isOwnCut ? { ...outcome, verdict: this.#verdictOnCall() } : outcome, now);
   }
 
-  /**
-   * A call that ran out of the policy's time failed. One that ran out of its caller's time did so only if that
-   * was long enough for an attempt; otherwise nobody can say.
-   */
+  /** A call that ran out of the policy's time failed; one that ran out of its caller's own may have. */
   #verdictOnCall(): Verdict {
-    const { attemptTimeoutMs = Number.POSITIVE_INFINITY } = this.#layer;
-    if (this.#byCaller && this.#timeoutMs < attemptTimeoutMs) return 'ignored';
+    if (this.#byCaller) return this.#call.verdictOnDeadline(this.#timeoutMs, this.reason);
     return this.#call.judge({ ok: false, error: this.reason }).verdict;
   }
 }

@@ -183,7 +183,10 @@ describe('a store that fails is reported and passed over', () => {
     expect(failed.now).toMatchObject({ status: 'rejected', reason: { message: 'down' } });
     expect(new Set(reports)).toEqual(new Set(['cache-store']));
     expect(policy.stats()).toMatchObject({ callsInFlight: 0 });
-    expect(policy.stats().cache.error).toBe(reports.length);
+    // Look-ups that failed are counted as that and as nothing else; writes that failed are no look-ups.
+    const { hit = 0, miss = 0, stale = 0, error = 0 } = policy.stats().cache;
+    expect(hit + miss + stale + error).toBe(3);
+    expect(error).toBe(_what.startsWith('set') ? 0 : reports.length);
   });
 
   test('an entry from the far future is rubbish, one from a clock slightly ahead is young', async () => {
@@ -310,4 +313,92 @@ test('each caller of a shared run has its copy before the first uses the origina
   shared.resolve({ body: 'whole' });
   expect(await Promise.all(calls)).toEqual(['instead', 'instead', 'instead']);
   expect(copies).toEqual(['whole', 'whole']);
+});
+
+describe('keys', () => {
+  test.each([
+    ['an object', { id: 7 }],
+    ['a promise', Promise.resolve('7')],
+    ['a promise that rejects', () => Promise.reject(new Error('no key'))],
+  ])('a cacheKey that gives %s is reported, and the call goes on without a key', async (_what, given) => {
+    const hub = testHub();
+    const reports: string[] = [];
+    hub.on('internal-error', ({ component }) => reports.push(component));
+    const policy = hub.policy('users', { cacheFallback: { freshForMs: 1_000 } });
+    const cacheKey: () => string = vi.fn();
+    vi.mocked<() => unknown>(cacheKey).mockImplementation(() =>
+      typeof given === 'function' ? given() : given,
+    );
+    const userOf = policy.wrap(async (id: number) => `user ${id}`, { cacheKey });
+    expect(await userOf(1)).toBe('user 1');
+    expect(await userOf(2)).toBe('user 2');
+    expect(reports).toEqual(['cache-key', 'cache-key']);
+  });
+
+  test('a keyed wrap needs a name where the store is of the user', () => {
+    const policy = testHub().policy('users', { cacheFallback: { store: store({}) } });
+    expect(() => policy.wrap(async (id: number) => id, { cacheKey: String })).toThrow(/name: must be given/);
+    expect(() => policy.wrap(async (id: number) => id)).not.toThrow();
+  });
+
+  test('no two wraps, and no two policies, share a key by the way their names are written', async () => {
+    const shared = store({});
+    const hub = testHub();
+    const policies = ['a', 'a:b', 'a%3Ab'].map((name) =>
+      hub.policy(name, { cacheFallback: { store: shared } }),
+    );
+    const calls = policies.flatMap((policy) =>
+      ['x', 'b:x', 'x:1'].map((name) => ({
+        value: `${policy.name}/${name}`,
+        call: policy.wrap(async (value: string) => value, { name, cacheKey: () => '1:1' }),
+      })),
+    );
+    for (const { call, value } of calls) await call(value);
+    for (const policy of policies) policy.circuit.forceOpen('outage');
+    for (const { call, value } of calls) expect(await call('unused')).toBe(value);
+  });
+});
+
+test('of two runs, what the later one gave is remembered, whichever ends first', async () => {
+  const policy = testHub().policy('prices', { cacheFallback: {} });
+  const slow = deferred<string>();
+  const first = policy.execute(() => slow.promise, { cacheKey: 'EUR' });
+  await vi.advanceTimersByTimeAsync(10);
+  await policy.execute(() => 'new', { cacheKey: 'EUR' });
+  slow.resolve('old');
+  expect(await first).toBe('old');
+  expect(await policy.execute(failing(), { cacheKey: 'EUR' })).toBe('new');
+});
+
+test('a caller that joins a run, and one that is answered from the cache, hold the value to their own check', async () => {
+  const policy = testHub().policy('prices', {
+    cacheFallback: { coalesce: true, freshForMs: 1_000 },
+    slo: { correctness: 0.9 },
+  });
+  const run = deferred<number>();
+  const leader = policy.execute(() => run.promise, { cacheKey: 'EUR' });
+  const joined = policy.execute(() => run.promise, { cacheKey: 'EUR', check: (price) => price > 5 });
+  run.resolve(1);
+  expect(await Promise.all([leader, joined])).toEqual([1, 1]);
+  expect(await policy.execute(() => 9, { cacheKey: 'EUR', check: (price) => price > 5 })).toBe(9);
+  expect(await policy.execute(() => 10, { cacheKey: 'EUR', check: (price) => price > 5 })).toBe(9);
+});
+
+test('a slow look-up is part of what the call took', async () => {
+  const hub = testHub();
+  const policy = hub.policy('prices', {
+    cacheFallback: {
+      store: store({ get: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 40)) }),
+    },
+    fallback: {
+      answer: () => new Promise((resolve) => setTimeout(() => resolve('instead'), 30)),
+      timeoutMs: 35,
+    },
+  });
+  const durations: number[] = [];
+  hub.on('call', ({ durationMs }) => durations.push(durationMs));
+  const call = follow(policy.execute(failing(), { cacheKey: 'EUR' }));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(call.now).toEqual({ status: 'fulfilled', value: 'instead' });
+  expect(durations[0]).toBeGreaterThanOrEqual(70);
 });

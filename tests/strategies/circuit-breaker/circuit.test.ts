@@ -146,11 +146,11 @@ describe('half-open', () => {
   });
 
   test.each([
-    ['the caller gave up', () => new DOMException('aborted', 'AbortError')],
-    ['our own side is wrong', () => new TypeError('x is not a function')],
-  ])('a place that was released, as %s, is given to the next', async (_why, error) => {
+    ['nobody can say', 'ignored'],
+    ['our own side is wrong', 'defect'],
+  ] as const)('a place that was released, as %s, is given to the next', async (_why, verdict) => {
     const { policy } = await halfOpen({});
-    await repeat(3, () => policy.execute(() => Promise.reject(error())));
+    await repeat(3, () => policy.execute(failing(), { classify: () => verdict }));
     expect(policy.circuit.state).toBe('half-open');
     expect(await policy.execute(() => 'probe')).toBe('probe');
     expect(policy.circuit.state).toBe('closed');
@@ -264,3 +264,19 @@ test.each(['closed', 'half-open'] as const)(
     expect(policy.circuit).toMatchObject({ state, since: 1 });
   },
 );
+
+test('the rate is looked at once the minimum is reached, also by a success', async () => {
+  const policy = testHub().policy('dependency');
+  await repeat(9, () => policy.execute(failing()));
+  expect(policy.circuit.state).toBe('closed');
+  await policy.execute(() => 'fine');
+  expect(policy.circuit.state).toBe('open');
+});
+
+test("in shadow mode opossum's tools hear how attempts end, not that they were turned away", async () => {
+  const policy = testHub().policy('dependency', {
+    circuitBreaker: { mode: 'shadow', consecutiveFailures: 1 },
+  });
+  await repeat(5, () => policy.execute(failing()));
+  expect(policy.circuit.breaker.stats).toMatchObject({ fires: 5, failures: 5, rejects: 0 });
+});

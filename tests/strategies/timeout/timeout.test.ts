@@ -125,3 +125,30 @@ test('an idle policy owns no timer, and a rejection has no stack to collect', as
   const rejection = await policy.execute(() => 1).catch((error) => error);
   expect(rejection.stack.split('\n')).toHaveLength(1);
 });
+
+describe("a caller's deadline long enough for an attempt", () => {
+  test.each([
+    ['with a total timeout', {}],
+    ['without one', { totalTimeoutMs: false }],
+    ['for a shared run', { cacheFallback: { coalesce: true } }],
+  ] as const)('is a failure, and a stale value answers: %s', async (_how, options) => {
+    const policy = testHub().policy('dependency', {
+      cacheFallback: {},
+      attemptTimeoutMs: 50,
+      retry: {},
+      ...options,
+    });
+    await policy.execute(() => 'remembered', { cacheKey: 'key' });
+    const call = follow(policy.execute(hanging, { cacheKey: 'key', timeoutMs: 60 }));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(call.now).toEqual({ status: 'fulfilled', value: 'remembered' });
+  });
+
+  test('one equal to the attempt timeout is no shorter, so the circuit sees the failure', async () => {
+    const policy = testHub().policy('dependency', { attemptTimeoutMs: 50 });
+    const call = follow(policy.execute(hanging, { timeoutMs: 50 }));
+    await vi.advanceTimersByTimeAsync(70);
+    expect(call.now).toMatchObject({ status: 'rejected', reason: { code: 'TIMEOUT' } });
+    expect(policy.circuit.window).toMatchObject({ attempts: 1, failures: 1 });
+  });
+});
