@@ -11,6 +11,9 @@ export function protectedDatabase(breakwater: Breakwater, pool: Pool): Resilient
     ...policyDefaults,
     name: 'database',
     criticality: 'critical',
+    // Each connection is one of a few, so a machine that is busy for a moment delays several statements at once.
+    attemptTimeoutMs: 1_000,
+    circuitBreaker: { ...policyDefaults.circuitBreaker, consecutiveFailures: 10 },
     // This application only reads.
     idempotent: true,
   });

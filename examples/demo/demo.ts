@@ -9,7 +9,7 @@ import { Lifeline } from './lifeline.ts';
 import { CALLER_PATIENCE_MS, Load, type Target } from './load.ts';
 import { Observer } from './observer.ts';
 import { type Dependency, dependencies, type Pace } from './pace.ts';
-import { type Comparison, compare, percent, time, writeTable } from './report.ts';
+import { type Comparison, compare, type PolicyFigures, percent, time, writeTable } from './report.ts';
 import { tellStory } from './story.ts';
 import { padEnd, padStart, type Terminal } from './terminal.ts';
 import { Timeline, type TimelineLine } from './timeline.ts';
@@ -194,7 +194,15 @@ function conclude(terminal: Terminal, comparisons: readonly Comparison[]): void 
   const note = (text: string): void => terminal.line(terminal.paint('dim', `  ${text}`));
   for (const { dependency, protected: own } of comparisons) {
     const objective = `availability objective ${percent(own.objective)}, error budget ${percent(1 - own.objective)}`;
-    note(`${dependency}: ${objective}; ${own.cacheMisses} of ${own.failed} failures found no cached value.`);
+    note(`${dependency}: ${objective}; ${failuresOf(own)}.`);
+  }
+  if (comparisons.some(({ protected: own }) => own.budgetSpent > 1)) {
+    note(
+      '1 request in 20 is for a rare id, mostly one that nobody had asked for before, and no cache has those. So a',
+    );
+    note(
+      'run that is mostly outage misses its objective on the protected side too, by far less than without.',
+    );
   }
   note('What a policy counted is from /metrics at the end; times, and the twins, are from the callers, who');
   note(`give up after ${time(CALLER_PATIENCE_MS)}.`);
@@ -203,4 +211,10 @@ function conclude(terminal: Terminal, comparisons: readonly Comparison[]): void 
   terminal.line();
   for (const [where, what] of whereNext) terminal.line(`  ${padEnd(where, 26)}${what}`);
   terminal.line();
+}
+
+function failuresOf({ failed, cacheMisses }: PolicyFigures): string {
+  if (failed === 0) return 'no call failed';
+  const share = cacheMisses === failed ? 'all' : `${cacheMisses} of them`;
+  return `calls that failed: ${failed}, ${share} for an id that the cache did not have`;
 }

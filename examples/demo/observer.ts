@@ -16,6 +16,8 @@ interface Seen {
   incidentsResolved: number;
   /** Whether this outage's first answer from the cache has been told. */
   toldOfCache: boolean;
+  /** The incident that the last opening belongs to. */
+  incident: string | undefined;
 }
 
 /** Outcomes of calls with which a caller has an answer. */
@@ -24,9 +26,11 @@ const answers: ReadonlySet<CallOutcome> = new Set<CallOutcome>(['success', 'fall
 /** Watches the hub and the alerts, counts, and writes what it sees on the timeline. */
 export class Observer {
   readonly #seen = new Map<string, Seen>();
+  readonly #breakwater: Breakwater;
   readonly #timeline: Timeline;
 
   constructor(breakwater: Breakwater, timeline: Timeline) {
+    this.#breakwater = breakwater;
     this.#timeline = timeline;
     breakwater.on('circuit', (event) => this.#onCircuit(event));
     breakwater.on('call', ({ policy, source, outcome }) => {
@@ -87,7 +91,17 @@ export class Observer {
       seen.opened += 1;
       seen.toldOfCache = false;
       this.#timeline.add('breaker opened', policy, `${reason}${wait}`);
+      this.#tellOfIncident(policy, seen);
     }
+  }
+
+  /** An incident that is open already takes a new opening in: nobody is paged twice for one outage. */
+  #tellOfIncident(policy: string, seen: Seen): void {
+    const open = this.#breakwater.incidents.open().find((incident) => incident.policy === policy);
+    if (open !== undefined && open.id === seen.incident) {
+      this.#timeline.add('incident joined', policy, `${open.id} is still open: no second alert`);
+    }
+    seen.incident = open?.id;
   }
 
   #onFallback(policy: string, ageMs: number): void {
@@ -189,6 +203,7 @@ function nothing(): Seen {
     alertsResolved: 0,
     incidentsResolved: 0,
     toldOfCache: false,
+    incident: undefined,
   };
 }
 

@@ -6,6 +6,7 @@ export type Moment =
   | 'repaired'
   | 'breaker opened'
   | 'from the cache'
+  | 'incident joined'
   | 'alert raised'
   | 'alert updated'
   | 'alert resolved'
@@ -31,6 +32,7 @@ const look = {
   repaired: ['✓', 'blue'],
   'breaker opened': ['●', 'red'],
   'from the cache': ['↺', 'cyan'],
+  'incident joined': ['+', 'magenta'],
   'alert raised': ['▲', 'magenta'],
   'alert updated': ['▲', 'magenta'],
   'alert resolved': ['▽', 'magenta'],

@@ -62,7 +62,7 @@ export class Program {
   }
 
   /** Waits until it has written what `pattern` matches. */
-  async wrote(pattern: RegExp, timeoutMs = 40_000): Promise<RegExpExecArray> {
+  async wrote(pattern: RegExp, timeoutMs = 120_000): Promise<RegExpExecArray> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const match = pattern.exec(this.#stdout);
@@ -81,7 +81,9 @@ export class Program {
   /** Ends it, for the case that the test has failed. */
   async end(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGTERM');
+    const impatient = setTimeout(() => this.#child.kill('SIGKILL'), 30_000);
     await this.#exited;
+    clearTimeout(impatient);
   }
 
   #look(): void {
