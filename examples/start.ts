@@ -1,11 +1,11 @@
 /** `npm start`: the application of the demo, kept running, to be looked at and broken by hand. */
-import { pino } from 'pino';
 import { type Application, startApplication } from './app/application.ts';
 import { Terminal } from './demo/terminal.ts';
 import { Cleanup } from './support/cleanup.ts';
 import { startDatabase } from './support/database.ts';
 import { onInterrupt } from './support/interrupt.ts';
 import type { Postgres } from './support/postgres.ts';
+import { readableLogger } from './support/readable-log.ts';
 import { Upstream } from './upstream/upstream.ts';
 
 const terminal = new Terminal(process.stdout, process.env);
@@ -25,7 +25,7 @@ try {
   const application = await startApplication({
     databaseUrl: postgres.connectionString,
     upstreamUrl: upstream.url,
-    logger: pino({ name: 'shop' }),
+    logger: readableLogger((line) => terminal.line(line)),
   });
   cleanup.add('the application', () => application.stop());
   cleanup.add('PostgreSQL, where it was stopped by hand', () => postgres.resumeAll());
@@ -51,6 +51,7 @@ interrupt.stop();
 
 function introduce(application: Application, postgres: Postgres, upstream: Upstream): void {
   const { expressUrl, fastifyUrl } = application;
+  const database = postgres.processIds()[0];
   const bold = (text: string): string => terminal.paint('bold', text);
   const lines = [
     '',
@@ -58,7 +59,7 @@ function introduce(application: Application, postgres: Postgres, upstream: Upstr
     '',
     `  Express     ${expressUrl}`,
     `  Fastify     ${fastifyUrl}`,
-    `  PostgreSQL  127.0.0.1:${postgres.port}, process ${postgres.processIds()[0]}`,
+    `  PostgreSQL  127.0.0.1:${postgres.port}, process ${database}`,
     `  upstream    ${upstream.url}, process ${upstream.pid}`,
     '',
     bold('  Try'),
@@ -69,11 +70,19 @@ function introduce(application: Application, postgres: Postgres, upstream: Upstr
     `  curl ${expressUrl}/healthz`,
     `  curl ${expressUrl}/readyz               the state of each policy`,
     '',
-    bold('  Break it, ask for /quotes/7 a few times, and mend it'),
+    bold('  Break the upstream, ask for /quotes/7 a few times, and mend it'),
     '',
     `  kill -STOP ${upstream.pid}     the upstream hangs: the answer comes from the cache, and soon at once`,
     `  curl ${expressUrl}/unprotected/quotes/7   the same without a policy: it waits`,
     `  kill -CONT ${upstream.pid}     it goes on, and the breaker closes after the next probe`,
+    '',
+    bold('  Break PostgreSQL, ask for /users/7 a few times, and mend it'),
+    '',
+    `  kill -STOP ${database} $(pgrep -P ${database})     every process of the server hangs`,
+    `  curl ${expressUrl}/unprotected/users/7   the same without a policy: it waits`,
+    `  kill -CONT ${database} $(pgrep -P ${database})     it goes on`,
+    '',
+    bold('  What the application logs'),
     '',
   ];
   for (const line of lines) terminal.line(line);
