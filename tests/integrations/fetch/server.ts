@@ -78,8 +78,10 @@ export async function deadOrigin(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
 export function makeHub(defaults: BreakwaterOptions['defaults'] = {}): Breakwater {
-  const hub = createBreakwater({ registry: new Registry(), incidents: false, defaults });
+  const hub = createBreakwater({ registry: new Registry(), logger: quiet, incidents: false, defaults });
   closers.push(() => hub.close());
   return hub;
 }
