@@ -19,6 +19,8 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.cleanUp());
 
+const settled = { interval: 20, timeout: 20_000 };
+
 const cents = async (): Promise<number[]> =>
   (await observer.query<{ cents: number }>('select cents from accounts order by id')).rows.map(
     (row) => row.cents,
@@ -171,7 +173,7 @@ describe('transaction', () => {
     expect(error).toMatchObject({ code: '57P01' });
     expect(runs).toBe(1);
     expect(pool.policy.stats()).toMatchObject({ retries: 0, attempts: { failure: 1 } });
-    await vi.waitFor(() => expect(pool.totalCount).toBe(0));
+    await vi.waitFor(() => expect(pool.totalCount).toBe(0), settled);
   });
 
   it('begins again on another connection when the one from the pool turns out dead', async () => {
@@ -194,7 +196,7 @@ describe('transaction', () => {
       }),
     );
     expect(error).toBe(reason);
-    await vi.waitFor(() => expect(pool.totalCount).toBe(0));
+    await vi.waitFor(() => expect(pool.totalCount).toBe(0), settled);
     expect(await pool.transaction(() => 1)).toBe(1);
   });
 
@@ -214,7 +216,8 @@ describe('transaction', () => {
   });
 
   it('is cut as a whole: the statement is cancelled, the work is told, nothing is kept', async () => {
-    const { pool } = fixture.make({ attemptTimeoutMs: 150, retry: false }, { max: 1 });
+    const { raw, pool } = fixture.make({ attemptTimeoutMs: 2_000, retry: false }, { max: 1 });
+    await raw.query('select 1');
     const told = deferred<unknown>();
     const error = await errorOf(
       pool.transaction(async (client, { signal }) => {
@@ -225,9 +228,9 @@ describe('transaction', () => {
     );
     expect(isBreakwaterError(error, 'TIMEOUT')).toBe(true);
     expect(await told.promise).toBe(error);
-    await vi.waitFor(async () => expect(await backends(observer)).toEqual([]));
+    await vi.waitFor(async () => expect(await backends(observer)).toEqual([]), settled);
     expect(await cents()).toEqual([100, 100]);
-    expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
+    expect((await raw.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
   });
 
   it('is given up by its caller also while the work does something else', async () => {
@@ -248,7 +251,7 @@ describe('transaction', () => {
     );
     expect(error).toBe('stop');
     expect(await after).toBeInstanceOf(Error);
-    await vi.waitFor(async () => expect(await backends(observer)).toEqual([]));
+    await vi.waitFor(async () => expect(await backends(observer)).toEqual([]), settled);
     expect(await cents()).toEqual([100, 100]);
     never.resolve(undefined);
   });
@@ -261,15 +264,17 @@ describe('transaction', () => {
     await fixture.server.stop();
     await errorOf(pool.query('select 1'));
     await fixture.server.start();
-    await vi.waitFor(async () =>
-      expect(
-        await pool.transaction(async (client) => {
-          expect(pool.policy.circuit.state).toBe('half-open');
-          await add(client, 1, 1);
-          return (await add(client, 1, 1)).rowCount;
-        }),
-      ).toBe(1),
-    );
+    const states: string[] = [];
+    await vi.waitFor(async () => {
+      const { rowCount } = await pool.transaction(async (client) => {
+        states.push(pool.policy.circuit.state);
+        await add(client, 1, 1);
+        states.push(pool.policy.circuit.state);
+        return add(client, 1, 1);
+      });
+      expect(rowCount).toBe(1);
+    }, settled);
+    expect(states).toEqual(['half-open', 'half-open']);
     expect(pool.policy.circuit.state).toBe('closed');
   });
 });

@@ -18,6 +18,8 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.cleanUp());
 
+const settled = { interval: 20, timeout: 20_000 };
+
 const names = async (): Promise<string[]> =>
   (await observer.query<{ name: string }>('select name from people order by id')).rows.map(
     ({ name }) => name,
@@ -59,10 +61,10 @@ describe('query', () => {
       pool.query(new pg.Query('select 6 as n', (_error, result) => resolve(result.rows)));
     });
     expect(rows).toEqual([{ n: 6 }]);
-    await vi.waitFor(() => expect(pool.idleCount).toBe(1));
+    await vi.waitFor(() => expect(pool.idleCount).toBe(1), settled);
     const failed = await new Promise((resolve) => pool.query(new pg.Query('selekt', resolve)));
     expect(failed).toMatchObject({ code: '42601' });
-    await vi.waitFor(() => expect(pool.idleCount).toBe(1));
+    await vi.waitFor(() => expect(pool.idleCount).toBe(1), settled);
     await fixture.server.stop();
     const unconnected = await new Promise((resolve) => pool.query(new pg.Query('select 1', resolve)));
     expect(unconnected).toMatchObject({ code: 'ECONNREFUSED' });
@@ -224,7 +226,7 @@ describe('connect', () => {
     await ended;
     expect(await errorOf(client.query('select 1'))).toBeInstanceOf(Error);
     client.release();
-    await vi.waitFor(() => expect(pool.totalCount).toBe(0));
+    await vi.waitFor(() => expect(pool.totalCount).toBe(0), settled);
     expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
   });
 });
@@ -309,7 +311,7 @@ describe('the pool’s events', () => {
     breakwater.on('internal-error', ({ policy }) => policies.push(policy));
     await pool.query('select 1');
     await killIdle();
-    await vi.waitFor(() => expect(policies).toEqual(['db', 'other']), { timeout: 5_000 });
+    await vi.waitFor(() => expect(policies).toEqual(['db', 'other']), settled);
     expect(other.policy.stats().internalErrors).toBe(1);
   });
 
@@ -323,7 +325,7 @@ describe('the pool’s events', () => {
     await pool.query('select 1');
     await killIdle();
     expect(await failed).toMatchObject({ code: '57P01' });
-    await vi.waitFor(() => expect(heard).toEqual(['connect', 'acquire', 'release', 'remove']));
+    await vi.waitFor(() => expect(heard).toEqual(['connect', 'acquire', 'release', 'remove']), settled);
     expect(pool.policy.stats().internalErrors).toBe(0);
   });
 });
@@ -376,7 +378,7 @@ describe('an outage', () => {
     expect(isBreakwaterError(await errorOf(pool.transaction(() => 1)), 'CIRCUIT_OPEN')).toBe(true);
     expect(await opened).toMatchObject({ status: 'opened' });
     await fixture.server.start();
-    await vi.waitFor(async () => expect(await pool.transaction(() => 1)).toBe(1), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await pool.transaction(() => 1)).toBe(1), settled);
     expect(pool.policy.circuit.state).toBe('closed');
   });
 });
@@ -398,7 +400,7 @@ describe('secrets', () => {
     const own = await errorOf(pool.query('select pg_sleep(60), $1::text', [secret]));
     expect(isBreakwaterError(own, 'TIMEOUT')).toBe(true);
     const rejected = await errorOf(pool.query('select 1, $1::text', [secret]));
-    await vi.waitFor(() => expect(JSON.stringify(lines)).toContain('opened'));
+    await vi.waitFor(() => expect(JSON.stringify(lines)).toContain('opened'), settled);
     const told = [lines, own, rejected, breakwater.incidents, breakwater.snapshot(), pool.policy.explain()];
     expect(JSON.stringify(told) + String(own) + String(rejected)).not.toContain(secret);
     expect(await breakwater.registry.metrics()).not.toContain(secret);
