@@ -2,7 +2,6 @@ import pTimeout from 'p-timeout';
 import { pino } from 'pino';
 import { register } from 'prom-client';
 import type { z } from 'zod';
-import type { CircuitSnapshot } from './core/circuit.ts';
 import { wallNow } from './core/clock.ts';
 import { LONGEST_TIMER_MS } from './core/deadlines.ts';
 import { ClosedError, InvalidOptionsError, isBreakwaterError, type OptionsProblem } from './core/errors.ts';
@@ -10,7 +9,7 @@ import { type EventListener, type EventName, Events, eventNames } from './core/e
 import type { Component } from './core/observer.ts';
 import { options, parseOptions, policyName, shown, suggest } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
-import { type Criticality, Policy, type PolicyStats } from './core/policy.ts';
+import { Policy } from './core/policy.ts';
 import { PolicyRuntime } from './core/runtime.ts';
 import { type BreakwaterOptions, closeSchema, hubSchema } from './hub-options.ts';
 import { incidentStatuses } from './incidents/incident.ts';
@@ -24,6 +23,7 @@ import { HubMetrics } from './metrics/hub-metrics.ts';
 import type { MetricsRegistry } from './metrics/prom-metrics.ts';
 import { type PolicyOptions, policySchema, type Readiness, withDefaults } from './policy-options.ts';
 import { SloRegistry } from './slo/registry.ts';
+import type { BreakwaterSnapshot } from './snapshot.ts';
 import { standardLayers } from './strategies/standard.ts';
 import { VERSION } from './version.ts';
 
@@ -35,23 +35,6 @@ interface Member {
   readonly policy: Policy;
   readonly readiness: Readiness;
   readonly hasFallback: boolean;
-}
-
-/** The state of a hub at one moment, as plain data. */
-export interface BreakwaterSnapshot {
-  /** Milliseconds since the epoch. */
-  readonly time: number;
-  readonly version: string;
-  readonly policies: readonly PolicySnapshot[];
-}
-
-/** The state of a policy at one moment, as plain data. */
-export interface PolicySnapshot {
-  readonly name: string;
-  readonly criticality: Criticality;
-  readonly readiness: Readiness;
-  readonly circuits: readonly CircuitSnapshot[];
-  readonly stats: PolicyStats;
 }
 
 /**

@@ -1,10 +1,5 @@
 /** breakwater: policies around database and HTTP calls, with SLIs and incidents. */
-export {
-  Breakwater,
-  type BreakwaterSnapshot,
-  createBreakwater,
-  type PolicySnapshot,
-} from './breakwater.ts';
+export { Breakwater, createBreakwater } from './breakwater.ts';
 export type { OperationContext } from './core/attempt.ts';
 export type { DetailedResult } from './core/call.ts';
 export type { CallOptions, WrapOptions } from './core/call-options.ts';
@@ -62,6 +57,7 @@ export type { PolicyOptions, Readiness } from './policy-options.ts';
 export type { SloOptions } from './slo/options.ts';
 export type { SloRegistry, SloReport } from './slo/registry.ts';
 export type { ObjectiveReport } from './slo/tracker.ts';
+export type { BreakwaterSnapshot, PolicySnapshot } from './snapshot.ts';
 export * from './strategies/cache-fallback/index.ts';
 export * from './strategies/circuit-breaker/index.ts';
 export * from './strategies/fallback/index.ts';

@@ -34,7 +34,7 @@ export interface DetailedResult<T> {
   readonly source: Source;
   /** Age of a remembered value in milliseconds; 0 for the others. */
   readonly ageMs: number;
-  /** How many attempts the call made; 0 when the cache answered. */
+  /** How many attempts the call made itself: 0 when a fresh value answered, or a run that another call had begun. */
   readonly attempts: number;
 }
 

@@ -38,7 +38,10 @@ export interface Circuit {
   readonly state: CircuitState;
   /** When the state began, in milliseconds since the epoch. */
   readonly since: number;
-  /** Milliseconds until an open circuit lets a probe through; 0 in every other state. */
+  /**
+   * Milliseconds until an open circuit lets a probe through; `Infinity` while one is held open by hand without an end,
+   * and 0 when it is not open.
+   */
   readonly retryAfterMs: number;
   /** Whether it only watches (`mode: 'shadow'`) and turns nothing away. */
   readonly shadow: boolean;

@@ -17,6 +17,7 @@ const hubFiles = [
   'hub-options.ts',
   'internal-error-log.ts',
   'policy-options.ts',
+  'snapshot.ts',
   'version.ts',
   'index.ts',
 ];

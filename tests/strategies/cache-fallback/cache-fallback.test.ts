@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type CacheStore, cacheFallback, fallback, retry, timeout } from '../../../src/index.ts';
+import {
+  type CacheEntry,
+  type CacheStore,
+  cacheFallback,
+  fallback,
+  retry,
+  timeout,
+} from '../../../src/index.ts';
 import { deferred, errorOf, failing, flush, follow, hanging, testHub } from '../../support.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -342,7 +349,11 @@ describe('keys', () => {
   });
 
   test('no two wraps, and no two policies, share a key by the way their names are written', async () => {
-    const shared = store({});
+    const entries = new Map<string, CacheEntry>();
+    const shared = store({
+      get: (key) => entries.get(key),
+      set: (key, entry) => void entries.set(key, entry),
+    });
     const hub = testHub();
     const policies = ['a', 'a:b', 'a%3Ab'].map((name) =>
       hub.policy(name, { cacheFallback: { store: shared } }),
