@@ -216,5 +216,5 @@ function conclude(terminal: Terminal, comparisons: readonly Comparison[]): void 
 function failuresOf({ failed, cacheMisses }: PolicyFigures): string {
   if (failed === 0) return 'no call failed';
   const share = cacheMisses === failed ? 'all' : `${cacheMisses} of them`;
-  return `calls that failed: ${failed}, ${share} for an id that the cache did not have`;
+  return `failed calls: ${failed}, ${share} for ids not in the cache`;
 }
