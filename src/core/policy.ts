@@ -248,7 +248,7 @@ export class Policy implements CallOwner {
       if (typeof key === 'string') return namespace + key;
       if (isThenable(key)) Promise.resolve(key).catch(() => {});
       throw new TypeError(
-        `cacheKey gave ${shown(key)}: expected a string, or undefined for a call that is not kept`,
+        `expected a string from cacheKey, or undefined for a call that is not kept: got ${shown(key)}`,
       );
     } catch (error) {
       this.#runtime.report('cache-key', error);

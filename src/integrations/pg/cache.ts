@@ -28,6 +28,7 @@ export function resultCache(given: CacheFallbackOptions): CacheFallbackOptions {
   return {
     ...given,
     codec: {
+      mayShare: (value) => codec.mayShare?.(value) ?? true,
       encode: (value) => (isSelected(value) ? codec.encode(plain(value)) : undefined),
       decode(stored, facts) {
         const value = codec.decode(stored, facts);
