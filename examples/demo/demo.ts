@@ -11,7 +11,7 @@ import { Observer } from './observer.ts';
 import { type Dependency, dependencies, type Pace } from './pace.ts';
 import { type Comparison, compare, type PolicyFigures, percent, time, writeTable } from './report.ts';
 import { tellStory } from './story.ts';
-import { padEnd, padStart, type Terminal } from './terminal.ts';
+import { padEnd, padStart, type Terminal, wrapped } from './terminal.ts';
 import { Timeline, type TimelineLine } from './timeline.ts';
 
 /** Requests a second to each of the handlers. */
@@ -191,27 +191,32 @@ function conclude(terminal: Terminal, comparisons: readonly Comparison[]): void 
   terminal.line();
   writeTable(terminal, comparisons);
   terminal.line();
-  const note = (text: string): void => terminal.line(terminal.paint('dim', `  ${text}`));
+  const note = (text: string): void => {
+    for (const line of wrapped(text, NOTE_WIDTH)) terminal.line(terminal.paint('dim', `  ${line}`));
+  };
   for (const { dependency, protected: own } of comparisons) {
     const objective = `availability objective ${percent(own.objective)}, error budget ${percent(1 - own.objective)}`;
     note(`${dependency}: ${objective}; ${failuresOf(own)}.`);
   }
   if (comparisons.some(({ protected: own }) => own.budgetSpent > 1)) {
     note(
-      '1 request in 20 is for a rare id, mostly one that nobody had asked for before, and no cache has those. So a',
-    );
-    note(
-      'run that is mostly outage misses its objective on the protected side too, by far less than without.',
+      '1 request in 20 is for a rare id, mostly one that nobody had asked for before, and no cache has those. So a run ' +
+        'that is mostly outage misses its objective on the protected side too, by far less than without.',
     );
   }
-  note('What a policy counted is from /metrics at the end; times, and the twins, are from the callers, who');
-  note(`give up after ${time(CALLER_PATIENCE_MS)}.`);
+  note(
+    'What a policy counted is from /metrics at the end; times, and the twins, are from the callers, who give up after ' +
+      `${time(CALLER_PATIENCE_MS)}.`,
+  );
   terminal.line();
   terminal.line(terminal.paint('bold', '  Where to look next'));
   terminal.line();
   for (const [where, what] of whereNext) terminal.line(`  ${padEnd(where, 26)}${what}`);
   terminal.line();
 }
+
+/** How wide the notes under the table are, in characters; a terminal has a few more. */
+const NOTE_WIDTH = 96;
 
 function failuresOf({ failed, cacheMisses }: PolicyFigures): string {
   if (failed === 0) return 'no call failed';

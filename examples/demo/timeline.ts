@@ -1,4 +1,4 @@
-import { padEnd, padStart, type Terminal } from './terminal.ts';
+import { padEnd, padStart, type Terminal, wrapped } from './terminal.ts';
 
 /** What a line of the timeline tells. */
 export type Moment =
@@ -94,19 +94,4 @@ export class Timeline {
     this.#terminal.line(left + first);
     for (const line of rest) this.#terminal.line(' '.repeat(MARGIN) + line);
   }
-}
-
-/** `text` in lines of at most `width` characters, broken between words. */
-function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }
