@@ -141,16 +141,18 @@ export class Memory {
   }
 }
 
+/** The default store. It takes its place in memory with the first value, so that an idle policy has none. */
 function memoryStore(maxEntries: number): CacheStore {
-  const entries = new LRUCache<string, CacheEntry>({ max: maxEntries });
+  let entries: LRUCache<string, CacheEntry> | undefined;
   return {
-    get: (key) => entries.get(key),
+    get: (key) => entries?.get(key),
     set: (key, entry) => {
+      entries ??= new LRUCache({ max: maxEntries });
       // A run that began later has remembered its value already.
       const known = entries.peek(key);
       if (known === undefined || known.storedAt <= entry.storedAt) entries.set(key, entry);
     },
-    delete: (key) => void entries.delete(key),
+    delete: (key) => void entries?.delete(key),
   };
 }
 

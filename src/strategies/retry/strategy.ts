@@ -69,7 +69,8 @@ class FirstAttempt implements Receiver {
   }
 
   settle(outcome: Outcome, now: number): void {
-    if (outcome.verdict !== 'transient') this.#receiver.settle(outcome, now);
+    const mayRetry = outcome.verdict === 'transient' && outcome.rejection === undefined;
+    if (!mayRetry) this.#receiver.settle(outcome, now);
     else new RetryRun(this.#layer, this.#call, this.#scope, this.#receiver).settle(outcome, now);
   }
 }
