@@ -75,7 +75,10 @@ export class CircuitOpenError extends BreakwaterError {
   }
 }
 
-/** A wait ran out. The operation's `signal` aborts with this error as its reason. */
+/**
+ * A wait ran out. The operation's `signal` aborts with this error as its reason. Where an attempt of the call had failed
+ * before, its error is the `cause`.
+ */
 export class TimeoutError extends BreakwaterError {
   /** The limit that was passed, in milliseconds. */
   readonly timeoutMs: number;

@@ -3,7 +3,7 @@ import { AttemptBudget } from '../../core/attempt-budget.ts';
 import type { Call } from '../../core/call.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { Deadline, deadlines } from '../../core/deadlines.ts';
-import { withoutStack } from '../../core/errors.ts';
+import { isBreakwaterError, withoutStack } from '../../core/errors.ts';
 import type { RetryReason } from '../../core/observer.ts';
 import { parseOptions } from '../../core/options.ts';
 import { cutShort, failed, type Outcome } from '../../core/outcome.ts';
@@ -177,11 +177,19 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
     leave?.(again);
   }
 
+  /** A call that ran out of time tells what its attempt before failed with. */
+  #tellCause({ error, cut }: Outcome): void {
+    const last = this.#last;
+    if (cut === undefined || last === undefined || last.ok || last.error === error) return;
+    if (isBreakwaterError(error, 'TIMEOUT') && error.cause === undefined) error.cause = last.error;
+  }
+
   #finish(outcome: Outcome, now: number): void {
     this.#done = true;
     if (this.#retries > 0) {
       deadlines.clear(this);
       this.#scope.unwatch(this);
+      this.#tellCause(outcome);
       this.#wake?.();
       this.#leave(false);
     }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Classify, RetryOptions } from '../../../src/index.ts';
-import { failing, flush, follow, testHub } from '../../support.ts';
+import { failing, flush, follow, hanging, testHub } from '../../support.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -167,4 +167,18 @@ test('the budget keeps retries to a fifth of the calls, and at least ten per ten
   for (let at = 0; at < 20; at += 1) follow(policy.execute(failing()));
   await vi.advanceTimersByTimeAsync(1_000);
   expect(policy.stats().retries).toBe(50);
+});
+
+test('a call that runs out of time says what its attempt before failed with', async () => {
+  const policy = testHub().policy('database', {
+    totalTimeoutMs: 100,
+    retry: { maxRetries: 3, baseDelayMs: 10, jitter: 'none' },
+  });
+  const down = new Error('down');
+  const call = follow(policy.execute(({ attempt }) => (attempt === 1 ? Promise.reject(down) : hanging())));
+  await vi.advanceTimersByTimeAsync(150);
+  expect(call.now).toMatchObject({
+    status: 'rejected',
+    reason: { code: 'TIMEOUT', scope: 'total', cause: down },
+  });
 });
