@@ -1,21 +1,34 @@
 /** Labels of a series. */
 export type Labels = Readonly<Record<string, string | number>>;
 
-/**
- * Takes one sample. Labels come in two parts, which the owner and the series have in common with others, so that
- * neither is built anew for each sample.
- *
- * @param owner whose it is, as `{ policy }`
- * @param series which of the owner's, as `{ outcome }`; the same object at every scrape
- * @param suffix what follows the family's name, as `_bucket`
- */
-export type Emit = (value: number, owner: Labels, series: Labels, suffix?: string) => void;
+/** One of the series that every owner in a family has. */
+export interface Series {
+  /** What tells it from the owner's other series, as `{ outcome }`. */
+  readonly labels: Labels;
+  /** What follows the family's name, as `_bucket`. */
+  readonly suffix?: string | undefined;
+}
 
-/** One hub's share in a family. */
+/** One value for each series, in their order; `undefined` for a series that has no sample now. */
+export type Values = readonly (number | undefined)[];
+
+/** Whose samples they are: a policy, for most families. */
+export interface Owner {
+  /** As `{ policy }`: the same object at every scrape, so that it is formatted once. */
+  readonly labels: Labels;
+  /** Reads all its values at one moment, so that those of a histogram agree. */
+  values(): Values;
+}
+
+/** One hub's samples in a family. */
 export interface FamilyMember {
-  /** Hands all its samples to `emit`. Called at each scrape. */
-  read(emit: Emit): void;
-  /** Is told what `read` threw; the others' samples are exposed all the same. */
+  readonly series: readonly Series[];
+  /**
+   * Who has samples now, each once. Called at each scrape; the values are read later, one owner at a time, and
+   * those of an owner that has gone by then may be read all the same.
+   */
+  owners(): Iterable<Owner>;
+  /** Is told what reading threw; all other samples are exposed all the same. */
   failed(error: unknown): void;
 }
 
@@ -28,6 +41,7 @@ export interface FamilyDefinition {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
+  /** Names of the owners' labels, then of the series'. */
   readonly labelNames: readonly string[];
   readonly aggregation: Aggregation;
   /** Upper bounds of a histogram's buckets, in seconds. */
@@ -37,7 +51,24 @@ export interface FamilyDefinition {
 /** A family's definition, and one hub's share in it. */
 export interface FamilyShare {
   readonly definition: FamilyDefinition;
-  readonly read: (emit: Emit) => void;
+  readonly series: readonly Series[];
+  readonly owners: () => Iterable<Owner>;
+}
+
+/** All samples of one owner. */
+export interface Row {
+  readonly owner: Labels;
+  readonly values: Values;
+}
+
+/** All samples of a family. */
+export interface FamilyReading {
+  readonly series: readonly Series[];
+  /**
+   * A row for each owner, read when it is its turn, so that whoever takes them may pause in between; what comes and
+   * goes meanwhile does no harm. To be taken once.
+   */
+  readonly rows: Iterable<Row>;
 }
 
 /** Under what a registered metric of this library carries its `SharedFamily`, whichever copy of the package made it. */
@@ -45,11 +76,14 @@ export const FAMILY = Symbol.for('breakwater.metric-family');
 
 /** A family in a registry, as hubs of any copy of this package see it. Its shape changes only with its version. */
 export interface SharedFamily {
-  readonly version: 1;
+  readonly version: 2;
   /** Equal for families that can be one. */
   readonly signature: string;
+  readonly definition: FamilyDefinition;
   /** Adds a hub's samples and gives the function that takes them away. The last to leave takes the family away. */
   join(member: FamilyMember): () => void;
+  /** The samples of all hubs, those of equal labels put together. */
+  read(): FamilyReading;
 }
 
 /** What tells whether two definitions are of the same family. */
@@ -69,9 +103,12 @@ function isSharedFamily(family: unknown): family is SharedFamily {
     typeof family === 'object' &&
     family !== null &&
     'version' in family &&
-    family.version === 1 &&
+    family.version === 2 &&
     'signature' in family &&
+    'definition' in family &&
     'join' in family &&
-    typeof family.join === 'function'
+    typeof family.join === 'function' &&
+    'read' in family &&
+    typeof family.read === 'function'
   );
 }

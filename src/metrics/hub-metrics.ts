@@ -2,7 +2,7 @@ import { register } from 'prom-client';
 import type { CircuitState } from '../core/circuit.ts';
 import { type Component, components } from '../core/observer.ts';
 import { DurationBuckets } from './buckets.ts';
-import type { FamilyShare, Labels } from './family.ts';
+import type { FamilyShare, Series } from './family.ts';
 import { IncidentCounters, incidentFamilies } from './incident-counters.ts';
 import { type MeasuredPolicy, policyFamilies } from './policy-families.ts';
 import type { MetricsRegistry } from './prom-metrics.ts';
@@ -104,10 +104,12 @@ export class HubMetrics {
   }
 }
 
-const NONE: Labels = {};
-const componentLabels = components.map((component): Labels => ({ component }));
+/** These families have one sample for each owner. */
+const only: readonly Series[] = [{ labels: {} }];
+const componentLabels = components.map((component) => ({ component }));
 
 function internalErrorFamily(counts: Float64Array): FamilyShare {
+  const owners = componentLabels.map((labels, at) => ({ labels, values: () => [counts[at] ?? 0] }));
   return {
     definition: {
       name: 'breakwater_internal_errors_total',
@@ -116,14 +118,13 @@ function internalErrorFamily(counts: Float64Array): FamilyShare {
       labelNames: ['component'],
       aggregation: 'sum',
     },
-    read: (emit) => {
-      for (const [index, labels] of componentLabels.entries()) emit(counts[index] ?? 0, labels, NONE);
-    },
+    series: only,
+    owners: () => owners,
   };
 }
 
 function buildInfoFamily(version: string): FamilyShare {
-  const labels = { version };
+  const owners = [{ labels: { version }, values: () => [1] }];
   return {
     definition: {
       name: 'breakwater_build_info',
@@ -133,6 +134,7 @@ function buildInfoFamily(version: string): FamilyShare {
       // Two hubs, or four workers, of one version are still that version.
       aggregation: 'max',
     },
-    read: (emit) => emit(1, labels, NONE),
+    series: only,
+    owners: () => owners,
   };
 }

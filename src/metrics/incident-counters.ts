@@ -1,4 +1,4 @@
-import type { FamilyShare, Labels } from './family.ts';
+import type { FamilyDefinition, FamilyShare, Labels, Owner } from './family.ts';
 
 /** Severities of incidents, the worst first; the values of the label `severity`. */
 export const incidentSeverities = ['Critical', 'High', 'Medium', 'Low'] as const;
@@ -7,8 +7,6 @@ export type IncidentSeverity = (typeof incidentSeverities)[number];
 /** What became of a notification; the values of the label `result`. */
 export const notificationResults = ['delivered', 'failed', 'dropped'] as const;
 export type NotificationResult = (typeof notificationResults)[number];
-
-const NONE: Labels = {};
 
 /**
  * Counts incidents and their notifications. Statuses and sinks are closed sets given at the start, so that each
@@ -19,12 +17,24 @@ export class IncidentCounters {
   readonly #sinks: readonly string[];
   readonly #incidents: Float64Array;
   readonly #notifications: Float64Array;
+  /** Every combination of severity and status, with its count. */
+  readonly incidents: readonly Owner[];
+  /** Every combination of sink and result, with its count. */
+  readonly notifications: readonly Owner[];
 
   constructor(statuses: readonly string[], sinks: readonly string[]) {
     this.#statuses = [...new Set(statuses)];
     this.#sinks = [...new Set(sinks)];
     this.#incidents = new Float64Array(incidentSeverities.length * this.#statuses.length);
     this.#notifications = new Float64Array(this.#sinks.length * notificationResults.length);
+    this.incidents = counted(
+      this.#incidents,
+      incidentSeverities.flatMap((severity) => this.#statuses.map((status) => ({ severity, status }))),
+    );
+    this.notifications = counted(
+      this.#notifications,
+      this.#sinks.flatMap((sink) => notificationResults.map((result) => ({ sink, result }))),
+    );
   }
 
   /** Incidents of `severity` in `status` became one more or one fewer. */
@@ -42,50 +52,31 @@ export class IncidentCounters {
     const at = row * notificationResults.length + notificationResults.indexOf(result);
     this.#notifications[at] = (this.#notifications[at] ?? 0) + 1;
   }
+}
 
-  /** Every combination of severity and status, with its count. */
-  *incidents(): Iterable<readonly [Labels, number]> {
-    let at = 0;
-    for (const severity of incidentSeverities) {
-      for (const status of this.#statuses) yield [{ severity, status }, this.#incidents[at++] ?? 0];
-    }
-  }
-
-  /** Every combination of sink and result, with its count. */
-  *notifications(): Iterable<readonly [Labels, number]> {
-    let at = 0;
-    for (const sink of this.#sinks) {
-      for (const result of notificationResults) yield [{ sink, result }, this.#notifications[at++] ?? 0];
-    }
-  }
+/** One owner for each place in `counts`. */
+function counted(counts: Float64Array, labels: readonly Labels[]): readonly Owner[] {
+  return labels.map((own, at) => ({ labels: own, values: () => [counts[at] ?? 0] }));
 }
 
 /** The families of incidents; without samples while `counters` gives `undefined`. */
 export function incidentFamilies(counters: () => IncidentCounters | undefined): readonly FamilyShare[] {
+  const incidents: FamilyDefinition = {
+    name: 'breakwater_incidents',
+    type: 'gauge',
+    help: 'Incidents by severity and status.',
+    labelNames: ['severity', 'status'],
+    aggregation: 'sum',
+  };
+  const notifications: FamilyDefinition = {
+    name: 'breakwater_incident_notifications_total',
+    type: 'counter',
+    help: 'Notifications of incidents by sink and what became of them.',
+    labelNames: ['sink', 'result'],
+    aggregation: 'sum',
+  };
   return [
-    {
-      definition: {
-        name: 'breakwater_incidents',
-        type: 'gauge',
-        help: 'Incidents by severity and status.',
-        labelNames: ['severity', 'status'],
-        aggregation: 'sum',
-      },
-      read: (emit) => {
-        for (const [labels, count] of counters()?.incidents() ?? []) emit(count, labels, NONE);
-      },
-    },
-    {
-      definition: {
-        name: 'breakwater_incident_notifications_total',
-        type: 'counter',
-        help: 'Notifications of incidents by sink and what became of them.',
-        labelNames: ['sink', 'result'],
-        aggregation: 'sum',
-      },
-      read: (emit) => {
-        for (const [labels, count] of counters()?.notifications() ?? []) emit(count, labels, NONE);
-      },
-    },
+    { definition: incidents, series: [{ labels: {} }], owners: () => counters()?.incidents ?? [] },
+    { definition: notifications, series: [{ labels: {} }], owners: () => counters()?.notifications ?? [] },
   ];
 }

@@ -7,7 +7,7 @@ import {
   rejectionReasons,
   retryReasons,
 } from '../core/observer.ts';
-import type { Emit, FamilyShare, Labels } from './family.ts';
+import type { FamilyDefinition, FamilyShare, Labels, Owner, Series, Values } from './family.ts';
 import { layout, type PolicyRecorder } from './recorder.ts';
 import { slis } from './sli.ts';
 
@@ -22,19 +22,21 @@ export interface MeasuredPolicy {
 /** The policies of a hub at the time of a scrape. */
 export type ReadPolicies = () => Iterable<MeasuredPolicy>;
 
-const NONE: Labels = {};
+/** The one series of an owner that has no others to be told from. */
+const only: readonly Series[] = [{ labels: {} }];
 
 /** All families that have one share of each policy. */
 export function policyFamilies(policies: ReadPolicies, buckets: readonly number[]): readonly FamilyShare[] {
-  const counter = (name: string, help: string, at: number, series: readonly Labels[]): FamilyShare => ({
+  const counter = (name: string, help: string, at: number, series: readonly Series[]): FamilyShare => ({
     definition: {
       name: `breakwater_${name}`,
       type: 'counter',
       help,
-      labelNames: ['policy', ...Object.keys(series[0] ?? NONE)],
+      labelNames: ['policy', ...Object.keys(series[0]?.labels ?? {})],
       aggregation: 'sum',
     },
-    read: (emit) => emitCounts(policies, emit, at, series),
+    series,
+    owners: () => ownersOf(policies, ({ recorder }) => countsOf(recorder, at, series.length)),
   });
   const histogram = (name: string, help: string, at: 'callDurations' | 'attemptDurations'): FamilyShare => ({
     definition: {
@@ -45,9 +47,15 @@ export function policyFamilies(policies: ReadPolicies, buckets: readonly number[
       aggregation: 'sum',
       buckets,
     },
-    read: (emit) => emitHistograms(policies, emit, at, bucketLabels),
+    series: histogramSeries,
+    owners: () =>
+      ownersOf(policies, ({ recorder }) => histogramOf(recorder, recorder[at], buckets.length + 1)),
   });
-  const bucketLabels = [...buckets, '+Inf'].map((le): Labels => ({ le }));
+  const histogramSeries: readonly Series[] = [
+    ...[...buckets, '+Inf'].map((le) => ({ labels: { le }, suffix: '_bucket' })),
+    { labels: {}, suffix: '_sum' },
+    { labels: {}, suffix: '_count' },
+  ];
   const inFlight = (name: string, help: string, at: number): FamilyShare => ({
     // Each worker of a cluster has calls of its own in flight, so they add up.
     definition: {
@@ -57,7 +65,8 @@ export function policyFamilies(policies: ReadPolicies, buckets: readonly number[
       labelNames: ['policy'],
       aggregation: 'sum',
     },
-    read: (emit) => emitCounts(policies, emit, at, [NONE]),
+    series: only,
+    owners: () => ownersOf(policies, ({ recorder }) => countsOf(recorder, at, 1)),
   });
 
   return [
@@ -74,7 +83,7 @@ export function policyFamilies(policies: ReadPolicies, buckets: readonly number[
       'Duration of attempts until they ended or were given up.',
       'attemptDurations',
     ),
-    counter('late_outcomes_total', 'Operations that ended after they were given up.', layout.late, [NONE]),
+    counter('late_outcomes_total', 'Operations that ended after they were given up.', layout.late, only),
     counter(
       'retries_total',
       'Retries by what made them necessary.',
@@ -111,16 +120,14 @@ export function policyFamilies(policies: ReadPolicies, buckets: readonly number[
   ];
 }
 
-function labelled(name: string, values: readonly string[]): readonly Labels[] {
-  return values.map((value) => ({ [name]: value }));
+function labelled(name: string, values: readonly string[]): readonly Series[] {
+  return values.map((value) => ({ labels: { [name]: value } }));
 }
 
-const sliSeries: readonly Labels[] = slis.flatMap((sli) => [
-  { sli, result: 'good' },
-  { sli, result: 'bad' },
+const sliSeries: readonly Series[] = slis.flatMap((sli) => [
+  { labels: { sli, result: 'good' } },
+  { labels: { sli, result: 'bad' } },
 ]);
-
-const stateSeries = circuitStates.map((state): Labels => ({ state }));
 
 const transitionSeries = circuitStates
   .flatMap((from, row) =>
@@ -131,52 +138,63 @@ const transitionSeries = circuitStates
   )
   .filter(({ labels: { from, to } }) => from !== to);
 
-function emitCounts(policies: ReadPolicies, emit: Emit, at: number, series: readonly Labels[]): void {
-  for (const { labels, recorder } of policies()) {
-    for (const [index, own] of series.entries()) emit(recorder.counts[at + index] ?? 0, labels, own);
+/** A policy as the owner of its samples in one family. */
+class PolicyOwner implements Owner {
+  readonly labels: Labels;
+  readonly #policy: MeasuredPolicy;
+  readonly #read: (policy: MeasuredPolicy) => Values;
+
+  constructor(policy: MeasuredPolicy, read: (policy: MeasuredPolicy) => Values) {
+    this.labels = policy.labels;
+    this.#policy = policy;
+    this.#read = read;
+  }
+
+  values(): Values {
+    return this.#read(this.#policy);
   }
 }
 
-function emitHistograms(
-  policies: ReadPolicies,
-  emit: Emit,
-  which: 'callDurations' | 'attemptDurations',
-  bucketLabels: readonly Labels[],
-): void {
-  for (const { labels, recorder } of policies()) {
-    const at = recorder[which];
-    let count = 0;
-    for (const [index, le] of bucketLabels.entries()) {
-      count += recorder.counts[at + 1 + index] ?? 0;
-      emit(count, labels, le, '_bucket');
-    }
-    emit((recorder.counts[at] ?? 0) / 1_000, labels, NONE, '_sum');
-    emit(count, labels, NONE, '_count');
+function ownersOf(policies: ReadPolicies, read: (policy: MeasuredPolicy) => Values): Iterable<Owner> {
+  return Array.from(policies(), (policy) => new PolicyOwner(policy, read));
+}
+
+function countsOf({ counts }: PolicyRecorder, at: number, length: number): Values {
+  const values: number[] = [];
+  for (let index = at; index < at + length; index += 1) values.push(counts[index] ?? 0);
+  return values;
+}
+
+/** The buckets, cumulated; the sum in seconds; the count. */
+function histogramOf({ counts }: PolicyRecorder, at: number, buckets: number): Values {
+  const values: number[] = [];
+  let count = 0;
+  for (let index = at + 1; index <= at + buckets; index += 1) {
+    count += counts[index] ?? 0;
+    values.push(count);
   }
+  values.push((counts[at] ?? 0) / 1_000, count);
+  return values;
 }
 
 /** The value of a state is the number of the policy's circuits in it: 1 or 0 for one circuit in one process. */
 function circuitStateFamily(policies: ReadPolicies): FamilyShare {
-  return {
-    definition: {
-      name: 'breakwater_circuit_state',
-      type: 'gauge',
-      help: 'Circuits in each state; with one circuit, 1 for the state it is in and 0 for the others.',
-      labelNames: ['policy', 'state'],
-      // A circuit open in one worker of four shows as open 1 and closed 3.
-      aggregation: 'sum',
-    },
-    read: (emit) => {
-      for (const policy of policies()) {
-        const states = policy.circuitStates?.();
-        if (states === undefined || states.length === 0) continue;
-        for (const [index, state] of circuitStates.entries()) {
-          const inState = states.reduce((total, other) => (other === state ? total + 1 : total), 0);
-          emit(inState, policy.labels, stateSeries[index] ?? NONE);
-        }
-      }
-    },
+  const definition: FamilyDefinition = {
+    name: 'breakwater_circuit_state',
+    type: 'gauge',
+    help: 'Circuits in each state; with one circuit, 1 for the state it is in and 0 for the others.',
+    labelNames: ['policy', 'state'],
+    // A circuit open in one worker of four shows as open 1 and closed 3.
+    aggregation: 'sum',
   };
+  const statesOf = ({ circuitStates: read }: MeasuredPolicy): Values => {
+    const states = read?.() ?? [];
+    if (states.length === 0) return [];
+    return circuitStates.map((state) =>
+      states.reduce((total, other) => (other === state ? total + 1 : total), 0),
+    );
+  };
+  return { definition, series: labelled('state', circuitStates), owners: () => ownersOf(policies, statesOf) };
 }
 
 function transitionFamily(policies: ReadPolicies): FamilyShare {
@@ -188,10 +206,8 @@ function transitionFamily(policies: ReadPolicies): FamilyShare {
       labelNames: ['policy', 'from', 'to'],
       aggregation: 'sum',
     },
-    read: (emit) => {
-      for (const { labels: owner, recorder } of policies()) {
-        for (const { labels, at } of transitionSeries) emit(recorder.counts[at] ?? 0, owner, labels);
-      }
-    },
+    series: transitionSeries,
+    owners: () =>
+      ownersOf(policies, ({ recorder }) => transitionSeries.map(({ at }) => recorder.counts[at] ?? 0)),
   };
 }

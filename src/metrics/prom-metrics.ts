@@ -6,8 +6,8 @@ import {
   type PrometheusContentType,
   Registry,
 } from 'prom-client';
-import { FAMILY, type FamilyDefinition, type SharedFamily } from './family.ts';
-import { FamilySamples, type Sample } from './samples.ts';
+import { FAMILY, type FamilyDefinition, type Labels, type SharedFamily } from './family.ts';
+import { FamilySamples } from './samples.ts';
 
 /** A prom-client registry, of either content type. */
 export type MetricsRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
@@ -44,6 +44,7 @@ function configurationOf({ name, help, labelNames, aggregation }: FamilyDefiniti
 /*
  * Two readings each: `get` gives plain samples, for `getMetricsAsJSON` and the aggregator of a cluster;
  * `getForPromString`, where prom-client has it, gives label objects that prom-client formats once and remembers.
+ * The endpoints of this library use neither, see `renderMetrics`.
  */
 
 class SampledCounter extends Counter {
@@ -59,8 +60,7 @@ class SampledCounter extends Counter {
   }
 
   override async get() {
-    const values = this[FAMILY].collect().map(plainValue);
-    return { ...(await super.get()), name: this.#name, values };
+    return { ...(await super.get()), name: this.#name, values: collect(this[FAMILY], plainSample) };
   }
 
   /**
@@ -68,11 +68,14 @@ class SampledCounter extends Counter {
    * sample; it must find the name in the form that the registry's content type calls for, at every scrape.
    */
   async getForPromString() {
-    const openMetrics = this.#registry.contentType === Registry.OPENMETRICS_CONTENT_TYPE;
-    const name = openMetrics ? this.#name.replace(/_total$/, '') : this.#name;
-    const values = this[FAMILY].collect().map((sample) => sharedValue(undefined, sample));
-    return { ...(await super.get()), name, values };
+    const name = counterName(this.#registry, this.#name);
+    return { ...(await super.get()), name, values: collect(this[FAMILY], sharedSample) };
   }
+}
+
+/** What a registry's text calls a counter: OpenMetrics has `_total` at its samples, but not at the family. */
+export function counterName({ contentType }: Pick<MetricsRegistry, 'contentType'>, name: string): string {
+  return contentType === Registry.OPENMETRICS_CONTENT_TYPE ? name.replace(/_total$/, '') : name;
 }
 
 class SampledGauge extends Gauge {
@@ -84,18 +87,16 @@ class SampledGauge extends Gauge {
   }
 
   override async get() {
-    return { ...(await super.get()), values: this[FAMILY].collect().map(plainValue) };
+    return { ...(await super.get()), values: collect(this[FAMILY], plainSample) };
   }
 
   async getForPromString() {
-    const values = this[FAMILY].collect().map((sample) => sharedValue(undefined, sample));
-    return { ...(await super.get()), values };
+    return { ...(await super.get()), values: collect(this[FAMILY], sharedSample) };
   }
 }
 
 class SampledHistogram extends Histogram {
   readonly [FAMILY]: FamilySamples;
-  readonly #name: string;
   /** Gives the fields that are not samples; the inherited `get` would go through `getForPromString`. */
   readonly #empty: Histogram;
 
@@ -103,33 +104,44 @@ class SampledHistogram extends Histogram {
     const configuration = { ...configurationOf(definition), buckets: [...(definition.buckets ?? [])] };
     super({ ...configuration, registers: [registry] });
     this[FAMILY] = samples;
-    this.#name = definition.name;
     this.#empty = new Histogram({ ...configuration, registers: [] });
   }
 
   override async get() {
-    const values = this[FAMILY].collect().map((sample) => ({
-      ...plainValue(sample),
-      metricName: this.#name + (sample.suffix ?? ''),
-    }));
-    return { ...(await this.#empty.get()), values };
+    return { ...(await this.#empty.get()), values: collect(this[FAMILY], plainSample) };
   }
 
   async getForPromString() {
-    const values = this[FAMILY].collect().map((sample) => sharedValue(this.#name, sample));
-    return { ...(await this.#empty.get()), values };
+    return { ...(await this.#empty.get()), values: collect(this[FAMILY], sharedSample) };
   }
 }
 
-function plainValue({ value, owner, series }: Sample) {
-  return { value, labels: { ...owner, ...series } };
+/** Gives a sample the form that prom-client takes; `metricName` where it is not the family's own. */
+type Shape<Sample> = (value: number, owner: Labels, series: Labels, metricName: string | undefined) => Sample;
+
+function plainSample(value: number, owner: Labels, series: Labels, metricName: string | undefined) {
+  return { value, labels: { ...owner, ...series }, ...(metricName === undefined ? {} : { metricName }) };
 }
 
-function sharedValue(name: string | undefined, { value, owner, series, suffix = '' }: Sample) {
-  return {
-    value,
-    labels: owner,
-    sharedLabels: series,
-    metricName: name === undefined ? undefined : name + suffix,
-  };
+/** For `getForPromString`. */
+export function sharedSample(value: number, owner: Labels, series: Labels, metricName: string | undefined) {
+  return { value, labels: owner, sharedLabels: series, metricName };
+}
+
+function collect<Sample>(family: FamilySamples, shape: Shape<Sample>): Sample[] {
+  const { series, rows } = family.read();
+  const columns = series.map(({ labels, suffix }) => ({
+    labels,
+    metricName: suffix === undefined ? undefined : family.definition.name + suffix,
+  }));
+  const samples: Sample[] = [];
+  for (const { owner, values } of rows) {
+    for (let at = 0; at < columns.length; at += 1) {
+      const column = columns[at];
+      const value = values[at];
+      if (column === undefined || value === undefined) continue;
+      samples.push(shape(value, owner, column.labels, column.metricName));
+    }
+  }
+  return samples;
 }

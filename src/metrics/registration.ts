@@ -34,10 +34,10 @@ export function joinFamilies(
 ): () => void {
   const problems = shares.flatMap(({ definition }) => problemsWith(registry, definition));
   if (problems.length > 0) throw new InvalidOptionsError('', 'The metrics cannot be registered', problems);
-  const leaves = shares.map(({ definition, read }) => {
+  const leaves = shares.map(({ definition, series, owners }) => {
     const family =
       sharedFamilyOf(registry.getSingleMetric(definition.name)) ?? registerFamily(registry, definition);
-    return family.join({ read, failed });
+    return family.join({ series, owners, failed });
   });
   return () => {
     for (const leave of leaves.splice(0)) leave();

@@ -1,24 +1,12 @@
-import type { FamilyShare, Labels } from '../metrics/family.ts';
-import type { Sli } from '../metrics/sli.ts';
-import { type BurnWindow, burnWindowNames, type SloTracker } from './tracker.ts';
+import type { FamilyShare, Labels, Owner, Series, Values } from '../metrics/family.ts';
+import { slis } from '../metrics/sli.ts';
+import { burnWindowNames, type ObjectiveTracker, type SloTracker } from './tracker.ts';
 
-const sliLabels: Readonly<Record<Sli, Labels>> = {
-  availability: { sli: 'availability' },
-  latency: { sli: 'latency' },
-  correctness: { sli: 'correctness' },
-};
-
-const windowLabels: readonly {
-  readonly window: BurnWindow;
-  readonly labels: Readonly<Record<Sli, Labels>>;
-}[] = burnWindowNames.map((window) => ({
-  window,
-  labels: {
-    availability: { sli: 'availability', window },
-    latency: { sli: 'latency', window },
-    correctness: { sli: 'correctness', window },
-  },
-}));
+const bySli: readonly Series[] = slis.map((sli) => ({ labels: { sli } }));
+const bySliAndWindow: readonly Series[] = slis.flatMap((sli) =>
+  burnWindowNames.map((window) => ({ labels: { sli, window } })),
+);
+const noRates: Values = burnWindowNames.map(() => undefined);
 
 /**
  * The gauges of the objectives.
@@ -29,6 +17,16 @@ const windowLabels: readonly {
  * adds up, gives the exact figure. The strictest objective is shown where workers differ, as during a deployment.
  */
 export function sloFamilies(trackers: () => Iterable<SloTracker>, now: () => number): readonly FamilyShare[] {
+  const labels = new WeakMap<SloTracker, Labels>();
+  const labelsOf = (tracker: SloTracker): Labels => {
+    const own = labels.get(tracker) ?? { policy: tracker.policy };
+    labels.set(tracker, own);
+    return own;
+  };
+  function* owners(values: (tracker: SloTracker) => Values): Iterable<Owner> {
+    for (const tracker of trackers()) yield { labels: labelsOf(tracker), values: () => values(tracker) };
+  }
+
   return [
     {
       definition: {
@@ -38,11 +36,8 @@ export function sloFamilies(trackers: () => Iterable<SloTracker>, now: () => num
         labelNames: ['policy', 'sli'],
         aggregation: 'max',
       },
-      read: (emit) => {
-        for (const { owner, tracker } of owned(trackers)) {
-          for (const { sli, objective } of tracker.objectives) emit(objective, owner, sliLabels[sli]);
-        }
-      },
+      series: bySli,
+      owners: () => owners((tracker) => eachSli(tracker, ({ objective }) => objective)),
     },
     {
       definition: {
@@ -52,14 +47,8 @@ export function sloFamilies(trackers: () => Iterable<SloTracker>, now: () => num
         labelNames: ['policy', 'sli'],
         aggregation: 'average',
       },
-      read: (emit) => {
-        const time = now();
-        for (const { owner, tracker } of owned(trackers)) {
-          for (const objective of tracker.objectives) {
-            emit(objective.budgetRemaining(time), owner, sliLabels[objective.sli]);
-          }
-        }
-      },
+      series: bySli,
+      owners: () => owners((tracker) => eachSli(tracker, (objective) => objective.budgetRemaining(now()))),
     },
     {
       definition: {
@@ -69,21 +58,23 @@ export function sloFamilies(trackers: () => Iterable<SloTracker>, now: () => num
         labelNames: ['policy', 'sli', 'window'],
         aggregation: 'average',
       },
-      read: (emit) => {
-        const time = now();
-        for (const { owner, tracker } of owned(trackers)) {
-          for (const objective of tracker.objectives) {
-            for (const { window, labels } of windowLabels) {
-              const rate = objective.burnRate(window, time);
-              if (rate !== undefined) emit(rate, owner, labels[objective.sli]);
-            }
-          }
-        }
-      },
+      series: bySliAndWindow,
+      owners: () => owners((tracker) => burnRates(tracker, now())),
     },
   ];
 }
 
-function* owned(trackers: () => Iterable<SloTracker>) {
-  for (const tracker of trackers()) yield { owner: { policy: tracker.policy }, tracker };
+/** The value of each SLI's objective; none for an SLI without an objective. */
+function eachSli(tracker: SloTracker, value: (objective: ObjectiveTracker) => number): Values {
+  return slis.map((sli) => {
+    const objective = tracker.objective(sli);
+    return objective === undefined ? undefined : value(objective);
+  });
+}
+
+function burnRates(tracker: SloTracker, now: number): Values {
+  return slis.flatMap((sli) => {
+    const objective = tracker.objective(sli);
+    return objective === undefined ? noRates : burnWindowNames.map((name) => objective.burnRate(name, now));
+  });
 }

@@ -1,4 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
 import { isBreakwaterError } from '../core/errors.ts';
 
 /** A whole HTTP answer. Header names are in lower case. */
@@ -47,15 +48,41 @@ export function answerTo(error: unknown): WebAnswer | undefined {
   }
 }
 
+/** A whole HTTP answer whose body is too long to be handed over at one go. */
+export interface LongWebAnswer extends Omit<WebAnswer, 'body'> {
+  /** In parts, to be sent one after the other as fast as the client takes them. */
+  readonly body: readonly Buffer[];
+}
+
 /** Sends `answer` in place of whatever was being prepared on `response`, whose headers are not sent yet. */
 export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: WebAnswer): void {
-  for (const name of representationHeaders) response.removeHeader(name);
-  response.statusCode = answer.statusCode;
-  // Node fills in the standard text; HTTP/2 has none and warns.
-  if (request.httpVersionMajor < 2) response.statusMessage = '';
-  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  setHead(request, response, answer);
   response.setHeader('content-length', Buffer.byteLength(answer.body));
   response.end(answer.body);
+}
+
+/** Sends `answer` as `sendAnswer` does, part by part. Its headers tell the length. */
+export function sendLongAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: LongWebAnswer,
+): void {
+  setHead(request, response, answer);
+  if (request.method === 'HEAD') response.end();
+  // Only the client's going away can end it early, and then nobody is left to be told.
+  else pipeline(Readable.from(answer.body), response, () => {});
+}
+
+function setHead(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { statusCode, headers }: Pick<WebAnswer, 'statusCode' | 'headers'>,
+): void {
+  for (const name of representationHeaders) response.removeHeader(name);
+  response.statusCode = statusCode;
+  // Node fills in the standard text; HTTP/2 has none and warns.
+  if (request.httpVersionMajor < 2) response.statusMessage = '';
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
 /** An answer that no cache keeps, with `document` as its JSON body. */

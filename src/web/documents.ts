@@ -1,8 +1,9 @@
 import type { Breakwater } from '../breakwater.ts';
 import type { CircuitState } from '../core/circuit.ts';
 import type { Policy } from '../core/policy.ts';
+import { renderMetrics } from '../metrics/render.ts';
 import type { Readiness } from '../policy-options.ts';
-import { jsonAnswer, type WebAnswer } from './answers.ts';
+import { jsonAnswer, type LongWebAnswer, type WebAnswer } from './answers.ts';
 
 /** What `/readyz` says. */
 export interface ReadinessDocument {
@@ -23,15 +24,18 @@ export interface PolicyReadiness {
 const HEALTH = jsonAnswer(200, { status: 'ok' });
 
 /** What `/metrics` answers: all metrics of the hub's registry, or 500 when one of them cannot be collected. */
-export async function metricsAnswer(breakwater: Breakwater): Promise<WebAnswer> {
-  try {
-    const body = await breakwater.registry.metrics();
-    const headers = { 'content-type': breakwater.registry.contentType, 'cache-control': 'no-store' };
-    return { statusCode: 200, headers, body };
-  } catch {
-    const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
-    return { statusCode: 500, headers, body: 'The metrics cannot be collected.\n' };
-  }
+export async function metricsAnswer({ registry }: Breakwater): Promise<LongWebAnswer> {
+  const rendered = await renderMetrics(registry).catch(() => undefined);
+  const body = rendered ?? [Buffer.from('The metrics cannot be collected.\n')];
+  return {
+    statusCode: rendered === undefined ? 500 : 200,
+    headers: {
+      'content-type': rendered === undefined ? 'text/plain; charset=utf-8' : registry.contentType,
+      'content-length': String(body.reduce((length, part) => length + part.length, 0)),
+      'cache-control': 'no-store',
+    },
+    body,
+  };
 }
 
 /** What `/healthz` answers: the process is alive, whatever its dependencies do. */

@@ -185,7 +185,8 @@ describe('a scrape', () => {
     });
     await scrape();
     const { all, value } = await scrape();
-    expect(all('breakwater_circuit_state')).toEqual([]);
+    expect(all('breakwater_circuit_state', { policy: 'p' })).toEqual([]);
+    expect(value('breakwater_circuit_state', { policy: 'before', state: 'open' })).toBe(1);
     expect(value('breakwater_calls_total', { policy: 'p', outcome: 'success' })).toBe(1);
     expect(value('breakwater_internal_errors_total', { component: 'metrics' })).toBeGreaterThan(0);
   });

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Breakwater } from '../../breakwater.ts';
 import { options, parseOptions } from '../../core/options.ts';
-import { sendAnswer, type WebAnswer } from '../../web/answers.ts';
+import { sendAnswer, sendLongAnswer, type WebAnswer } from '../../web/answers.ts';
 import { healthAnswer, metricsAnswer, readinessAnswer } from '../../web/documents.ts';
 import { checkDistinctPaths, checkHub, type EndpointOptions, endpointShape } from '../../web/options.ts';
 import type { Middleware, Next } from './guard.ts';
@@ -41,7 +41,9 @@ export function breakwaterRouter(breakwater: Breakwater, given: EndpointOptions 
 export function metricsHandler(breakwater: Breakwater): Endpoint {
   const checked = checkHub(breakwater, 'metricsHandler()');
   return (request, response) => {
-    void metricsAnswer(checked).then((answer) => reply(request, response, answer));
+    void metricsAnswer(checked).then((answer) => {
+      if (!response.headersSent) sendLongAnswer(request, response, answer);
+    });
   };
 }
 

@@ -4,7 +4,7 @@ import type { Breakwater } from '../../breakwater.ts';
 import { InvalidOptionsError } from '../../core/errors.ts';
 import { flag, options, parseOptions, shown } from '../../core/options.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { WebAnswer } from '../../web/answers.ts';
+import type { LongWebAnswer, WebAnswer } from '../../web/answers.ts';
 import { healthAnswer, metricsAnswer, readinessAnswer } from '../../web/documents.ts';
 import { checkDistinctPaths, type EndpointOptions, endpointShape, hub } from '../../web/options.ts';
 import { breakwaterErrorHandler } from './error-handler.ts';
@@ -87,7 +87,7 @@ function guardedBy({ config, url }: RouteOptions, breakwater: Breakwater): Polic
 function addEndpoint(
   app: FastifyInstance,
   path: string | false,
-  answer: () => WebAnswer | Promise<WebAnswer>,
+  answer: () => WebAnswer | Promise<LongWebAnswer>,
 ): void {
   if (path === false) return;
   app.get(path, async (_request, reply) => send(reply, await answer()));

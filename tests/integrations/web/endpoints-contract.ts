@@ -1,7 +1,8 @@
+import { Counter, Gauge } from 'prom-client';
 import { describe, expect, it, vi } from 'vitest';
 import { deferred } from '../../support.ts';
 import type { Bench } from './bench.ts';
-import { ask } from './http-client.ts';
+import { ask, askAndWait } from './http-client.ts';
 
 /** What the endpoints answer. */
 export function describeEndpoints({ hub, serve }: Bench): void {
@@ -24,12 +25,48 @@ export function describeEndpoints({ hub, serve }: Bench): void {
 
     it('/metrics answers 500 without details when a metric cannot be collected', async () => {
       const breakwater = hub();
-      vi.spyOn(breakwater.registry, 'metrics').mockRejectedValue(new Error('secret'));
+      new Gauge({
+        name: 'broken',
+        help: 'Cannot be collected.',
+        registers: [breakwater.registry],
+        collect: () => {
+          throw new Error('secret');
+        },
+      });
       const { url } = await serve({ breakwater });
       const answer = await ask(`${url}/metrics`);
       expect(answer.status).toBe(500);
       expect(answer.headers['content-type']).toMatch(/^text\/plain/);
-      expect(answer.body).not.toContain('secret');
+      expect(answer.body).toBe('The metrics cannot be collected.\n');
+      expect(answer.headers['content-length']).toBe(String(answer.body.length));
+    });
+
+    it('/metrics answers with more than one part as registry.metrics() would, and says how long it is', async () => {
+      const breakwater = hub();
+      for (let index = 0; index < 60; index += 1) breakwater.policy(`ship ⛵ ${index}`);
+      new Counter({ name: 'theirs_total', help: 'Not ours.', registers: [breakwater.registry] }).inc(7);
+      const { url } = await serve({ breakwater });
+      const answer = await ask(`${url}/metrics`);
+      expect(answer.body.length).toBeGreaterThan(300_000);
+      expect(answer.body).toBe(await breakwater.registry.metrics());
+      expect(answer.headers['content-length']).toBe(String(Buffer.byteLength(answer.body)));
+      const head = await ask(`${url}/metrics`, { method: 'HEAD' });
+      expect(head).toMatchObject({ status: 200, body: '', complete: true });
+      expect(head.headers).toMatchObject({
+        'content-length': answer.headers['content-length'],
+        'content-type': breakwater.registry.contentType,
+        'cache-control': 'no-store',
+      });
+    });
+
+    it('/metrics harms nothing when the client goes away before the end', async () => {
+      const breakwater = hub();
+      for (let index = 0; index < 60; index += 1) breakwater.policy(`policy-${index}`);
+      const { url } = await serve({ breakwater });
+      const { answered, goAway } = askAndWait(`${url}/metrics`);
+      await answered;
+      goAway();
+      expect(await ask(`${url}/metrics`)).toMatchObject({ status: 200, complete: true });
     });
 
     it('/healthz answers 200 whatever the dependencies do', async () => {
