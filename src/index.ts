@@ -53,6 +53,7 @@ export type { BreakwaterOptions } from './hub-options.ts';
 export * from './incidents/index.ts';
 export { DEFAULT_DURATION_BUCKETS } from './metrics/buckets.ts';
 export type { MetricsRegistry } from './metrics/prom-metrics.ts';
+export { renderMetrics } from './metrics/render.ts';
 export type { PolicyOptions, Readiness } from './policy-options.ts';
 export type { SloOptions } from './slo/options.ts';
 export type { SloRegistry, SloReport } from './slo/registry.ts';

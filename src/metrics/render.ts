@@ -1,16 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Registry } from 'prom-client';
+import { options, parseOptions } from '../core/options.ts';
 import { type SharedFamily, sharedFamilyOf } from './family.ts';
 import { FamilyText, type MetricWriter } from './family-text.ts';
 import { counterName, type MetricsRegistry } from './prom-metrics.ts';
+import { metricsRegistry } from './registration.ts';
 import { SharedRuns } from './shared-runs.ts';
 import { Slices } from './slices.ts';
 
 /** Characters from which on a part is complete. */
 const PART_LENGTH = 65_536;
 
+const argument = options({ registry: metricsRegistry });
+
 /** The texts of metrics, by metric. */
-type Texts = ReadonlyMap<object, readonly Buffer[]>;
+type Texts = ReadonlyMap<object, readonly Uint8Array[]>;
 
 /** The rendering of this library's families, for all who scrape a registry at the same time. */
 const runs = new WeakMap<MetricsRegistry, SharedRuns<Texts>>();
@@ -26,9 +30,11 @@ const runs = new WeakMap<MetricsRegistry, SharedRuns<Texts>>();
  * metrics in the registry are collected and written by prom-client, each at one go.
  *
  * @returns the text in UTF-8, in parts to be sent one after the other
+ * @throws {InvalidOptionsError} when `registry` is none
  * @throws whatever a metric that is not this library's throws when it is collected
  */
-export async function renderMetrics(registry: MetricsRegistry): Promise<readonly Buffer[]> {
+export async function renderMetrics(registry: MetricsRegistry): Promise<readonly Uint8Array[]> {
+  parseOptions(argument, { registry }, '', 'The argument of renderMetrics()');
   if (!isWriter(registry)) return [Buffer.from(await registry.metrics())];
   const metrics = registry.getMetricsAsArray();
   const foreign = await foreignTexts(registry, metrics);
@@ -52,14 +58,14 @@ async function foreignTexts(
   metrics: ReturnType<MetricWriter['getMetricsAsArray']>,
 ): Promise<Texts> {
   const slices = new Slices();
-  const texts: Promise<[object, Buffer[]]>[] = [];
+  const texts: Promise<[object, readonly Uint8Array[]]>[] = [];
   for (const metric of metrics) {
     if (sharedFamilyOf(metric) !== undefined) continue;
     // As `registry.metrics()` does.
     if (String(metric.type) === 'counter') metric.name = counterName(writer, metric.name);
     const text = writer
       .getMetricsAsString(metric)
-      .then((written): [object, Buffer[]] => [metric, [Buffer.from(written)]]);
+      .then((written): [object, readonly Uint8Array[]] => [metric, [Buffer.from(written)]]);
     texts.push(text);
     await Promise.race([text.catch(() => {}), nextTurn()]);
     if (slices.used) await slices.next();
@@ -77,7 +83,7 @@ function ownRuns(writer: MetricWriter): SharedRuns<Texts> {
 
 async function ownTexts(writer: MetricWriter): Promise<Texts> {
   const slices = new Slices();
-  const texts = new Map<object, readonly Buffer[]>();
+  const texts = new Map<object, readonly Uint8Array[]>();
   for (const metric of writer.getMetricsAsArray()) {
     const family = sharedFamilyOf(metric);
     if (family !== undefined) texts.set(metric, await familyText(writer, family, slices));
@@ -89,10 +95,10 @@ async function familyText(
   writer: MetricWriter,
   family: SharedFamily,
   slices: Slices,
-): Promise<readonly Buffer[]> {
+): Promise<readonly Uint8Array[]> {
   const { series, rows } = family.read();
   const template = await FamilyText.of(writer, family, series);
-  const parts: Buffer[] = [];
+  const parts: Uint8Array[] = [];
   let text = template.head;
   for (const row of rows) {
     text += template.row(row);

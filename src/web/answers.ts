@@ -51,7 +51,7 @@ export function answerTo(error: unknown): WebAnswer | undefined {
 /** A whole HTTP answer whose body is too long to be handed over at one go. */
 export interface LongWebAnswer extends Omit<WebAnswer, 'body'> {
   /** In parts, to be sent one after the other as fast as the client takes them. */
-  readonly body: readonly Buffer[];
+  readonly body: readonly Uint8Array[];
 }
 
 /** Sends `answer` in place of whatever was being prepared on `response`, whose headers are not sent yet. */

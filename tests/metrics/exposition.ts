@@ -15,7 +15,7 @@ export interface Exposition {
   all(name: string, labels?: Readonly<Record<string, string>>): readonly ParsedSample[];
 }
 
-const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/u;
+const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/su;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/uy;
 
 /** Reads the Prometheus text format, or OpenMetrics without exemplars. */
