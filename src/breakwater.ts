@@ -335,7 +335,7 @@ export class Breakwater {
   }
 
   #announce(policy: string, component: Component, error: unknown): void {
-    if (this.#events.hears('internal-error')) {
+    if (this.#events.heard['internal-error']) {
       this.#events.emit('internal-error', { policy, time: wallNow(), component, error });
     }
   }

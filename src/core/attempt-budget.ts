@@ -24,6 +24,10 @@ export class AttemptBudget {
   readonly #calls = new Float64Array(SLICES);
   readonly #extras = new Float64Array(SLICES);
   #slice = Number.NEGATIVE_INFINITY;
+  /** The slice's index, and when it begins and ends. */
+  #slot = 0;
+  #sliceStart = Number.POSITIVE_INFINITY;
+  #sliceEnd = Number.NEGATIVE_INFINITY;
   #callsInPeriod = 0;
   #extrasInPeriod = 0;
 
@@ -35,29 +39,36 @@ export class AttemptBudget {
 
   /** Notes a call, which earns its share of extra attempts. */
   callStarted(now: number): void {
-    const slot = this.#advance(now);
+    const slot = this.#slotAt(now);
     this.#calls[slot] = (this.#calls[slot] ?? 0) + 1;
     this.#callsInPeriod += 1;
   }
 
   /** Spends one extra attempt, or says that there is none left. */
   take(now: number): boolean {
-    const slot = this.#advance(now);
+    const slot = this.#slotAt(now);
     if (this.#extrasInPeriod + 1 > Math.max(this.#floor, this.#ratio * this.#callsInPeriod)) return false;
     this.#extras[slot] = (this.#extras[slot] ?? 0) + 1;
     this.#extrasInPeriod += 1;
     return true;
   }
 
-  /** Moves to the slice of `now`, forgets what has aged out, and gives the slice's index. */
-  #advance(now: number): number {
+  /** The index of the slice of `now`. */
+  #slotAt(now: number): number {
+    if (now >= this.#sliceEnd || now < this.#sliceStart) this.#advance(now);
+    return this.#slot;
+  }
+
+  /** Moves to the slice of `now` and forgets what has aged out. */
+  #advance(now: number): void {
     const slice = Math.floor(now / this.#sliceMs);
-    if (slice === this.#slice) return ((slice % SLICES) + SLICES) % SLICES;
     // A clock that went back (fake timers, a restored machine) starts the count afresh.
     const steps = slice < this.#slice ? SLICES : Math.min(SLICES, slice - this.#slice);
-    for (let step = 0; step < steps; step += 1) this.#forget((((slice - step) % SLICES) + SLICES) % SLICES);
+    for (let step = 0; step < steps; step += 1) this.#forget(slotOf(slice - step));
     this.#slice = slice;
-    return ((slice % SLICES) + SLICES) % SLICES;
+    this.#slot = slotOf(slice);
+    this.#sliceStart = slice * this.#sliceMs;
+    this.#sliceEnd = (slice + 1) * this.#sliceMs;
   }
 
   #forget(slot: number): void {
@@ -66,4 +77,8 @@ export class AttemptBudget {
     this.#calls[slot] = 0;
     this.#extras[slot] = 0;
   }
+}
+
+function slotOf(slice: number): number {
+  return ((slice % SLICES) + SLICES) % SLICES;
 }

@@ -1,9 +1,13 @@
 import type { Call } from './call.ts';
 import { monotonicNow, wallNow } from './clock.ts';
+import { deadlines } from './deadlines.ts';
+import { TimeoutError, withoutStack } from './errors.ts';
 import type { AttemptOutcome } from './observer.ts';
 import { cutShort, failed, fulfilled, type Outcome, succeeded } from './outcome.ts';
-import type { Layer, Receiver } from './pipeline.ts';
-import type { EndCause, Scope, ScopeWatcher } from './scope.ts';
+import type { Passage } from './passage.ts';
+import { edge, type Inner, type Outer } from './pipeline.ts';
+import type { PolicyRuntime } from './runtime.ts';
+import { type EndCause, Scope } from './scope.ts';
 import { isThenable } from './thenable.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -21,44 +25,57 @@ export interface OperationContext {
   readonly metadata: unknown;
 }
 
-/** The innermost layer: runs the operation and judges its outcome. */
-export const operationLayer: Layer = {
-  enter(call, scope, receiver, now) {
-    if (scope.cause === undefined) new Attempt(call, scope, receiver, now).run();
-    else receiver.settle(cutShort(scope.reason, scope.cause, 'ignored'), now);
-  },
-};
+/** The innermost part of a policy: runs the operation and judges its outcome. */
+export class OperationRunner implements Inner {
+  outer: Outer = edge;
+  readonly runtime: PolicyRuntime;
+  /** How long each attempt may take. */
+  timeoutMs = Number.POSITIVE_INFINITY;
+
+  constructor(runtime: PolicyRuntime) {
+    this.runtime = runtime;
+  }
+
+  enter(passage: Passage, now: number): void {
+    if (passage.cause === undefined) new Attempt(this, passage, now).run(now);
+    else this.outer.settle(passage, cutShort(passage.reason, passage.cause, 'ignored'), now);
+  }
+
+  limitAttempts(timeoutMs: number): boolean {
+    if (this.timeoutMs !== Number.POSITIVE_INFINITY) return false;
+    this.timeoutMs = timeoutMs;
+    return true;
+  }
+}
 
 /**
  * One try of the operation, and the context that the operation sees.
  *
- * It settles its receiver once: with the operation's outcome, or, when its scope ends first, with the reason. An
- * outcome that comes after that is late: it is counted, its value discarded, its rejection handled, and it moves
- * nothing.
+ * It settles once: with the operation's outcome, or, when its time ends first, with the reason. An outcome that comes
+ * after that is late: it is counted, its value discarded, its rejection handled, and it moves nothing.
  */
-class Attempt implements OperationContext, ScopeWatcher {
-  readonly #call: Call;
-  readonly #scope: Scope;
-  readonly #receiver: Receiver;
+class Attempt extends Scope implements OperationContext {
+  readonly #runner: OperationRunner;
+  readonly #passage: Passage;
   readonly #startedAt: number;
   readonly attempt: number;
   #settled = false;
   #ended = false;
 
-  constructor(call: Call, scope: Scope, receiver: Receiver, now: number) {
-    this.#call = call;
-    this.#scope = scope;
-    this.#receiver = receiver;
+  constructor(runner: OperationRunner, passage: Passage, now: number) {
+    super(passage);
+    this.#runner = runner;
+    this.#passage = passage;
     this.#startedAt = now;
-    this.attempt = ++call.attempts;
+    this.attempt = ++passage.call.attempts;
+  }
+
+  override get parent(): Passage {
+    return this.#passage;
   }
 
   get policy(): string {
-    return this.#call.runtime.name;
-  }
-
-  get signal(): AbortSignal {
-    return this.#scope.signal;
+    return this.#runner.runtime.name;
   }
 
   get metadata(): unknown {
@@ -67,14 +84,17 @@ class Attempt implements OperationContext, ScopeWatcher {
 
   /** A getter, so that an operation may take it out of its context like the rest. */
   get remainingMs(): () => number {
-    const scope = this.#scope;
-    return () => (scope.cause === undefined ? Math.max(0, scope.deadlineAt() - monotonicNow()) : 0);
+    return () => (this.cause === undefined ? Math.max(0, this.deadlineAt() - monotonicNow()) : 0);
   }
 
-  run(): void {
-    const { runtime } = this.#call;
+  get #call(): Call {
+    return this.#passage.call;
+  }
+
+  run(now: number): void {
+    const { runtime, timeoutMs } = this.#runner;
     runtime.observer.attemptStarted();
-    this.#scope.watch(this);
+    if (timeoutMs !== Number.POSITIVE_INFINITY) deadlines.arm(this, timeoutMs, now);
     let returned: unknown;
     try {
       returned = this.#call.invoke(this);
@@ -93,11 +113,18 @@ class Attempt implements OperationContext, ScopeWatcher {
     this.#fulfilled(returned);
   }
 
-  scopeEnded(scope: Scope): void {
-    if (this.#settled || scope.cause === undefined) return;
+  override expire(_now: number): void {
+    const { runtime, timeoutMs } = this.#runner;
+    this.end(
+      'attempt-timeout',
+      withoutStack(() => new TimeoutError(runtime.name, timeoutMs, 'attempt')),
+    );
+  }
+
+  protected override stopped(cause: EndCause, reason: unknown): void {
+    if (this.#settled) return;
     const now = monotonicNow();
-    const verdict = this.#verdictWhenCut(scope.cause, scope.reason, now);
-    this.#settle(cutShort(scope.reason, scope.cause, verdict), now);
+    this.#settle(cutShort(reason, cause, this.#verdictWhenCut(cause, reason, now)), now);
   }
 
   #follow(promise: Promise<unknown>): void {
@@ -112,14 +139,14 @@ class Attempt implements OperationContext, ScopeWatcher {
       this.#call.discard(value);
       return;
     }
-    const { runtime } = this.#call;
-    if (!runtime.judgesValues && this.#call.settings.classify === undefined) {
-      this.#settle(succeeded(value, this.#call.passesCheck(value)), monotonicNow());
+    const call = this.#call;
+    if (!call.judgesValues) {
+      this.#settle(succeeded(value, call.passesCheck(value)), monotonicNow());
       return;
     }
-    const { verdict, retryAfterMs, safeToRepeat = false } = this.#call.judge({ ok: true, value });
-    const correct = verdict === 'success' && this.#call.passesCheck(value);
-    if (this.#settled) this.#call.discard(value);
+    const { verdict, retryAfterMs, safeToRepeat = false } = call.judge({ ok: true, value });
+    const correct = verdict === 'success' && call.passesCheck(value);
+    if (this.#settled) call.discard(value);
     this.#settle(fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct), monotonicNow());
   }
 
@@ -133,7 +160,7 @@ class Attempt implements OperationContext, ScopeWatcher {
   #end(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
-    this.#call.runtime.observer.attemptEnded(this.#settled);
+    this.#runner.runtime.observer.attemptEnded(this.#settled);
     return !this.#settled;
   }
 
@@ -141,12 +168,12 @@ class Attempt implements OperationContext, ScopeWatcher {
     // A classify or a check that aborts its own call settles it from within.
     if (this.#settled) return;
     this.#settled = true;
-    this.#scope.unwatch(this);
-    const { runtime } = this.#call;
+    this.close();
+    const { runtime, outer } = this.#runner;
     const kind = attemptOutcome(outcome);
     const durationMs = now - this.#startedAt;
     runtime.observer.attemptSettled(kind, durationMs);
-    if (runtime.events.hears('attempt')) {
+    if (runtime.events.heard.attempt) {
       runtime.events.emit('attempt', {
         policy: runtime.name,
         time: wallNow(),
@@ -157,7 +184,7 @@ class Attempt implements OperationContext, ScopeWatcher {
         error: outcome.error,
       });
     }
-    this.#receiver.settle(outcome, now);
+    outer.settle(this.#passage, outcome, now);
   }
 
   /**
@@ -170,7 +197,7 @@ class Attempt implements OperationContext, ScopeWatcher {
     const hadItsTime =
       cause === 'attempt-timeout' ||
       (cause === 'total-timeout' && this.attempt === 1) ||
-      (isDeadline && now - this.#startedAt >= this.#call.runtime.attemptTimeoutMs);
+      (isDeadline && now - this.#startedAt >= this.#runner.runtime.attemptTimeoutMs);
     if (!hadItsTime) return 'ignored';
     return this.#call.judge({ ok: false, error: reason }).verdict;
   }

@@ -4,8 +4,9 @@ import { monotonicNow, wallNow } from './clock.ts';
 import { deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
 import type { CallOutcome } from './observer.ts';
-import { cutShort, failed, type Outcome, type Source } from './outcome.ts';
-import type { Layer, Receiver } from './pipeline.ts';
+import { cutShort, type Fulfilled, failed, type Outcome, type Source } from './outcome.ts';
+import { NO_GENERATION, type Permit } from './permit.ts';
+import type { Inner } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { Scope } from './scope.ts';
 import { isThenable } from './thenable.ts';
@@ -38,16 +39,14 @@ export interface DetailedResult<T> {
   readonly attempts: number;
 }
 
-/** Told when a call is over. */
-export interface CallOwner {
-  callEnded(call: Call): void;
-}
-
 /**
- * One call: the outermost scope and the outermost receiver. Here, and only here, an outcome becomes a value or a
+ * One call: the outermost scope, and its own first passage. Here, and only here, an outcome becomes a value or a
  * throw.
+ *
+ * It keeps the time that the policy or its caller allows the whole call. What is outside the layer that set it (a
+ * fallback) goes on in the same scope when the time is up.
  */
-export class Call extends Scope implements Receiver {
+export class Call extends Scope implements Permit {
   readonly runtime: PolicyRuntime;
   readonly #invocation: Invocation;
   readonly #self: unknown;
@@ -55,15 +54,13 @@ export class Call extends Scope implements Receiver {
   readonly settings: CallSettings;
   /** Under what the call's value is remembered, if at all. */
   readonly cacheKey: string | undefined;
-  readonly #owner: CallOwner;
   readonly #startedAt: number;
+  generation = NO_GENERATION;
+  admittedAt = 0;
   /** How many attempts it has made so far. */
   attempts = 0;
   #resolve: ((value: unknown) => void) | undefined = undefined;
   #reject: ((error: unknown) => void) | undefined = undefined;
-  #detailed = false;
-  /** Whether the caller's own deadline ended it. */
-  #expired = false;
 
   /** The call whose promise is being made: an executor runs at once, so one serves all calls, without a closure. */
   static #starting: Call | undefined;
@@ -77,7 +74,6 @@ export class Call extends Scope implements Receiver {
 
   constructor(
     runtime: PolicyRuntime,
-    owner: CallOwner,
     invocation: Invocation,
     self: unknown,
     args: readonly unknown[] | undefined,
@@ -91,31 +87,67 @@ export class Call extends Scope implements Receiver {
     this.#args = args;
     this.settings = settings;
     this.cacheKey = cacheKey;
-    this.#owner = owner;
     this.#startedAt = monotonicNow();
   }
 
+  override get parent(): undefined {
+    return undefined;
+  }
+
+  /** No layer has opened it. */
+  get opener(): undefined {
+    return undefined;
+  }
+
+  /** A call is its own outermost passage. */
+  get call(): Call {
+    return this;
+  }
+
+  /** Monotonic time at which it began. */
+  get since(): number {
+    return this.#startedAt;
+  }
+
   /** Runs the call through `pipeline`. Called once. */
-  run(pipeline: Layer, detailed: boolean): Promise<unknown> {
+  run(pipeline: Inner): Promise<unknown> {
     Call.#starting = this;
     const promise = new Promise(Call.#adopt);
-    this.#detailed = detailed;
-    this.runtime.observer.callStarted();
-    this.runtime.budget.callStarted(this.#startedAt);
-    const { signal, timeoutMs } = this.settings;
-    if (signal !== undefined) this.#heed(signal);
-    if (timeoutMs !== undefined && !this.runtime.boundsCalls) deadlines.arm(this, timeoutMs, this.#startedAt);
+    const now = this.#startedAt;
+    this.runtime.callStarted(now);
+    if (this.settings.signal !== undefined) this.#heed(this.settings.signal);
+    if (!this.runtime.boundsCalls) this.startTime(Number.POSITIVE_INFINITY, now);
     if (this.cause !== undefined) {
-      this.settle(cutShort(this.reason, this.cause, 'ignored'), this.#startedAt);
+      this.settle(cutShort(this.reason, this.cause, 'ignored'), now);
       return promise;
     }
     try {
-      pipeline.enter(this, this, this, this.#startedAt);
+      pipeline.enter(this, now);
     } catch (error) {
       // No layer of this library throws; one of the user's own may.
       this.settle(failed(error, 'defect'), monotonicNow());
     }
     return promise;
+  }
+
+  /** How long the caller lets a call take that the policy gives `policyMs`. */
+  allowedMs(policyMs: number): number {
+    return Math.min(policyMs, this.settings.timeoutMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Holds the whole call to a time: the policy's, or its caller's own where that is shorter. */
+  startTime(policyMs: number, now: number): void {
+    const allowedMs = this.allowedMs(policyMs);
+    if (allowedMs !== Number.POSITIVE_INFINITY) deadlines.arm(this, allowedMs, now);
+  }
+
+  /** The work that the time was for is over, perhaps because the time was. */
+  stopTime(outcome: Outcome): Outcome {
+    deadlines.clear(this);
+    const { cause, reason } = this;
+    if (cause !== 'total-timeout' && cause !== 'caller-deadline') return outcome;
+    this.resume();
+    return outcome.cut === cause ? { ...outcome, verdict: this.verdictOnTimeout(cause, reason) } : outcome;
   }
 
   /** Runs the operation. */
@@ -130,36 +162,33 @@ export class Call extends Scope implements Receiver {
    */
   forSharing(): Call {
     const settings = { ...this.settings, timeoutMs: undefined, signal: undefined };
-    return new Call(
-      this.runtime,
-      this.#owner,
-      this.#invocation,
-      this.#self,
-      this.#args,
-      settings,
-      this.cacheKey,
-    );
+    return new Call(this.runtime, this.#invocation, this.#self, this.#args, settings, this.cacheKey);
   }
 
+  /** Ends the call with what came of it. */
   settle(given: Outcome, now: number): void {
-    const outcome = this.#expired ? this.#afterDeadline(given) : given;
+    const outcome = this.stopTime(given);
     const resolve = this.#resolve;
     if (resolve === undefined) return;
     this.#resolve = undefined;
-    this.leave();
     if (this.settings.signal !== undefined) unfollowSignal(this.settings.signal, this);
     const { runtime } = this;
     const kind = callOutcome(outcome, this.attempts);
     const durationMs = now - this.#startedAt;
-    runtime.observer.callEnded(kind, outcome, durationMs, now);
-    if (runtime.events.hears('call')) this.#announce(kind, outcome, durationMs);
-    this.#owner.callEnded(this);
-    if (!outcome.ok) this.#reject?.(outcome.error);
-    else if (!this.#detailed) resolve(outcome.value);
-    else {
-      const { value, source, ageMs } = outcome;
-      resolve({ value, source, ageMs, attempts: this.attempts } satisfies DetailedResult<unknown>);
-    }
+    runtime.callEnded(kind, outcome, durationMs, now);
+    if (runtime.events.heard.call) this.#announce(kind, outcome, durationMs);
+    if (outcome.ok) resolve(this.answer(outcome));
+    else this.#reject?.(outcome.error);
+  }
+
+  /** What the caller gets. */
+  protected answer(outcome: Fulfilled): unknown {
+    return outcome.value;
+  }
+
+  /** Whether anybody has a say in what a value means; else each is a success. */
+  get judgesValues(): boolean {
+    return this.runtime.judgesValues || this.settings.classify !== undefined;
   }
 
   /** What the outcome of an attempt of this call means. */
@@ -195,26 +224,22 @@ export class Call extends Scope implements Receiver {
   }
 
   /**
-   * What it means for the call that its caller's own deadline cut it. It failed only if the deadline was long enough
-   * for an attempt; otherwise nobody can say.
+   * What it means for the call that it ran out of time. Out of its caller's own, it failed only if that was long
+   * enough for an attempt; otherwise nobody can say.
    */
-  verdictOnDeadline(timeoutMs: number, reason: unknown): Verdict {
-    if (timeoutMs < this.runtime.attemptTimeoutMs) return 'ignored';
-    return this.judge({ ok: false, error: reason }).verdict;
+  verdictOnTimeout(cause: 'total-timeout' | 'caller-deadline', error: unknown): Verdict {
+    const { timeoutMs = 0 } = this.settings;
+    if (cause === 'caller-deadline' && timeoutMs < this.runtime.attemptTimeoutMs) return 'ignored';
+    return this.judge({ ok: false, error }).verdict;
   }
 
   override expire(_now: number): void {
-    const timeoutMs = this.settings.timeoutMs ?? 0;
-    this.#expired = true;
+    const { totalTimeoutMs, name } = this.runtime;
+    const allowedMs = this.allowedMs(totalTimeoutMs);
     this.end(
-      'caller-deadline',
-      withoutStack(() => new TimeoutError(this.runtime.name, timeoutMs, 'total')),
+      allowedMs < totalTimeoutMs ? 'caller-deadline' : 'total-timeout',
+      withoutStack(() => new TimeoutError(name, allowedMs, 'total')),
     );
-  }
-
-  #afterDeadline(outcome: Outcome): Outcome {
-    if (outcome.cut !== 'caller-deadline') return outcome;
-    return { ...outcome, verdict: this.verdictOnDeadline(this.settings.timeoutMs ?? 0, this.reason) };
   }
 
   #heed(signal: AbortSignal): void {
@@ -237,6 +262,13 @@ export class Call extends Scope implements Receiver {
       error: outcome.error,
       metadata: this.settings.metadata,
     });
+  }
+}
+
+/** A call that tells more than its value. */
+export class DetailedCall extends Call {
+  protected override answer({ value, source, ageMs }: Fulfilled): unknown {
+    return { value, source, ageMs, attempts: this.attempts } satisfies DetailedResult<unknown>;
   }
 }
 

@@ -1,4 +1,5 @@
 import { monotonicNow } from './clock.ts';
+import type { Scope } from './scope.ts';
 
 /** The longest delay that Node's timers take; a longer one fires at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -6,26 +7,10 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How soon a timer armed out of idleness looks again, and so how long an unneeded one may linger. */
 const TICK_MS = 10;
 
-/**
- * Something that happens at a time: a node in a `Deadlines` lane. Extended by what waits, so that arming a
- * deadline allocates nothing.
- */
-export abstract class Deadline {
-  /** @internal */ lane: Lane | undefined = undefined;
-  /** @internal */ previous: Deadline | undefined = undefined;
-  /** @internal */ next: Deadline | undefined = undefined;
-  /** Monotonic time at which it is due; meaningful while armed. */
-  dueAt = 0;
-
-  /** Called once, never before `dueAt`, unless the deadline is cleared first. It must not throw. */
-  abstract expire(now: number): void;
-}
-
-/** Deadlines of one duration, in the order in which they were armed and so in which they are due. */
-interface Lane {
-  readonly durationMs: number;
-  head: Deadline | undefined;
-  tail: Deadline | undefined;
+/** Scopes that have one duration, in the order in which they were armed and so in which they are due. */
+export interface Lane {
+  head: Scope | undefined;
+  tail: Scope | undefined;
 }
 
 /**
@@ -60,15 +45,15 @@ export class Deadlines {
   }
 
   /**
-   * Arms `deadline` to expire `durationMs` from `now`. Any finite duration works; it is rounded up to whole
-   * milliseconds. A deadline that is armed already is moved.
+   * Lets `scope` expire `durationMs` from `now`. Any finite duration works; it is rounded up to whole
+   * milliseconds. One that is armed already is moved.
    */
-  arm(deadline: Deadline, durationMs: number, now: number): void {
-    if (deadline.lane !== undefined) this.clear(deadline);
+  arm(scope: Scope, durationMs: number, now: number): void {
+    this.clear(scope);
     if (this.#timerMadeBy !== undefined && this.#timerMadeBy !== setTimeout) this.#followClock(now);
     const duration = Math.max(1, Math.ceil(durationMs));
     const dueAt = now + duration;
-    this.#append(deadline, duration, dueAt);
+    scope.enqueue(this.#laneOf(duration), dueAt);
     this.#lastNow = now;
     this.#waiting += 1;
     if (this.#timer === undefined) this.#sleep(Math.min(duration, TICK_MS), now);
@@ -79,40 +64,22 @@ export class Deadlines {
     }
   }
 
-  /** Takes `deadline` back; does nothing when it is not armed. */
-  clear(deadline: Deadline): void {
-    if (!this.#unlink(deadline)) return;
+  /** Takes the deadline of `scope` back; does nothing where it has none. */
+  clear(scope: Scope): void {
+    if (!scope.dequeue()) return;
     this.#waiting -= 1;
     if (this.#waiting > 0) return;
     if (this.#sleepsLong) this.#stop();
     else this.#timer?.unref();
   }
 
-  #append(deadline: Deadline, durationMs: number, dueAt: number): void {
+  #laneOf(durationMs: number): Lane {
     let lane = this.#lanes.get(durationMs);
     if (lane === undefined) {
-      lane = { durationMs, head: undefined, tail: undefined };
+      lane = { head: undefined, tail: undefined };
       this.#lanes.set(durationMs, lane);
     }
-    deadline.dueAt = dueAt;
-    deadline.lane = lane;
-    deadline.previous = lane.tail;
-    if (lane.tail === undefined) lane.head = deadline;
-    else lane.tail.next = deadline;
-    lane.tail = deadline;
-  }
-
-  #unlink(deadline: Deadline): boolean {
-    const { lane, previous, next } = deadline;
-    if (lane === undefined) return false;
-    if (previous === undefined) lane.head = next;
-    else previous.next = next;
-    if (next === undefined) lane.tail = previous;
-    else next.previous = previous;
-    deadline.lane = undefined;
-    deadline.previous = undefined;
-    deadline.next = undefined;
-    return true;
+    return lane;
   }
 
   #sleep(delayMs: number, now: number): void {
@@ -151,7 +118,7 @@ export class Deadlines {
     for (const lane of this.#lanes.values()) {
       let head = lane.head;
       while (head !== undefined && head.dueAt <= now) {
-        this.#unlink(head);
+        head.dequeue();
         this.#waiting -= 1;
         head.expire(now);
         head = lane.head;
@@ -177,7 +144,9 @@ export class Deadlines {
   #followClock(now: number): void {
     const shift = now - this.#lastNow;
     for (const lane of this.#lanes.values()) {
-      for (let waiting = lane.head; waiting !== undefined; waiting = waiting.next) waiting.dueAt += shift;
+      for (let waiting = lane.head; waiting !== undefined; waiting = waiting.next) {
+        waiting.postpone(shift);
+      }
     }
     this.#stop();
     if (this.#waiting > 0) this.#scheduleNext(now);

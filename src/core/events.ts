@@ -126,13 +126,30 @@ export const eventNames: readonly EventName[] = [
   'internal-error',
 ];
 
+/** Whether anybody listens, by event. */
+type Heard = { [Name in EventName]: boolean };
+
 type ListenerTable = { [Name in EventName]: readonly EventListener<Name>[] };
 
 /**
- * Typed events. An emitter asks `hears` before it builds an event, so that one nobody hears costs nothing. A
+ * Typed events. An emitter looks at `heard` before it builds an event, so that one nobody hears costs nothing. A
  * listener that throws, or returns a promise that rejects, is reported and harms nobody.
  */
 export class Events {
+  /** Whether anybody listens to an event. */
+  readonly heard: Readonly<Heard>;
+  readonly #heard: Heard = {
+    call: false,
+    attempt: false,
+    retry: false,
+    hedge: false,
+    rejection: false,
+    fallback: false,
+    circuit: false,
+    slo: false,
+    incident: false,
+    'internal-error': false,
+  };
   readonly #listeners: ListenerTable = {
     call: [],
     attempt: [],
@@ -149,26 +166,22 @@ export class Events {
 
   constructor(onListenerError: (policy: string, error: unknown, heard: EventName) => void) {
     this.#onListenerError = onListenerError;
-  }
-
-  /** Whether anybody listens to `name`. */
-  hears(name: EventName): boolean {
-    return this.#listeners[name].length > 0;
+    this.heard = this.#heard;
   }
 
   /** Adds a listener and returns the function that takes it away. The same function may be added twice. */
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
     const entry: EventListener<Name> = (event) => listener(event);
-    const table: { [N in Name]: readonly EventListener<N>[] } = this.#listeners;
-    table[name] = [...table[name], entry];
-    return () => {
-      table[name] = table[name].filter((other) => other !== entry);
-    };
+    this.#set(name, [...this.#of(name), entry]);
+    return () =>
+      this.#set(
+        name,
+        this.#of(name).filter((other) => other !== entry),
+      );
   }
 
   emit<Name extends EventName>(name: Name, event: BreakwaterEvents[Name]): void {
-    const table: { [N in Name]: readonly EventListener<N>[] } = this.#listeners;
-    for (const listener of table[name]) {
+    for (const listener of this.#of(name)) {
       try {
         const returned: unknown = listener(event);
         if (returned instanceof Promise)
@@ -181,11 +194,17 @@ export class Events {
 
   /** Takes all listeners away. */
   clear(): void {
-    for (const name of eventNames) this.#clear(name);
+    for (const name of eventNames) this.#set(name, []);
   }
 
-  #clear<Name extends EventName>(name: Name): void {
+  #of<Name extends EventName>(name: Name): readonly EventListener<Name>[] {
     const table: { [N in Name]: readonly EventListener<N>[] } = this.#listeners;
-    table[name] = [];
+    return table[name];
+  }
+
+  #set<Name extends EventName>(name: Name, listeners: readonly EventListener<Name>[]): void {
+    const table: { [N in Name]: readonly EventListener<N>[] } = this.#listeners;
+    table[name] = listeners;
+    this.#heard[name] = listeners.length > 0;
   }
 }

@@ -1,23 +1,44 @@
-import type { Call } from './call.ts';
 import type { Circuit } from './circuit.ts';
 import type { Outcome } from './outcome.ts';
+import type { Passage } from './passage.ts';
 import type { PolicyRuntime } from './runtime.ts';
-import type { Scope } from './scope.ts';
 
-/** Where an outcome goes. Each receiver gets exactly one. */
-export interface Receiver {
-  /** @param now monotonic time at which the outcome came */
-  settle(outcome: Outcome, now: number): void;
+/** What a passage comes to on its way inward. */
+export interface Inner {
+  /** Where it hands outcomes. Set once, when a layer is put around it. */
+  outer: Outer;
+  /**
+   * Runs what lies within and hands `outer` exactly one outcome, now or later. It does not throw. When the passage
+   * ends early, whatever waits within settles at once.
+   */
+  enter(passage: Passage, now: number): void;
+  /**
+   * Holds each attempt to a time by itself, so that no layer around it need do so.
+   *
+   * @returns whether it does; where it is left out, it does not
+   */
+  limitAttempts?(timeoutMs: number): boolean;
+}
+
+/** What a passage comes to on its way outward, with its outcome. */
+export interface Outer {
+  /**
+   * Takes the outcome of a passage that it sent inward: exactly one for each `enter`.
+   *
+   * @param now monotonic time at which the outcome came
+   */
+  settle(passage: Passage, outcome: Outcome, now: number): void;
 }
 
 /** A layer of a policy at work. */
-export interface Layer {
-  /**
-   * Runs what lies within and hands `receiver` exactly one outcome, now or later. It does not throw. When `scope`
-   * ends early, whatever waits within settles at once.
-   */
-  enter(call: Call, scope: Scope, receiver: Receiver, now: number): void;
-}
+export interface Layer extends Inner, Outer {}
+
+/** Outside all layers the call itself takes its outcome. */
+export const edge: Outer = {
+  settle(passage, outcome, now) {
+    passage.call.settle(outcome, now);
+  },
+};
 
 /** Names of the strategies; a closed set, used in `explain()` and in error paths. */
 export type StrategyKind = 'timeout' | 'retry' | 'circuit-breaker' | 'cache-fallback' | 'fallback';
@@ -38,8 +59,8 @@ export interface Strategy {
   readonly maxAskedWaitMs?: number | undefined;
   /** One line for `explain()`. */
   describe(): string;
-  /** Puts the layer around `inner`. Called once. */
-  bind(inner: Layer, runtime: PolicyRuntime, within: readonly Strategy[]): Layer;
+  /** Puts the layer around `inner`; gives `inner` itself where that takes the work upon it. Called once. */
+  bind(inner: Inner, runtime: PolicyRuntime, within: readonly Strategy[]): Layer | Inner;
   /** The circuit, of a strategy that has one, once bound. */
   readonly circuit?: Circuit | undefined;
   /** Whether calls through it can leave something behind under a key. */
@@ -49,9 +70,14 @@ export interface Strategy {
 }
 
 /** Composes a policy: the first strategy is outermost. */
-export function compose(strategies: readonly Strategy[], runtime: PolicyRuntime, operation: Layer): Layer {
-  return strategies.reduceRight(
-    (inner, strategy, at) => strategy.bind(inner, runtime, strategies.slice(at + 1)),
-    operation,
-  );
+export function compose(strategies: readonly Strategy[], runtime: PolicyRuntime, operation: Inner): Inner {
+  return strategies.reduceRight((inner, strategy, at) => {
+    const layer = strategy.bind(inner, runtime, strategies.slice(at + 1));
+    if (isAround(layer, inner)) inner.outer = layer;
+    return layer;
+  }, operation);
+}
+
+function isAround(layer: Layer | Inner, inner: Inner): layer is Layer {
+  return layer !== inner;
 }

@@ -1,8 +1,8 @@
-import { type OperationContext, operationLayer } from './attempt.ts';
+import { type OperationContext, OperationRunner } from './attempt.ts';
 import {
   Call,
-  type CallOwner,
   type CallSettings,
+  DetailedCall,
   type DetailedResult,
   type Invocation,
   type Operation,
@@ -14,7 +14,7 @@ import { explainPipeline } from './explain.ts';
 import { noCircuit } from './no-circuit.ts';
 import type { Component } from './observer.ts';
 import { parseOptions, shown } from './options.ts';
-import { compose, type Layer, type Strategy, type StrategyKind } from './pipeline.ts';
+import { compose, type Inner, type Strategy, type StrategyKind } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { isThenable } from './thenable.ts';
 
@@ -73,7 +73,7 @@ const NAME_NEEDED =
  *
  * Every way to call through it comes down to one pipeline of layers; the outermost layer gets the call first.
  */
-export class Policy implements CallOwner {
+export class Policy {
   /** Its name, which is also the metrics' label `policy`. */
   readonly name: string;
   /** How much the dependency's failure hurts. */
@@ -84,12 +84,10 @@ export class Policy implements CallOwner {
   readonly circuits: readonly Circuit[];
   readonly #runtime: PolicyRuntime;
   readonly #strategies: readonly Strategy[];
-  readonly #pipeline: Layer;
+  readonly #pipeline: Inner;
   readonly #readStats: PolicyParts['readStats'];
   readonly #wrapNames = new Set<string>();
-  #inFlight = 0;
   #closed = false;
-  #onIdle: (() => void)[] = [];
 
   /** @internal */
   constructor(parts: PolicyParts) {
@@ -97,7 +95,7 @@ export class Policy implements CallOwner {
     this.criticality = parts.criticality;
     this.#runtime = parts.runtime;
     this.#strategies = parts.strategies;
-    this.#pipeline = compose(parts.strategies, parts.runtime, operationLayer);
+    this.#pipeline = compose(parts.strategies, parts.runtime, new OperationRunner(parts.runtime));
     this.#readStats = parts.readStats;
     this.circuits = parts.strategies.flatMap(({ circuit }) => (circuit === undefined ? [] : [circuit]));
     this.circuit = this.circuits[0] ?? noCircuit(this.name);
@@ -191,21 +189,13 @@ export class Policy implements CallOwner {
 
   /** @internal Resolves when no call is in flight. */
   idle(): Promise<void> {
-    if (this.#inFlight === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onIdle.push(resolve));
+    return this.#runtime.idle();
   }
 
   /** @internal Stops what its layers have running. */
   dispose(): void {
     this.#closed = true;
     this.#runtime.close();
-  }
-
-  /** @internal */
-  callEnded(_call: Call): void {
-    this.#inFlight -= 1;
-    if (this.#inFlight === 0 && this.#onIdle.length > 0)
-      for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   #start(operation: Operation, options: CallOptions | undefined, detailed: boolean): Promise<unknown> {
@@ -265,9 +255,10 @@ export class Policy implements CallOwner {
     detailed: boolean,
   ): Promise<unknown> {
     if (this.#closed) return Promise.reject(withoutStack(() => new ClosedError(this.name)));
-    this.#inFlight += 1;
-    const call = new Call(this.#runtime, this, invocation, self, args, settings, cacheKey);
-    return call.run(this.#pipeline, detailed);
+    const call = detailed
+      ? new DetailedCall(this.#runtime, invocation, self, args, settings, cacheKey)
+      : new Call(this.#runtime, invocation, self, args, settings, cacheKey);
+    return call.run(this.#pipeline);
   }
 
   #prepareWrap(fn: unknown, invocation: Invocation, options: WrapOptions<unknown[], unknown> = {}): Wrap {

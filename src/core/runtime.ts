@@ -2,7 +2,7 @@ import { AttemptBudget } from './attempt-budget.ts';
 import type { CircuitTransition } from './circuit.ts';
 import { wallNow } from './clock.ts';
 import type { Events } from './events.ts';
-import type { Component, FallbackSource, PolicyObserver, RetryReason } from './observer.ts';
+import type { CallOutcome, Component, FallbackSource, PolicyObserver, RetryReason } from './observer.ts';
 import { shown } from './options.ts';
 import type { Outcome, RejectionReason } from './outcome.ts';
 import { isThenable } from './thenable.ts';
@@ -18,17 +18,43 @@ export class PolicyRuntime {
   budget = new AttemptBudget();
   /** Whether a layer holds the whole call, and so its caller's own deadline, to a time. Set when layers are bound. */
   boundsCalls = false;
+  /** How long such a layer allows a call, in milliseconds. Set when layers are bound. */
+  totalTimeoutMs = Number.POSITIVE_INFINITY;
   /** How long an attempt may take, in milliseconds. Set when layers are bound. */
   attemptTimeoutMs = Number.POSITIVE_INFINITY;
   #closed = false;
   readonly #classify: Classify | undefined;
   readonly #onClose: (() => void)[] = [];
+  #callsInFlight = 0;
+  #onIdle: (() => void)[] = [];
 
   constructor(name: string, events: Events, observer: PolicyObserver, classify: Classify | undefined) {
     this.name = name;
     this.events = events;
     this.observer = observer;
     this.#classify = classify;
+  }
+
+  /** Counts a call, which earns its share of the attempt budget. */
+  callStarted(now: number): void {
+    this.#callsInFlight += 1;
+    this.observer.callStarted();
+    this.budget.callStarted(now);
+  }
+
+  /** Counts that a call is over. */
+  callEnded(kind: CallOutcome, outcome: Outcome, durationMs: number, now: number): void {
+    this.#callsInFlight -= 1;
+    this.observer.callEnded(kind, outcome, durationMs, now);
+    if (this.#callsInFlight === 0 && this.#onIdle.length > 0) {
+      for (const resolve of this.#onIdle.splice(0)) resolve();
+    }
+  }
+
+  /** Resolves when no call is in flight. */
+  idle(): Promise<void> {
+    if (this.#callsInFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
   /**
@@ -49,7 +75,7 @@ export class PolicyRuntime {
   /** Counts and announces something that failed inside and is kept from the caller. */
   report(component: Component, error: unknown): void {
     this.observer.failedInside(component);
-    if (this.events.hears('internal-error')) {
+    if (this.events.heard['internal-error']) {
       this.events.emit('internal-error', { policy: this.name, time: wallNow(), component, error });
     }
   }
@@ -57,14 +83,14 @@ export class PolicyRuntime {
   /** Counts and announces that a strategy turned a call or an attempt away. */
   rejected(reason: RejectionReason, retryAfterMs: number | undefined, shadow = false): void {
     if (!shadow) this.observer.rejected(reason);
-    if (this.events.hears('rejection')) {
+    if (this.events.heard.rejection) {
       this.events.emit('rejection', { policy: this.name, time: wallNow(), reason, shadow, retryAfterMs });
     }
   }
 
   /** Announces a retry; it is counted once it has run. */
   willRetry(retry: number, reason: RetryReason, waitMs: number, outcome: Outcome): void {
-    if (this.events.hears('retry')) {
+    if (this.events.heard.retry) {
       this.events.emit('retry', {
         policy: this.name,
         time: wallNow(),
@@ -78,7 +104,7 @@ export class PolicyRuntime {
 
   fellBack(source: FallbackSource, ageMs: number, error: unknown): void {
     this.observer.fellBack(source);
-    if (this.events.hears('fallback')) {
+    if (this.events.heard.fallback) {
       this.events.emit('fallback', { policy: this.name, time: wallNow(), source, ageMs, error });
     }
   }
@@ -86,7 +112,7 @@ export class PolicyRuntime {
   circuitMoved(transition: CircuitTransition, shadow: boolean, openForMs: number | undefined): void {
     this.observer.circuitMoved(transition.from, transition.to);
     // A policy that was removed has nothing more to say: another may have its name.
-    if (!this.#closed && this.events.hears('circuit')) {
+    if (!this.#closed && this.events.heard.circuit) {
       this.events.emit('circuit', { policy: this.name, time: wallNow(), ...transition, shadow, openForMs });
     }
   }

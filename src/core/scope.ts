@@ -1,4 +1,4 @@
-import { Deadline, deadlines } from './deadlines.ts';
+import { deadlines, type Lane } from './deadlines.ts';
 
 /** Why a scope ended before its work did. */
 export type EndCause =
@@ -19,35 +19,35 @@ interface Ending {
   readonly reason: unknown;
 }
 
-/** What waits inside a scope and must stop waiting when the scope ends. */
-export interface ScopeWatcher {
-  /** Called once, synchronously. What waited settles its receiver before this returns. */
-  scopeEnded(scope: Scope): void;
-}
-
 /**
- * A stretch of a call's life that can end before its work does: the call itself, the time a timeout allows, one
- * of several attempts at once.
+ * A stretch of a call's life that can end before its work does: the call itself, the time a timeout allows, an
+ * attempt, a wait.
  *
- * Ending a scope ends the scopes within it and tells whatever waits there, innermost first. Whatever waits (an
- * operation, a backoff, a store) then settles at once with the scope's reason, and that outcome travels outward
- * through every layer like any other. So each layer sees exactly one outcome, in order, however a run ends.
+ * Ending a scope ends the scopes within it, innermost first. Whatever waits (an operation, a backoff, a store) then
+ * settles at once with the scope's reason, and that outcome travels outward through every layer like any other. So
+ * each layer sees exactly one outcome, in order, however a run ends.
  *
- * A scope is its own deadline, and its `AbortSignal` is made when first read.
+ * A scope has room for one deadline, being a node in a lane of `Deadlines` itself, so that arming it allocates
+ * nothing. Its `AbortSignal` is made when first read.
  */
-export class Scope extends Deadline implements ScopeWatcher {
-  readonly #parent: Scope | undefined;
-  #watchers: ScopeWatcher | ScopeWatcher[] | undefined = undefined;
+export abstract class Scope {
+  #lane: Lane | undefined = undefined;
+  #previous: Scope | undefined = undefined;
+  #next: Scope | undefined = undefined;
+  #dueAt = 0;
+  #within: Scope | Scope[] | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #ended: Ending | undefined = undefined;
 
-  constructor(parent: Scope | undefined) {
-    super();
-    this.#parent = parent;
-    if (parent === undefined) return;
-    if (parent.#ended === undefined) parent.watch(this);
-    else this.#ended = parent.#ended;
+  /** @param around the scope that it lies in; `parent` gives the same */
+  constructor(around: Scope | undefined) {
+    if (around === undefined) return;
+    if (around.#ended === undefined) around.#take(this);
+    else this.#ended = around.#ended;
   }
+
+  /** The scope around it. */
+  abstract get parent(): Scope | undefined;
 
   /** Why it ended, or `undefined` while it lives. */
   get cause(): EndCause | undefined {
@@ -73,45 +73,111 @@ export class Scope extends Deadline implements ScopeWatcher {
     if (this.#ended !== undefined) return;
     this.#ended = { cause, reason };
     deadlines.clear(this);
-    const watchers = this.#watchers;
-    this.#watchers = undefined;
-    if (Array.isArray(watchers)) for (const watcher of watchers) watcher.scopeEnded(this);
-    else watchers?.scopeEnded(this);
-    this.#controller?.abort(reason);
+    const within = this.#within;
+    const controller = this.#controller;
+    this.#within = undefined;
+    if (Array.isArray(within)) for (const scope of within) scope.end(cause, reason);
+    else within?.end(cause, reason);
+    this.stopped(cause, reason);
+    controller?.abort(reason);
   }
 
-  /** The work within is over: forgets the deadline and lets go of the parent. */
-  leave(): void {
+  /** The work within is over: forgets the deadline and lets go of the scope around it. */
+  close(): void {
     deadlines.clear(this);
-    this.#parent?.unwatch(this);
-  }
-
-  watch(watcher: ScopeWatcher): void {
-    if (this.#watchers === undefined) this.#watchers = watcher;
-    else if (Array.isArray(this.#watchers)) this.#watchers.push(watcher);
-    else this.#watchers = [this.#watchers, watcher];
-  }
-
-  unwatch(watcher: ScopeWatcher): void {
-    if (this.#watchers === watcher) this.#watchers = undefined;
-    else if (Array.isArray(this.#watchers)) {
-      const at = this.#watchers.indexOf(watcher);
-      if (at !== -1) this.#watchers.splice(at, 1);
-    }
+    const { parent } = this;
+    if (parent !== undefined) parent.#release(this);
   }
 
   /** Monotonic time of the nearest deadline of this scope and those around it, or `Infinity`. */
   deadlineAt(): number {
     let at = Number.POSITIVE_INFINITY;
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.#parent) {
-      if (scope.lane !== undefined && scope.dueAt < at) at = scope.dueAt;
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      if (scope.#lane !== undefined && scope.#dueAt < at) at = scope.#dueAt;
     }
     return at;
   }
 
-  scopeEnded(parent: Scope): void {
-    if (parent.#ended !== undefined) this.end(parent.#ended.cause, parent.#ended.reason);
+  /** Whether its deadline is armed. */
+  get armed(): boolean {
+    return this.#lane !== undefined;
   }
 
-  override expire(_now: number): void {}
+  /** Monotonic time at which its deadline is due; meaningful while armed. */
+  get dueAt(): number {
+    return this.#dueAt;
+  }
+
+  /** Called once, never before `dueAt`, unless the deadline is cleared first. It must not throw. */
+  expire(_now: number): void {}
+
+  /** @internal The one that is due after it in its lane. */
+  get next(): Scope | undefined {
+    return this.#next;
+  }
+
+  /** @internal Puts its deadline off. */
+  postpone(byMs: number): void {
+    this.#dueAt += byMs;
+  }
+
+  /** @internal Joins the end of `lane`. */
+  enqueue(lane: Lane, dueAt: number): void {
+    this.#dueAt = dueAt;
+    this.#lane = lane;
+    this.#previous = lane.tail;
+    if (lane.tail === undefined) lane.head = this;
+    else lane.tail.#next = this;
+    lane.tail = this;
+  }
+
+  /** @internal Leaves its lane. False when it is in none. */
+  dequeue(): boolean {
+    const lane = this.#lane;
+    if (lane === undefined) return false;
+    const previous = this.#previous;
+    const next = this.#next;
+    if (previous === undefined) lane.head = next;
+    else previous.#next = next;
+    if (next === undefined) lane.tail = previous;
+    else next.#previous = previous;
+    this.#lane = undefined;
+    this.#previous = undefined;
+    this.#next = undefined;
+    return true;
+  }
+
+  /** What waits in this very scope settles now: it has ended early, and so have the scopes within it. */
+  protected stopped(_cause: EndCause, _reason: unknown): void {}
+
+  /** What ended the scope lies behind it: a layer outside has taken the outcome, and goes on in the same scope. */
+  protected resume(): void {
+    this.#ended = undefined;
+    this.#controller = undefined;
+  }
+
+  #take(scope: Scope): void {
+    if (this.#within === undefined) this.#within = scope;
+    else if (Array.isArray(this.#within)) this.#within.push(scope);
+    else this.#within = [this.#within, scope];
+  }
+
+  #release(scope: Scope): void {
+    if (this.#within === scope) this.#within = undefined;
+    else if (Array.isArray(this.#within)) {
+      const at = this.#within.indexOf(scope);
+      if (at !== -1) this.#within.splice(at, 1);
+    }
+  }
+}
+
+/** A deadline that belongs to no call, as that of a body's next chunk. */
+export abstract class Deadline extends Scope {
+  constructor() {
+    super(undefined);
+  }
+
+  override get parent(): undefined {
+    return undefined;
+  }
 }

@@ -305,7 +305,7 @@ export class IncidentManager implements Incidents {
     const { id, policy, severity } = record;
     this.#delivery.send(notificationOf(record, kind, redact(summary), at));
     const { events } = this.#ports;
-    if (events.hears('incident')) events.emit('incident', { policy, time: at, id, status, severity });
+    if (events.heard.incident) events.emit('incident', { policy, time: at, id, status, severity });
   }
 
   #delivered({ notification, sink, result, tries, detail, error }: Delivered): void {

@@ -18,7 +18,7 @@ import {
 import type { Outcome, RejectionReason } from '../core/outcome.ts';
 import type { PolicyStats } from '../core/policy.ts';
 import type { DurationBuckets } from './buckets.ts';
-import { type Sli, type SliSink, slis } from './sli.ts';
+import { type Sli, type SliCounts, type SliSink, slis } from './sli.ts';
 
 /** Where in `PolicyRecorder.counts` each group of counts begins. */
 const callsAt = 0;
@@ -37,6 +37,11 @@ const callsInFlightAt = internalErrorsAt + 1;
 const attemptsInFlightAt = callsInFlightAt + 1;
 /** The sum in milliseconds, then the buckets. The histogram of the attempts follows that of the calls. */
 const callDurationsAt = attemptsInFlightAt + 1;
+
+const sliAt = (sli: Sli): number => slisAt + 2 * slis.indexOf(sli);
+const availabilityAt = sliAt('availability');
+const latencyAt = sliAt('latency');
+const correctnessAt = sliAt('correctness');
 
 /** Where the counts are that are no histogram's. */
 export const layout = {
@@ -60,7 +65,7 @@ export interface RecorderParts {
   readonly internalErrors: Float64Array;
   /** From where on a call is too slow for the latency SLI. Without it that SLI is not tracked. */
   readonly latencyThresholdMs?: number | undefined;
-  /** Is told each SLI event. */
+  /** Follows the SLI events. */
   readonly sliSink?: SliSink | undefined;
 }
 
@@ -87,6 +92,11 @@ export class PolicyRecorder implements PolicyObserver {
     this.#internalErrors = parts.internalErrors;
     this.#latencyThresholdMs = parts.latencyThresholdMs;
     this.#sliSink = parts.sliSink;
+    parts.sliSink?.follow({
+      availability: this.#sliCounts('availability'),
+      latency: this.#sliCounts('latency'),
+      correctness: this.#sliCounts('correctness'),
+    });
   }
 
   callStarted(): void {
@@ -169,24 +179,38 @@ export class PolicyRecorder implements PolicyObserver {
    * threshold had waited too long. What was answered in the operation's place is available, but not correct.
    */
   #judge(outcome: Outcome, elapsedMs: number, now: number): void {
+    const sink = this.#sliSink;
+    if (sink !== undefined && (now >= sink.stretchEnd || now < sink.stretchStart)) sink.turn(now);
     const { verdict, source } = outcome;
     const thresholdMs = this.#latencyThresholdMs;
     const answeredInstead = source === 'stale' || source === 'fallback';
     if (verdict === 'ignored' && !answeredInstead) {
-      if (thresholdMs !== undefined && elapsedMs > thresholdMs) this.#sli('latency', false, now);
+      if (thresholdMs !== undefined && elapsedMs > thresholdMs) this.#sli(latencyAt, false);
       return;
     }
     const refused = verdict === 'refused';
     const available = answeredInstead || refused || verdict === 'success';
-    this.#sli('availability', available, now);
-    if (thresholdMs !== undefined) this.#sli('latency', available && elapsedMs <= thresholdMs, now);
+    this.#sli(availabilityAt, available);
+    if (thresholdMs !== undefined) this.#sli(latencyAt, available && elapsedMs <= thresholdMs);
     const correct = refused || (verdict === 'success' && outcome.correct);
-    this.#sli('correctness', correct && !answeredInstead, now);
+    this.#sli(correctnessAt, correct && !answeredInstead);
   }
 
-  #sli(sli: Sli, good: boolean, now: number): void {
-    add(this.counts, slisAt + 2 * slis.indexOf(sli) + (good ? 0 : 1), 1);
-    this.#sliSink?.record(sli, good, now);
+  #sli(at: number, good: boolean): void {
+    add(this.counts, good ? at : at + 1, 1);
+  }
+
+  #sliCounts(sli: Sli): SliCounts {
+    const { counts } = this;
+    const at = sliAt(sli);
+    return {
+      get good() {
+        return counts[at] ?? 0;
+      },
+      get bad() {
+        return counts[at + 1] ?? 0;
+      },
+    };
   }
 
   #observe(at: number, elapsedMs: number): void {

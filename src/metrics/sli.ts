@@ -2,8 +2,24 @@
 export const slis = ['availability', 'latency', 'correctness'] as const;
 export type Sli = (typeof slis)[number];
 
-/** Takes a policy's SLI events as they happen. The port that `slo/` fills; it must not throw. */
+/** Good and bad events of an SLI since its policy was made. */
+export interface SliCounts {
+  readonly good: number;
+  readonly bad: number;
+}
+
+/**
+ * Cuts a policy's SLI events into stretches of time, by reading their counts wherever one ends. The port that `slo/`
+ * fills; it must not throw. A call whose end lies outside the stretch under way begins a new one before it is counted,
+ * so that counting costs an addition.
+ */
 export interface SliSink {
-  /** @param now monotonic time of the event, in milliseconds */
-  record(sli: Sli, good: boolean, now: number): void;
+  /** Is told once where the counts are. */
+  follow(counts: Readonly<Record<Sli, SliCounts>>): void;
+  /** Monotonic time at which the stretch under way began, in milliseconds. */
+  readonly stretchStart: number;
+  /** Monotonic time at which it is over. */
+  readonly stretchEnd: number;
+  /** An event at `now` is about to be counted, and the stretch under way may be over. */
+  turn(now: number): void;
 }

@@ -1,8 +1,4 @@
-/** Good and bad events. */
-export interface EventCounts {
-  readonly good: number;
-  readonly bad: number;
-}
+import type { SliCounts } from '../metrics/sli.ts';
 
 /** A sliding window. */
 export interface WindowShape {
@@ -20,8 +16,8 @@ const OUT_OF_ORDER_MS = 1_000;
 /**
  * Good and bad events over several sliding windows, in bounded memory: 16 bytes a slot.
  *
- * Events are counted in one pair of numbers until a tick (the shortest slot) is over, and only then put into the
- * windows, so that recording costs an addition. Each window holds its current slot and those before it, together
+ * Somebody else counts the events. When a tick (the shortest slot) is over, what has come to their counts since the
+ * one before is put into the windows. Each window holds its current slot and those before it, together
  * never more than its length and never less than its length less one slot, give or take a tick.
  *
  * Time is the sum of the clock's steps forward. When the clock goes back, no time passes; nothing is lost, counted
@@ -35,10 +31,16 @@ export class EventWindows {
   #tickEnd = 0;
   /** Start of the tick in time passed since the first event. */
   #elapsedMs = 0;
-  #good = 0;
-  #bad = 0;
+  readonly #totals: SliCounts;
+  /** The totals at the start of the tick. */
+  #goodBefore: number;
+  #badBefore: number;
 
-  constructor(shapes: readonly WindowShape[]) {
+  /** @param totals all events so far; live */
+  constructor(shapes: readonly WindowShape[], totals: SliCounts) {
+    this.#totals = totals;
+    this.#goodBefore = totals.good;
+    this.#badBefore = totals.bad;
     const store = new Float64Array(shapes.reduce((length, { slots }) => length + 2 * slots, 0));
     let at = 0;
     this.#rings = shapes.map(({ lengthMs, slots }) => {
@@ -49,32 +51,42 @@ export class EventWindows {
     this.#tickMs = Math.min(...this.#rings.map(({ slotMs }) => slotMs));
   }
 
-  /** @param now on a clock in milliseconds */
-  record(good: boolean, now: number): void {
-    if (this.#tickStart === undefined || now < this.#tickStart || now >= this.#tickEnd) this.#turn(now);
-    if (good) this.#good += 1;
-    else this.#bad += 1;
+  /** Start of the tick under way; `Infinity` before the first. */
+  get tickStart(): number {
+    return this.#tickStart ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** End of the tick under way. */
+  get tickEnd(): number {
+    return this.#tickEnd;
   }
 
   /** What the window at `index` of the constructor's list holds at `now`. */
-  counts(index: number, now: number): EventCounts {
-    if (this.#tickStart !== undefined) this.#turn(now);
+  counts(index: number, now: number): SliCounts {
+    if (this.#tickStart !== undefined) this.turn(now);
     const ring = this.#rings[index];
     if (ring === undefined) return { good: 0, bad: 0 };
     ring.advance(this.#elapsedMs);
-    return { good: ring.sum(0) + this.#good, bad: ring.sum(1) + this.#bad };
+    const { good, bad } = this.#totals;
+    return { good: ring.sum(0) + good - this.#goodBefore, bad: ring.sum(1) + bad - this.#badBefore };
   }
 
-  #turn(now: number): void {
+  /**
+   * Ends the tick where it is over at `now`. To be called before an event is counted whose time lies outside the tick.
+   *
+   * @param now on a clock in milliseconds
+   */
+  turn(now: number): void {
     if (this.#tickStart === undefined) {
       this.#beginTick(now);
       return;
     }
     const passedMs = now - this.#tickStart;
     if (passedMs >= -OUT_OF_ORDER_MS && passedMs < this.#tickMs) return;
-    for (const ring of this.#rings) ring.add(this.#elapsedMs, this.#good, this.#bad);
-    this.#good = 0;
-    this.#bad = 0;
+    const { good, bad } = this.#totals;
+    for (const ring of this.#rings) ring.add(this.#elapsedMs, good - this.#goodBefore, bad - this.#badBefore);
+    this.#goodBefore = good;
+    this.#badBefore = bad;
     if (passedMs < 0) {
       this.#beginTick(now);
       return;

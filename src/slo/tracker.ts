@@ -1,4 +1,4 @@
-import { type Sli, type SliSink, slis } from '../metrics/sli.ts';
+import { type Sli, type SliCounts, type SliSink, slis } from '../metrics/sli.ts';
 import { budgetRemaining, burnRate } from './arithmetic.ts';
 import type { SloObjectives } from './options.ts';
 import { EventWindows, type WindowShape } from './ring.ts';
@@ -60,18 +60,28 @@ export class ObjectiveTracker {
   readonly thresholdMs: number | undefined;
   readonly #windows: EventWindows;
 
-  constructor(sli: Sli, objective: number, periodMs: number, thresholdMs?: number) {
+  /** @param totals its events so far; live */
+  constructor(sli: Sli, totals: SliCounts, objective: number, periodMs: number, thresholdMs?: number) {
     this.sli = sli;
     this.objective = objective;
     this.thresholdMs = thresholdMs;
     const burn = burnWindowNames.map(
       (name): WindowShape => ({ lengthMs: burnWindows[name], slots: BURN_SLOTS }),
     );
-    this.#windows = new EventWindows([...burn, { lengthMs: periodMs, slots: PERIOD_SLOTS }]);
+    this.#windows = new EventWindows([...burn, { lengthMs: periodMs, slots: PERIOD_SLOTS }], totals);
   }
 
-  record(good: boolean, now: number): void {
-    this.#windows.record(good, now);
+  get tickStart(): number {
+    return this.#windows.tickStart;
+  }
+
+  get tickEnd(): number {
+    return this.#windows.tickEnd;
+  }
+
+  /** See `EventWindows.turn()`. */
+  turn(now: number): void {
+    this.#windows.turn(now);
   }
 
   /** The burn rate over a window; `undefined` where it holds no events. */
@@ -121,35 +131,45 @@ export class SloTracker implements SliSink {
   readonly periodMs: number;
   /** From where on a call is too slow; `undefined` without a latency objective. */
   readonly latencyThresholdMs: number | undefined;
-  readonly #availability: ObjectiveTracker | undefined;
-  readonly #latency: ObjectiveTracker | undefined;
-  readonly #correctness: ObjectiveTracker | undefined;
+  stretchStart = Number.POSITIVE_INFINITY;
+  stretchEnd = 0;
+  readonly #given: SloObjectives;
+  #objectives: readonly ObjectiveTracker[] = [];
 
-  constructor(policy: string, { availability, latency, correctness, periodMs }: SloObjectives) {
+  constructor(policy: string, objectives: SloObjectives) {
     this.policy = policy;
-    this.periodMs = periodMs;
-    this.latencyThresholdMs = latency?.thresholdMs;
-    if (availability !== undefined)
-      this.#availability = new ObjectiveTracker('availability', availability, periodMs);
-    if (latency !== undefined) {
-      this.#latency = new ObjectiveTracker('latency', latency.objective, periodMs, latency.thresholdMs);
-    }
-    if (correctness !== undefined)
-      this.#correctness = new ObjectiveTracker('correctness', correctness, periodMs);
+    this.periodMs = objectives.periodMs;
+    this.latencyThresholdMs = objectives.latency?.thresholdMs;
+    this.#given = objectives;
   }
 
-  record(sli: Sli, good: boolean, now: number): void {
-    this.objective(sli)?.record(good, now);
+  follow(counts: Readonly<Record<Sli, SliCounts>>): void {
+    const { availability, latency, correctness, periodMs } = this.#given;
+    const given = { availability, latency: latency?.objective, correctness };
+    this.#objectives = slis.flatMap((sli) => {
+      const objective = given[sli];
+      if (objective === undefined) return [];
+      const thresholdMs = sli === 'latency' ? latency?.thresholdMs : undefined;
+      return new ObjectiveTracker(sli, counts[sli], objective, periodMs, thresholdMs);
+    });
+  }
+
+  turn(now: number): void {
+    for (const objective of this.#objectives) objective.turn(now);
+    // They turn together, so the tick of one is the tick of all.
+    const [any] = this.#objectives;
+    if (any === undefined) return;
+    this.stretchStart = any.tickStart;
+    this.stretchEnd = any.tickEnd;
   }
 
   /** The tracker of an SLI; `undefined` where it has no objective. */
   objective(sli: Sli): ObjectiveTracker | undefined {
-    if (sli === 'availability') return this.#availability;
-    return sli === 'latency' ? this.#latency : this.#correctness;
+    return this.#objectives.find((objective) => objective.sli === sli);
   }
 
   /** All objectives of the policy. */
   get objectives(): readonly ObjectiveTracker[] {
-    return slis.flatMap((sli) => this.objective(sli) ?? []);
+    return this.#objectives;
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Deadline, Deadlines } from '../../src/core/deadlines.ts';
+import { Deadlines } from '../../src/core/deadlines.ts';
+import { Deadline } from '../../src/core/scope.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -274,10 +274,12 @@ test('a layer of the user that throws costs its call, and no other', async () =>
   const broken: Strategy = {
     kind: 'timeout',
     describe: () => 'a layer that throws',
-    bind: () => ({
+    bind: (inner) => ({
+      outer: inner.outer,
       enter: () => {
         throw new Error('broken layer');
       },
+      settle: () => {},
     }),
   };
   const policy = testHub().policy('dependency', { strategies: [broken] });

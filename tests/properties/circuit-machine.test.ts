@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { CircuitMachine, type Permit } from '../../src/strategies/circuit-breaker/machine.ts';
+import { NO_GENERATION, type Permit } from '../../src/core/permit.ts';
+import { CircuitMachine } from '../../src/strategies/circuit-breaker/machine.ts';
 import { circuitBreakerSchema } from '../../src/strategies/circuit-breaker/options.ts';
 import { CircuitModel, type ModelPermit } from './circuit-model.ts';
 
@@ -65,6 +66,14 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: 'reset' } as const) },
 );
 
+/** Chance that adds nothing. */
+const never = (): number => 0;
+
+function admit(machine: CircuitMachine, now: number): Permit | undefined {
+  const permit: Permit = { generation: NO_GENERATION, admittedAt: 0 };
+  return machine.admit(permit, now) ? permit : undefined;
+}
+
 test('the machine does what the model does, whatever is admitted, settled late, twice or never', () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
   const visited = new Set<string>();
@@ -80,7 +89,7 @@ test('the machine does what the model does, whatever is admitted, settled late, 
           'at' in step ? permits[permits.length - 1 - (step.at % Math.max(1, permits.length))] : undefined;
         switch (step.do) {
           case 'admit': {
-            const permit = machine.admit(now);
+            const permit = admit(machine, now);
             const expected = model.admit(now);
             expect(permit === undefined).toBe(expected === undefined);
             if (permit !== undefined && expected !== undefined) permits.push([permit, expected]);
@@ -88,7 +97,7 @@ test('the machine does what the model does, whatever is admitted, settled late, 
           }
           case 'settle':
             if (chosen === undefined) break;
-            machine.settle(chosen[0], step.failed, now, 0, step.retryAfterMs);
+            machine.settle(chosen[0], step.failed, now, never, step.retryAfterMs);
             model.settle(chosen[1], step.failed, now, step.retryAfterMs);
             break;
           case 'release':
@@ -100,7 +109,7 @@ test('the machine does what the model does, whatever is admitted, settled late, 
             now += step.ms;
             break;
           case 'wake':
-            machine.wake(now, 0);
+            machine.wake(now, never);
             model.passTime(now);
             break;
           case 'force':
@@ -145,14 +154,14 @@ test('half-open never has more than halfOpenProbes running or settled', () => {
           circuitBreakerSchema.parse({ failureRate: 1, consecutiveFailures: 1, openMs: 10, halfOpenProbes }),
           () => {},
         );
-        const first = machine.admit(0);
-        if (first !== undefined) machine.settle(first, true, 0, 0, undefined);
-        machine.wake(10, 0);
+        const first = admit(machine, 0);
+        if (first !== undefined) machine.settle(first, true, 0, never, undefined);
+        machine.wake(10, never);
         expect(machine.state).toBe('half-open');
         const running: Permit[] = [];
         for (const admits of steps) {
           if (admits) {
-            const permit = machine.admit(10);
+            const permit = admit(machine, 10);
             if (permit !== undefined) running.push(permit);
           } else {
             const permit = running.shift();
@@ -161,11 +170,11 @@ test('half-open never has more than halfOpenProbes running or settled', () => {
           expect(running.length).toBeLessThanOrEqual(halfOpenProbes);
         }
         while (running.length < halfOpenProbes) {
-          const permit = machine.admit(10);
+          const permit = admit(machine, 10);
           expect(permit).toBeDefined();
           if (permit !== undefined) running.push(permit);
         }
-        expect(machine.admit(10)).toBeUndefined();
+        expect(admit(machine, 10)).toBeUndefined();
         expect(machine.refuses(10)).toBe(true);
       },
     ),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
-import { Deadline, Deadlines } from '../../src/core/deadlines.ts';
+import { Deadlines } from '../../src/core/deadlines.ts';
+import { Deadline } from '../../src/core/scope.ts';
 
 class Probe extends Deadline {
   firedAt: number[] = [];

@@ -13,8 +13,12 @@ function queue(): { readonly strategy: Strategy; letGo(): void } {
     kind: 'timeout',
     describe: () => 'queue',
     bind: (inner) => ({
-      enter: (call, scope, receiver, now) => {
-        waiting.push(() => inner.enter(call, scope, receiver, now));
+      outer: inner.outer,
+      enter: (passage, now) => {
+        waiting.push(() => inner.enter(passage, now));
+      },
+      settle(passage, outcome, now) {
+        this.outer.settle(passage, outcome, now);
       },
     }),
   };

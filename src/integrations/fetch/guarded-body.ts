@@ -1,6 +1,7 @@
 import { monotonicNow } from '../../core/clock.ts';
-import { Deadline, deadlines } from '../../core/deadlines.ts';
+import { deadlines } from '../../core/deadlines.ts';
 import { TimeoutError, withoutStack } from '../../core/errors.ts';
+import { Deadline } from '../../core/scope.ts';
 import { BodyCopy } from './body-copy.ts';
 import { responseWith } from './http-response.ts';
 

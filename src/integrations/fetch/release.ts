@@ -1,5 +1,6 @@
 import { monotonicNow } from '../../core/clock.ts';
-import { Deadline, deadlines } from '../../core/deadlines.ts';
+import { deadlines } from '../../core/deadlines.ts';
+import { Deadline } from '../../core/scope.ts';
 import { isResponse } from './http-response.ts';
 
 /** A body announced as no longer than this is read to its end, which keeps its connection for the next request. */

@@ -3,9 +3,13 @@ import { monotonicNow } from '../../core/clock.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { TimeoutError, withoutStack } from '../../core/errors.ts';
 import { cutShort, type Outcome, withValue } from '../../core/outcome.ts';
-import type { Layer, Receiver } from '../../core/pipeline.ts';
-import { Scope } from '../../core/scope.ts';
+import { InnerPassage, type Passage } from '../../core/passage.ts';
+import type { Inner } from '../../core/pipeline.ts';
+import type { EndCause } from '../../core/scope.ts';
 import type { Memory } from './memory.ts';
+
+/** Where a caller's passage goes on with the outcome that it waited for. */
+type Leave = (passage: Passage, outcome: Outcome, now: number) => void;
 
 /**
  * Runs shared by the calls that ask for one key at one time.
@@ -16,60 +20,63 @@ import type { Memory } from './memory.ts';
  * alone.
  */
 export class Flights {
-  readonly #inner: Layer;
-  readonly #memory: Memory;
+  readonly inner: Inner;
+  readonly memory: Memory;
+  readonly leave: Leave;
   readonly #byKey = new Map<string, Flight>();
 
-  constructor(inner: Layer, memory: Memory) {
-    this.#inner = inner;
-    this.#memory = memory;
+  constructor(inner: Inner, memory: Memory, leave: Leave) {
+    this.inner = inner;
+    this.memory = memory;
+    this.leave = leave;
   }
 
   /** Joins the run under `key`, or starts it. */
-  join(key: string, call: Call, scope: Scope, receiver: Receiver, now: number): void {
+  join(key: string, passage: Passage, now: number): void {
     const running = this.#byKey.get(key);
     if (running !== undefined) {
-      running.add(call, scope, receiver, now);
+      running.add(passage, now);
       return;
     }
-    const flight: Flight = new Flight(call, key, this.#inner, this.#memory, () => {
-      if (this.#byKey.get(key) === flight) this.#byKey.delete(key);
-    });
+    const flight = new Flight(this, key, passage.call);
     this.#byKey.set(key, flight);
-    flight.add(call, scope, receiver, now);
+    flight.add(passage, now);
     flight.start(now);
+  }
+
+  /** Takes the outcome of a run. */
+  settle(passage: Passage, outcome: Outcome, now: number): void {
+    if (passage instanceof Flight && passage.flights === this) passage.land(outcome, now);
+    else this.leave(passage, outcome, now);
+  }
+
+  /** Nobody may join `flight` any more. */
+  forget(flight: Flight): void {
+    if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key);
   }
 }
 
-class Flight extends Scope implements Receiver {
+/** One run. Its passage lies within a call that carries the operation for all: the leader's, less its own limits. */
+class Flight extends InnerPassage {
+  readonly flights: Flights;
+  readonly key: string;
   readonly #leader: Call;
-  /** Carries the operation for all; it is the leader's, less the leader's own deadline and signal. */
-  readonly #call: Call;
-  readonly #key: string;
-  readonly #inner: Layer;
-  readonly #memory: Memory;
-  readonly #onOver: () => void;
   readonly #waiters = new Set<Waiter>();
-  #startedAt = 0;
   #over = false;
 
-  constructor(leader: Call, key: string, inner: Layer, memory: Memory, onOver: () => void) {
-    super(undefined);
+  constructor(flights: Flights, key: string, leader: Call) {
+    super(undefined, leader.forSharing());
+    this.flights = flights;
+    this.key = key;
     this.#leader = leader;
-    this.#call = leader.forSharing();
-    this.#key = key;
-    this.#inner = inner;
-    this.#memory = memory;
-    this.#onOver = onOver;
   }
 
   start(now: number): void {
-    this.#startedAt = now;
-    if (this.#waiters.size > 0) this.#inner.enter(this.#call, this, this, now);
+    if (this.#waiters.size > 0) this.flights.inner.enter(this, now);
   }
 
-  add(call: Call, scope: Scope, receiver: Receiver, now: number): void {
-    const waiter = new Waiter(call, scope, receiver, this);
+  add(passage: Passage, now: number): void {
+    const waiter = new Waiter(this, passage);
     this.#waiters.add(waiter);
     waiter.begin(now);
   }
@@ -78,16 +85,18 @@ class Flight extends Scope implements Receiver {
   left(waiter: Waiter): void {
     this.#waiters.delete(waiter);
     if (this.#waiters.size > 0 || this.#over || this.cause !== undefined) return;
-    this.#onOver();
+    this.flights.forget(this);
     this.end('abandoned', new DOMException('Nobody waits for this operation any more.', 'AbortError'));
   }
 
-  settle(outcome: Outcome, now: number): void {
+  /** The run is over. */
+  land(outcome: Outcome, now: number): void {
+    const { memory } = this.flights;
     this.#over = true;
-    this.#onOver();
-    this.#leader.attempts = this.#call.attempts;
-    this.#memory.remember(this.#key, outcome, this.#startedAt);
-    if (outcome.ok && this.#waiters.size > 1 && !this.#memory.mayShare(outcome.value)) {
+    this.flights.forget(this);
+    this.#leader.attempts = this.call.attempts;
+    memory.remember(this.key, outcome, this.since);
+    if (outcome.ok && this.#waiters.size > 1 && !memory.mayShare(outcome.value)) {
       this.#settleFirst(outcome, now);
       return;
     }
@@ -99,7 +108,7 @@ class Flight extends Scope implements Receiver {
     for (const { waiter, own } of shares) {
       // A listener told of one caller's outcome may have aborted another, who then waits no more.
       if (this.#waiters.delete(waiter)) waiter.settle(own, now);
-      else if (own.ok && own.value !== outcome.value) this.#call.discard(own.value);
+      else if (own.ok && own.value !== outcome.value) this.call.discard(own.value);
     }
   }
 
@@ -109,12 +118,12 @@ class Flight extends Scope implements Receiver {
     for (const waiter of others) if (this.#waiters.delete(waiter)) this.#runAlone(waiter, now);
     // What runs may have aborted the first.
     if (first !== undefined && this.#waiters.delete(first)) first.settle(outcome, now);
-    else if (outcome.ok) this.#call.discard(outcome.value);
+    else if (outcome.ok) this.call.discard(outcome.value);
   }
 
   /** A run for one caller, which waits on under the deadline that it has. */
   #runAlone(waiter: Waiter, now: number): void {
-    const own = new Flight(waiter.call, this.#key, this.#inner, this.#memory, () => {});
+    const own = new Flight(this.flights, this.key, waiter.call);
     waiter.flight = own;
     own.#waiters.add(waiter);
     own.start(now);
@@ -129,25 +138,22 @@ class Flight extends Scope implements Receiver {
 
   #copied(value: unknown): unknown {
     try {
-      return this.#memory.share(value);
+      return this.flights.memory.share(value);
     } catch (error) {
-      this.#call.runtime.report('cache-store', error);
+      this.call.runtime.report('cache-store', error);
       return value;
     }
   }
 }
 
 /** One caller's wait for a shared run. */
-class Waiter extends Scope implements Receiver {
-  readonly call: Call;
-  readonly #receiver: Receiver;
+class Waiter extends InnerPassage {
   /** The run that it waits for. */
   flight: Flight;
+  #settled = false;
 
-  constructor(call: Call, scope: Scope, receiver: Receiver, flight: Flight) {
-    super(scope);
-    this.call = call;
-    this.#receiver = receiver;
+  constructor(flight: Flight, outer: Passage) {
+    super(undefined, outer);
     this.flight = flight;
   }
 
@@ -157,8 +163,10 @@ class Waiter extends Scope implements Receiver {
   }
 
   settle(outcome: Outcome, now: number): void {
-    this.leave();
-    this.#receiver.settle(outcome, now);
+    if (this.#settled) return;
+    this.#settled = true;
+    this.close();
+    this.flight.flights.leave(this.outer, outcome, now);
   }
 
   override expire(_now: number): void {
@@ -169,13 +177,9 @@ class Waiter extends Scope implements Receiver {
     );
   }
 
-  override end(...[cause, reason]: Parameters<Scope['end']>): void {
-    if (this.cause !== undefined) return;
-    super.end(cause, reason);
+  protected override stopped(cause: EndCause, reason: unknown): void {
     this.flight.left(this);
-    const { timeoutMs } = this.call.settings;
-    const isDeadline = cause === 'caller-deadline' && timeoutMs !== undefined;
-    const verdict = isDeadline ? this.call.verdictOnDeadline(timeoutMs, reason) : 'ignored';
+    const verdict = cause === 'caller-deadline' ? this.call.verdictOnTimeout(cause, reason) : 'ignored';
     this.settle(cutShort(reason, cause, verdict), monotonicNow());
   }
 }

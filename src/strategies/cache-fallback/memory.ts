@@ -24,40 +24,35 @@ export type Found = Recalled | undefined | 'unusable';
  * the call goes on as if there were no cache.
  */
 export class Memory {
-  readonly #store: CacheStore;
-  readonly #codec: CacheCodec;
+  /** The application's store, which other processes may share, so that ages go by the clock that they share. */
+  readonly #store: CacheStore | undefined;
+  /** Remembers where there is no store of the application's. */
+  readonly #local: LocalStore;
+  readonly #codec: CacheCodec | undefined;
   readonly #settings: CacheFallbackSettings;
   readonly #runtime: PolicyRuntime;
-  /** Whether other processes may share the store, so that ages go by the clock that they share. */
-  readonly #shared: boolean;
   readonly #ttlMs: number;
 
   constructor(settings: CacheFallbackSettings, runtime: PolicyRuntime) {
     this.#settings = settings;
     this.#runtime = runtime;
-    this.#store = settings.store ?? memoryStore(settings.maxEntries);
-    this.#codec = settings.codec ?? cloningCodec(settings.clone);
-    this.#shared = settings.store !== undefined;
+    this.#store = settings.store;
+    this.#local = new LocalStore(settings.maxEntries);
+    this.#codec = settings.codec;
     this.#ttlMs = Math.max(settings.freshForMs, settings.staleIfErrorMs);
   }
 
-  /** Looks `key` up and tells `done`, at once where the store answers at once. */
-  recall(key: string, done: (found: Found) => void): void {
-    let found: Found;
+  /** Looks `key` up: at once where the store answers at once. The promise never rejects. */
+  recall(key: string): Found | Promise<Found> {
     try {
-      const answer: unknown = this.#store.get(key);
-      if (isThenable(answer)) {
-        this.#inTime(answer, 'get')
-          .then((entry) => this.#checked(entry))
-          .catch((error) => this.#unusable(error))
-          .then(done);
-        return;
-      }
-      found = this.#checked(answer);
+      const answer: unknown = this.#store === undefined ? this.#local.get(key) : this.#store.get(key);
+      if (!isThenable(answer)) return this.#checked(answer);
+      return this.#inTime(answer, 'get')
+        .then((entry) => this.#checked(entry))
+        .catch((error) => this.#unusable(error));
     } catch (error) {
-      found = this.#unusable(error);
+      return this.#unusable(error);
     }
-    done(found);
   }
 
   /**
@@ -67,11 +62,14 @@ export class Memory {
    */
   remember(key: string, outcome: Outcome, since: number): void {
     if (!outcome.ok || outcome.verdict !== 'success' || !outcome.correct) return;
-    const storedAt = this.#shared ? wallNow() - (monotonicNow() - since) : since;
     try {
+      if (this.#codec === undefined) {
+        this.#save(key, this.share(outcome.value), since);
+        return;
+      }
       const encoded = this.#codec.encode(outcome.value);
-      if (encoded instanceof Promise) this.#saveLater(key, encoded, storedAt);
-      else this.#save(key, encoded, storedAt);
+      if (encoded instanceof Promise) this.#saveLater(key, encoded, since);
+      else if (encoded !== undefined) this.#save(key, encoded.stored, since);
     } catch (error) {
       this.#report(error);
     }
@@ -80,7 +78,9 @@ export class Memory {
   /** The value to answer with, or a report where it cannot be made. */
   decode({ stored, ageMs }: Recalled, source: 'cache' | 'stale'): { readonly value: unknown } | 'unusable' {
     try {
-      return { value: this.#codec.decode(stored, { source, ageMs }) };
+      const value =
+        this.#codec === undefined ? this.share(stored) : this.#codec.decode(stored, { source, ageMs });
+      return { value };
     } catch (error) {
       return this.#unusable(error);
     }
@@ -89,26 +89,32 @@ export class Memory {
   /** Whether a run's value may answer all the calls that share the run; not where nobody can tell. */
   mayShare(value: unknown): boolean {
     try {
-      return this.#codec.mayShare?.(value) ?? true;
+      return this.#codec?.mayShare?.(value) ?? true;
     } catch (error) {
       this.#runtime.report('cache-store', error);
       return false;
     }
   }
 
-  /** A value for one more of the calls that share a run. */
+  /** A value for another to keep. */
   share(value: unknown): unknown {
     return this.#settings.clone === undefined ? value : this.#settings.clone(value);
   }
 
-  #save(key: string, encoded: Encoded | undefined, storedAt: number): void {
-    if (encoded === undefined) return;
-    const saving = this.#store.set(key, { value: encoded.stored, storedAt }, this.#ttlMs);
+  #save(key: string, stored: unknown, since: number): void {
+    if (this.#store === undefined) {
+      this.#local.set(key, stored, since);
+      return;
+    }
+    const storedAt = wallNow() - (monotonicNow() - since);
+    const saving = this.#store.set(key, { value: stored, storedAt }, this.#ttlMs);
     if (isThenable(saving)) this.#inTime(saving, 'set').catch((error) => this.#report(error));
   }
 
-  #saveLater(key: string, encoding: Promise<Encoded | undefined>, storedAt: number): void {
-    encoding.then((encoded) => this.#save(key, encoded, storedAt)).catch((error) => this.#report(error));
+  #saveLater(key: string, encoding: Promise<Encoded | undefined>, since: number): void {
+    encoding
+      .then((encoded) => (encoded === undefined ? undefined : this.#save(key, encoded.stored, since)))
+      .catch((error) => this.#report(error));
   }
 
   #inTime(answer: PromiseLike<unknown>, method: string): Promise<unknown> {
@@ -125,7 +131,7 @@ export class Memory {
     if (!isEntry(entry)) {
       return this.#unusable(new TypeError('The cache store returned something that is no entry.'));
     }
-    const ageMs = (this.#shared ? wallNow() : monotonicNow()) - entry.storedAt;
+    const ageMs = (this.#store === undefined ? monotonicNow() : wallNow()) - entry.storedAt;
     return ageMs < -CLOCK_SKEW_MS ? undefined : { stored: entry.value, ageMs: Math.max(0, ageMs) };
   }
 
@@ -142,22 +148,28 @@ export class Memory {
 }
 
 /** The default store. It takes its place in memory with the first value, so that an idle policy has none. */
-function memoryStore(maxEntries: number): CacheStore {
-  let entries: LRUCache<string, CacheEntry> | undefined;
-  return {
-    get: (key) => entries?.get(key),
-    set: (key, entry) => {
-      entries ??= new LRUCache({ max: maxEntries });
-      // A run that began later has remembered its value already.
-      const known = entries.peek(key);
-      if (known === undefined || known.storedAt <= entry.storedAt) entries.set(key, entry);
-    },
-    delete: (key) => void entries?.delete(key),
-  };
-}
+class LocalStore {
+  readonly #maxEntries: number;
+  #entries: LRUCache<string, { value: unknown; storedAt: number }> | undefined = undefined;
 
-function cloningCodec(clone: (value: unknown) => unknown = (value) => value): CacheCodec {
-  return { encode: (value) => ({ stored: clone(value) }), decode: (stored) => clone(stored) };
+  constructor(maxEntries: number) {
+    this.#maxEntries = maxEntries;
+  }
+
+  get(key: string): CacheEntry | undefined {
+    return this.#entries?.get(key);
+  }
+
+  set(key: string, value: unknown, storedAt: number): void {
+    this.#entries ??= new LRUCache({ max: this.#maxEntries });
+    const known = this.#entries.get(key);
+    if (known === undefined) this.#entries.set(key, { value, storedAt });
+    // A run that began later may have remembered its value already.
+    else if (known.storedAt <= storedAt) {
+      known.value = value;
+      known.storedAt = storedAt;
+    }
+  }
 }
 
 /** Stores that serialise may drop a value that is `undefined`, so its absence is no fault. */

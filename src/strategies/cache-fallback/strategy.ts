@@ -1,10 +1,10 @@
-import type { Call } from '../../core/call.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { parseOptions } from '../../core/options.ts';
-import { cutShort, type Outcome, served, wantsFallback } from '../../core/outcome.ts';
-import type { Layer, Receiver, Strategy } from '../../core/pipeline.ts';
+import { cutShort, type Fulfilled, type Outcome, served, wantsFallback } from '../../core/outcome.ts';
+import { InnerPassage, type Passage } from '../../core/passage.ts';
+import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
-import type { Scope, ScopeWatcher } from '../../core/scope.ts';
+import type { EndCause } from '../../core/scope.ts';
 import { Flights } from './flight.ts';
 import { type Found, Memory } from './memory.ts';
 import { type CacheFallbackOptions, type CacheFallbackSettings, cacheFallbackSchema } from './options.ts';
@@ -32,123 +32,121 @@ export function cacheFallback(options: CacheFallbackOptions = {}): Strategy {
   };
 }
 
+/** Answers a keyed call with a fresh value, or runs it, and with a stale value in a failed run's place. */
 class CacheFallbackLayer implements Layer {
-  readonly inner: Layer;
-  readonly runtime: PolicyRuntime;
-  readonly settings: CacheFallbackSettings;
-  readonly memory: Memory;
-  readonly flights: Flights | undefined;
+  outer: Outer = edge;
+  readonly #inner: Inner;
+  readonly #runtime: PolicyRuntime;
+  readonly #settings: CacheFallbackSettings;
+  readonly #memory: Memory;
+  readonly #flights: Flights | undefined;
 
-  constructor(inner: Layer, runtime: PolicyRuntime, settings: CacheFallbackSettings) {
-    this.runtime = runtime;
-    this.settings = settings;
-    this.memory = new Memory(settings, runtime);
-    this.inner = inner;
-    this.flights = settings.coalesce ? new Flights(inner, this.memory) : undefined;
+  constructor(inner: Inner, runtime: PolicyRuntime, settings: CacheFallbackSettings) {
+    this.#inner = inner;
+    this.#runtime = runtime;
+    this.#settings = settings;
+    this.#memory = new Memory(settings, runtime);
+    this.#flights = settings.coalesce
+      ? new Flights(inner, this.#memory, (passage, outcome, now) => this.#leave(passage, outcome, now))
+      : undefined;
   }
 
-  enter(call: Call, scope: Scope, receiver: Receiver, now: number): void {
-    const { cacheKey } = call;
-    if (cacheKey === undefined) this.inner.enter(call, scope, receiver, now);
-    else new KeyedRun(this, cacheKey, call, scope, receiver).start(now);
+  enter(passage: Passage, now: number): void {
+    const { cacheKey } = passage.call;
+    const { freshForMs } = this.#settings;
+    if (cacheKey === undefined) this.#inner.enter(passage, now);
+    else if (freshForMs === 0) this.#run(passage, cacheKey, now);
+    else {
+      this.#recall(passage, cacheKey, now, (found, later) => {
+        const answer = this.#answer(passage, found, 'cache', freshForMs);
+        if (answer === undefined) this.#run(passage, cacheKey, later);
+        else this.outer.settle(passage, answer, later);
+      });
+    }
+  }
+
+  settle(passage: Passage, outcome: Outcome, now: number): void {
+    const { cacheKey } = passage.call;
+    if (cacheKey === undefined) this.outer.settle(passage, outcome, now);
+    else if (this.#flights !== undefined) this.#flights.settle(passage, outcome, now);
+    else {
+      this.#memory.remember(cacheKey, outcome, passage.since);
+      this.#leave(passage, outcome, now);
+    }
+  }
+
+  #run(passage: Passage, key: string, now: number): void {
+    const { cause, reason } = passage;
+    if (cause !== undefined) this.outer.settle(passage, cutShort(reason, cause, 'ignored'), now);
+    else if (this.#flights === undefined) this.#inner.enter(passage, now);
+    else this.#flights.join(key, passage, now);
+  }
+
+  /** Goes on outward with a run's outcome, or with a stale value in its place. */
+  #leave(passage: Passage, outcome: Outcome, now: number): void {
+    const { cacheKey } = passage.call;
+    // Where the layer stands within what ended, there is no time left to ask the store.
+    if (!wantsFallback(outcome) || passage.cause !== undefined || cacheKey === undefined) {
+      this.outer.settle(passage, outcome, now);
+      return;
+    }
+    this.#recall(passage, cacheKey, now, (found, later) => {
+      const answer = this.#answer(passage, found, 'stale', this.#settings.staleIfErrorMs);
+      if (answer === undefined) {
+        this.outer.settle(passage, outcome, later);
+        return;
+      }
+      if (outcome.ok) passage.call.discard(outcome.value);
+      this.#runtime.fellBack('stale', answer.ageMs, outcome.error);
+      this.outer.settle(passage, answer, later);
+    });
+  }
+
+  /** Looks the key up, unless the passage ends first; then that is its outcome, and `next` is not called. */
+  #recall(passage: Passage, key: string, now: number, next: (found: Found, now: number) => void): void {
+    const found = this.#memory.recall(key);
+    if (found instanceof Promise) new Recalling(passage, this.outer).wait(found, next);
+    else next(found, now);
+  }
+
+  #answer(passage: Passage, found: Found, source: 'cache' | 'stale', limitMs: number): Fulfilled | undefined {
+    const { observer } = this.#runtime;
+    if (found === 'unusable') return undefined;
+    if (found === undefined || found.ageMs >= limitMs) {
+      observer.cacheAnswered('miss');
+      return undefined;
+    }
+    const decoded = this.#memory.decode(found, source);
+    if (decoded === 'unusable') return undefined;
+    // What the call's own check refuses is no fresh answer.
+    const refused = source === 'cache' && !passage.call.passesCheck(decoded.value);
+    observer.cacheAnswered(refused ? 'miss' : source === 'cache' ? 'hit' : 'stale');
+    return refused ? undefined : served(decoded.value, source, found.ageMs);
   }
 }
 
-/** One keyed call's passage: a fresh value, or a run, or a stale value in a failed run's place. */
-class KeyedRun implements Receiver, ScopeWatcher {
-  readonly #layer: CacheFallbackLayer;
-  readonly #key: string;
-  readonly #call: Call;
-  readonly #scope: Scope;
-  readonly #receiver: Receiver;
-  /** When the run began. */
-  #startedAt = 0;
-  /** Whether a store is being waited for. */
-  #recalling = false;
+/** The time in which a store is waited for. */
+class Recalling extends InnerPassage {
+  readonly #next: Outer;
+  #over = false;
 
-  constructor(layer: CacheFallbackLayer, key: string, call: Call, scope: Scope, receiver: Receiver) {
-    this.#layer = layer;
-    this.#key = key;
-    this.#call = call;
-    this.#scope = scope;
-    this.#receiver = receiver;
+  constructor(outer: Passage, next: Outer) {
+    super(undefined, outer);
+    this.#next = next;
   }
 
-  start(now: number): void {
-    const { freshForMs } = this.#layer.settings;
-    if (freshForMs === 0) {
-      this.#run(now);
-      return;
-    }
-    this.#recall((found) => {
-      const answer = this.#answer(found, 'cache', freshForMs);
-      if (answer === undefined) this.#run(monotonicNow());
-      else this.#receiver.settle(answer, monotonicNow());
+  wait(found: Promise<Found>, next: (found: Found, now: number) => void): void {
+    found.then((value) => {
+      if (this.#over) return;
+      this.#over = true;
+      this.close();
+      next(value, monotonicNow());
     });
   }
 
-  settle(outcome: Outcome, now: number): void {
-    const { flights, memory, settings, runtime } = this.#layer;
-    // Where the layer stands within what ended, there is no time left to ask the store.
-    if (!wantsFallback(outcome) || this.#scope.cause !== undefined) {
-      // A shared run has remembered its value once, for all.
-      if (flights === undefined) memory.remember(this.#key, outcome, this.#startedAt);
-      this.#receiver.settle(outcome, now);
-      return;
-    }
-    this.#recall((found) => {
-      const answer = this.#answer(found, 'stale', settings.staleIfErrorMs);
-      if (answer === undefined) {
-        this.#receiver.settle(outcome, monotonicNow());
-        return;
-      }
-      if (outcome.ok) this.#call.discard(outcome.value);
-      runtime.fellBack('stale', answer.ageMs, outcome.error);
-      this.#receiver.settle(answer, monotonicNow());
-    });
-  }
-
-  scopeEnded(scope: Scope): void {
-    if (!this.#recalling || scope.cause === undefined) return;
-    this.#recalling = false;
-    this.#receiver.settle(cutShort(scope.reason, scope.cause, 'ignored'), monotonicNow());
-  }
-
-  #run(now: number): void {
-    const { flights, inner } = this.#layer;
-    const { cause, reason } = this.#scope;
-    if (cause !== undefined) this.#receiver.settle(cutShort(reason, cause, 'ignored'), now);
-    else if (flights === undefined) {
-      this.#startedAt = now;
-      inner.enter(this.#call, this.#scope, this, now);
-    } else flights.join(this.#key, this.#call, this.#scope, this, now);
-  }
-
-  /** Looks the key up, unless the scope ends first; then the call has been settled and `next` is not called. */
-  #recall(next: (found: Found) => void): void {
-    this.#recalling = true;
-    this.#scope.watch(this);
-    this.#layer.memory.recall(this.#key, (found) => {
-      if (!this.#recalling) return;
-      this.#recalling = false;
-      this.#scope.unwatch(this);
-      next(found);
-    });
-  }
-
-  #answer(found: Found, source: 'cache' | 'stale', limitMs: number): Outcome | undefined {
-    const { memory, runtime } = this.#layer;
-    if (found === 'unusable') return undefined;
-    if (found === undefined || found.ageMs >= limitMs) {
-      runtime.observer.cacheAnswered('miss');
-      return undefined;
-    }
-    const decoded = memory.decode(found, source);
-    if (decoded === 'unusable') return undefined;
-    const answer = served(decoded.value, source, found.ageMs);
-    // What the call's own check refuses is no fresh answer.
-    const refused = source === 'cache' && !this.#call.passesCheck(decoded.value);
-    runtime.observer.cacheAnswered(refused ? 'miss' : source === 'cache' ? 'hit' : 'stale');
-    return refused ? undefined : answer;
+  protected override stopped(cause: EndCause, reason: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#next.settle(this.outer, cutShort(reason, cause, 'ignored'), monotonicNow());
   }
 }

@@ -10,8 +10,9 @@ import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 import { CircuitOpenError, isRejection, withoutStack } from '../../core/errors.ts';
 import { durationMs, options, parseOptions, text } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
+import type { Permit } from '../../core/permit.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
-import { CircuitMachine, OPEN_JITTER, type Permit } from './machine.ts';
+import { CircuitMachine, OPEN_JITTER } from './machine.ts';
 import { OpossumMirror } from './mirror.ts';
 import type { CircuitBreakerSettings } from './options.ts';
 
@@ -43,7 +44,7 @@ export class MachineCircuit implements Circuit {
     const controls = {
       open: (manual: boolean) => {
         const reason = manual ? 'opened through opossum' : "opossum's health check failed";
-        this.#machine.trip(reason, manual, monotonicNow(), Math.random());
+        this.#machine.trip(reason, manual, monotonicNow(), Math.random);
       },
       close: () => this.reset(),
       enable: () => (this.state === 'disabled' ? this.reset() : undefined),
@@ -100,12 +101,12 @@ export class MachineCircuit implements Circuit {
     return { state, since, until, failedRecoveries: this.#machine.failedRecoveries };
   }
 
-  /** Asks to run an attempt; `undefined` turns it away. */
-  admit(now: number): Permit | undefined {
+  /** Asks to run an attempt: gives `permit` what it needs, or turns the attempt away. */
+  admit(permit: Permit, now: number): boolean {
     if (this.breaker.count('fire', now, undefined)) this.breaker.emit('fire', NO_ARGUMENTS);
-    const permit = this.#machine.admit(now);
-    if (permit !== undefined && this.#machine.state === 'half-open') this.#setTimer(now);
-    return permit;
+    const admitted = this.#machine.admit(permit, now);
+    if (admitted && this.#machine.state === 'half-open') this.#setTimer(now);
+    return admitted;
   }
 
   /** Notes that an attempt was turned away, and gives what to throw. */
@@ -127,7 +128,7 @@ export class MachineCircuit implements Circuit {
         if (this.breaker.count('success', now, latencyMs)) {
           this.breaker.emit('success', outcome.ok ? outcome.value : outcome.error, latencyMs);
         }
-        this.#machine.settle(permit, false, now, Math.random(), undefined);
+        this.#machine.settle(permit, false, now, Math.random, undefined);
         break;
       case 'transient':
       case 'permanent':
@@ -149,7 +150,7 @@ export class MachineCircuit implements Circuit {
     if (this.breaker.count('failure', now, latencyMs)) {
       this.breaker.emit('failure', error, latencyMs, NO_ARGUMENTS);
     }
-    this.#machine.settle(permit, true, now, Math.random(), outcome.retryAfterMs);
+    this.#machine.settle(permit, true, now, Math.random, outcome.retryAfterMs);
   }
 
   #moved(transition: CircuitTransition): void {

@@ -4,29 +4,15 @@ import type {
   CircuitTransition,
   CircuitWindowCounts,
 } from '../../core/circuit.ts';
+import { NO_GENERATION, type Permit } from '../../core/permit.ts';
 import type { CircuitBreakerSettings } from './options.ts';
 import { type AttemptWindow, attemptWindow } from './window.ts';
 
-/**
- * What admission gives. It carries the generation of the state it was given in, and is settled or released once;
- * later settlements, and those of an older generation, move nothing.
- */
-export class Permit {
-  readonly generation: number;
-  readonly admittedAt: number;
-  /** @internal */ spent = false;
-
-  constructor(generation: number, admittedAt: number) {
-    this.generation = generation;
-    this.admittedAt = admittedAt;
-  }
-}
-
-/** The generation of a permit that no state gave: whatever becomes of it moves nothing. */
-export const NO_GENERATION = -1;
-
 /** Up to this share of the open time is added to it by chance, so that replicas do not probe together. */
 export const OPEN_JITTER = 0.1;
+
+/** Gives a number from 0 up to 1; drawn from only where a circuit opens. */
+type Chance = () => number;
 
 /** The failure rate that judges probes where the option is off. */
 const PROBE_FAILURE_RATE = 0.5;
@@ -95,26 +81,22 @@ export class CircuitMachine {
     return { attempts, failures, slow };
   }
 
-  /** Asks to run an attempt. `undefined` turns it away. */
-  admit(now: number): Permit | undefined {
-    if (this.#state !== 'closed') this.wake(now);
-    switch (this.state) {
-      case 'closed':
-      case 'disabled':
-        return new Permit(this.#generation, now);
-      case 'half-open':
-        return this.#admitProbe(now);
-      default:
-        return undefined;
+  /** Asks to run an attempt: gives `permit` its generation, or turns the attempt away. */
+  admit(permit: Permit, now: number): boolean {
+    permit.admittedAt = now;
+    if (this.#state !== 'closed') {
+      this.wake(now);
+      if (this.#isFull()) return false;
+      if (this.#state === 'half-open') this.#probes.push(permit);
     }
+    permit.generation = this.#generation;
+    return true;
   }
 
   /** Whether `admit` would turn an attempt away now. */
   refuses(now: number): boolean {
     this.wake(now);
-    if (this.#state === 'half-open')
-      return this.#probes.length + this.#probesSettled >= this.#settings.halfOpenProbes;
-    return this.#state === 'open' || this.#state === 'forced-open';
+    return this.#isFull();
   }
 
   /**
@@ -126,14 +108,14 @@ export class CircuitMachine {
     permit: Permit,
     failure: boolean,
     now: number,
-    random: number,
+    chance: Chance,
     retryAfterMs: number | undefined,
   ): void {
-    if (this.#state === 'half-open') this.#expireProbes(now, random);
+    if (this.#state === 'half-open') this.#expireProbes(now, chance);
     if (!this.#spend(permit)) return;
     const slow = now - permit.admittedAt > this.#settings.slowAttemptMs;
-    if (this.#state === 'closed') this.#settleClosed(failure, slow, now, random, retryAfterMs);
-    else if (this.#state === 'half-open') this.#settleProbe(failure, slow, now, random, retryAfterMs);
+    if (this.#state === 'closed') this.#settleClosed(failure, slow, now, chance, retryAfterMs);
+    else if (this.#state === 'half-open') this.#settleProbe(failure, slow, now, chance, retryAfterMs);
   }
 
   /** Gives a permit back without a word about the dependency. */
@@ -142,8 +124,8 @@ export class CircuitMachine {
   }
 
   /** Lets time pass: ends what has lasted long enough. */
-  wake(now: number, random = Math.random()): void {
-    if (this.#state === 'half-open') this.#expireProbes(now, random);
+  wake(now: number, chance: Chance = Math.random): void {
+    if (this.#state === 'half-open') this.#expireProbes(now, chance);
     else if (now >= this.#until) {
       if (this.#state === 'disabled') this.#close('the time it was disabled for is up', false);
       else
@@ -154,8 +136,8 @@ export class CircuitMachine {
   }
 
   /** Opens it as if a threshold had been reached; does nothing while it is open. */
-  trip(reason: string, manual: boolean, now: number, random: number): void {
-    if (this.#state !== 'open' && this.#state !== 'forced-open') this.#open(reason, now, random, 0, manual);
+  trip(reason: string, manual: boolean, now: number, chance: Chance): void {
+    if (this.#state !== 'open' && this.#state !== 'forced-open') this.#open(reason, now, chance, 0, manual);
   }
 
   /** Opens it by hand. Again, it only changes how long. */
@@ -191,18 +173,17 @@ export class CircuitMachine {
     this.#generation += 1;
   }
 
-  #admitProbe(now: number): Permit | undefined {
-    if (this.#probes.length + this.#probesSettled >= this.#settings.halfOpenProbes) return undefined;
-    const probe = new Permit(this.#generation, now);
-    this.#probes.push(probe);
-    return probe;
+  #isFull(): boolean {
+    if (this.#state === 'half-open')
+      return this.#probes.length + this.#probesSettled >= this.#settings.halfOpenProbes;
+    return this.#state === 'open' || this.#state === 'forced-open';
   }
 
-  /** Takes a permit out of play. False when it was settled before, or belongs to an older state. */
+  /** Takes a permit out of play. False when it is spent already, or belongs to an older state. */
   #spend(permit: Permit): boolean {
-    if (permit.spent) return false;
-    permit.spent = true;
-    if (permit.generation !== this.#generation) return false;
+    const { generation } = permit;
+    permit.generation = NO_GENERATION;
+    if (generation !== this.#generation) return false;
     if (this.#state === 'half-open') this.#probes = this.#probes.filter((probe) => probe !== permit);
     return true;
   }
@@ -211,13 +192,13 @@ export class CircuitMachine {
     failure: boolean,
     slow: boolean,
     now: number,
-    random: number,
+    chance: Chance,
     retryAfterMs: number | undefined,
   ): void {
     this.#window.record(failure, slow, now);
     this.#consecutiveFailures = failure ? this.#consecutiveFailures + 1 : 0;
     const why = this.#whyTrip();
-    if (why !== undefined) this.#open(why, now, random, retryAfterMs);
+    if (why !== undefined) this.#open(why, now, chance, retryAfterMs);
   }
 
   #whyTrip(): string | undefined {
@@ -239,24 +220,24 @@ export class CircuitMachine {
     failure: boolean,
     slow: boolean,
     now: number,
-    random: number,
+    chance: Chance,
     retryAfterMs: number | undefined,
   ): void {
     this.#probesSettled += 1;
     if (failure) this.#probeFailures += 1;
     if (slow) this.#probesSlow += 1;
-    this.#judgeProbes(now, random, retryAfterMs);
+    this.#judgeProbes(now, chance, retryAfterMs);
   }
 
   /** Decides as soon as the probes still to come could not change the answer. */
-  #judgeProbes(now: number, random: number, retryAfterMs: number | undefined): void {
+  #judgeProbes(now: number, chance: Chance, retryAfterMs: number | undefined): void {
     const { halfOpenProbes, failureRate, slowRate } = this.#settings;
     const allowed = failureRate === false ? PROBE_FAILURE_RATE : failureRate;
     const toCome = halfOpenProbes - this.#probesSettled;
     if (this.#probeFailures / halfOpenProbes >= allowed) {
-      this.#reopen(`${this.#probeFailures} of ${halfOpenProbes} probes failed`, now, random, retryAfterMs);
+      this.#reopen(`${this.#probeFailures} of ${halfOpenProbes} probes failed`, now, chance, retryAfterMs);
     } else if (slowRate !== false && this.#probesSlow / halfOpenProbes >= slowRate) {
-      this.#reopen(`${this.#probesSlow} of ${halfOpenProbes} probes were slow`, now, random, retryAfterMs);
+      this.#reopen(`${this.#probesSlow} of ${halfOpenProbes} probes were slow`, now, chance, retryAfterMs);
     } else if (
       (this.#probeFailures + toCome) / halfOpenProbes < allowed &&
       (slowRate === false || (this.#probesSlow + toCome) / halfOpenProbes < slowRate)
@@ -265,25 +246,30 @@ export class CircuitMachine {
     }
   }
 
-  #expireProbes(now: number, random: number): void {
+  #expireProbes(now: number, chance: Chance): void {
     const { halfOpenMaxMs } = this.#settings;
     for (const probe of this.#probes) {
-      if (probe.spent || now - probe.admittedAt < halfOpenMaxMs || this.#state !== 'half-open') continue;
+      if (
+        probe.generation !== this.#generation ||
+        now - probe.admittedAt < halfOpenMaxMs ||
+        this.#state !== 'half-open'
+      )
+        continue;
       this.#spend(probe);
-      this.#settleProbe(true, false, now, random, undefined);
+      this.#settleProbe(true, false, now, chance, undefined);
     }
   }
 
-  #reopen(reason: string, now: number, random: number, retryAfterMs: number | undefined): void {
+  #reopen(reason: string, now: number, chance: Chance, retryAfterMs: number | undefined): void {
     this.#failedRecoveries += 1;
-    this.#open(reason, now, random, retryAfterMs);
+    this.#open(reason, now, chance, retryAfterMs);
   }
 
-  #open(reason: string, now: number, random: number, retryAfterMs = 0, manual = false): void {
+  #open(reason: string, now: number, chance: Chance, retryAfterMs = 0, manual = false): void {
     const { openMs, openBackoffFactor, maxOpenMs } = this.#settings;
     const grownMs = Math.min(openMs * openBackoffFactor ** this.#failedRecoveries, maxOpenMs);
     const askedMs = Math.min(retryAfterMs, maxOpenMs);
-    const openForMs = Math.max(grownMs, askedMs) * (1 + random * OPEN_JITTER);
+    const openForMs = Math.max(grownMs, askedMs) * (1 + chance() * OPEN_JITTER);
     this.#move('open', reason, manual, now + openForMs);
   }
 

@@ -13,15 +13,19 @@ export interface MirrorControls {
   disable(): void;
 }
 
-/** Opossum's events that tell of an attempt, each counted in the status under the name beside it. */
-const counted = {
-  fire: 'fires',
-  reject: 'rejects',
-  success: 'successes',
-  failure: 'failures',
-  timeout: 'timeouts',
-} as const;
-type CountedEvent = keyof typeof counted;
+/** Opossum's events that tell of an attempt; the status counts each. */
+const counted = ['fire', 'reject', 'success', 'failure', 'timeout'] as const;
+type CountedEvent = (typeof counted)[number];
+
+/** The methods of an emitter that change who listens. */
+const subscriptions = [
+  'on',
+  'addListener',
+  'prependListener',
+  'off',
+  'removeListener',
+  'removeAllListeners',
+] as const;
 
 /** Opossum's events, so that `eventNames()` names them to tools that ask. */
 const vocabulary = [
@@ -64,6 +68,8 @@ export class OpossumMirror extends CircuitBreaker {
   readonly #sliceMs: number;
   #slice: CircuitBreaker.Bucket;
   #sliceEndsAt: number;
+  /** Whether anybody listens to what is counted. */
+  #heard = false;
   #openedAt: number | undefined = undefined;
   /** opossum's `healthCheck()` announces its failure just before it opens. */
   #checkFailed = false;
@@ -103,6 +109,19 @@ export class OpossumMirror extends CircuitBreaker {
         return is(this);
       },
     });
+    for (const method of subscriptions) {
+      const original = EventEmitter.prototype[method];
+      Object.defineProperty(OpossumMirror.prototype, method, {
+        configurable: true,
+        writable: true,
+        value(this: OpossumMirror, ...args: unknown[]): unknown {
+          const returned: unknown = Reflect.apply(original, this, args);
+          // opossum's constructor subscribes to what it makes.
+          if (#machine in this) this.#heard = counted.some((event) => this.listenerCount(event) > 0);
+          return returned;
+        },
+      });
+    }
     Object.defineProperties(OpossumMirror.prototype, {
       closed: state((mirror) => mirror.#machine.state === 'closed' || mirror.#machine.state === 'disabled'),
       opened: state((mirror) => isOpen(mirror.#machine)),
@@ -123,11 +142,28 @@ export class OpossumMirror extends CircuitBreaker {
    */
   count(event: CountedEvent, now: number, latencyMs: number | undefined): boolean {
     if (now >= this.#sliceEndsAt) this.#rotate(now);
-    this.#slice[counted[event]] += 1;
-    if (latencyMs !== undefined && this.#slice.latencyTimes.length < LATENCIES_PER_SLICE) {
-      this.#slice.latencyTimes.push(latencyMs);
+    const slice = this.#slice;
+    switch (event) {
+      case 'fire':
+        slice.fires += 1;
+        break;
+      case 'reject':
+        slice.rejects += 1;
+        break;
+      case 'success':
+        slice.successes += 1;
+        break;
+      case 'failure':
+        slice.failures += 1;
+        break;
+      case 'timeout':
+        slice.timeouts += 1;
+        break;
     }
-    return this.listenerCount(event) > 0;
+    if (latencyMs !== undefined && slice.latencyTimes.length < LATENCIES_PER_SLICE) {
+      slice.latencyTimes.push(latencyMs);
+    }
+    return this.#heard;
   }
 
   /** The machine moved: tells whoever listens in opossum's words. */

@@ -1,10 +1,9 @@
-import type { Call } from '../../core/call.ts';
 import { parseOptions } from '../../core/options.ts';
 import { type Outcome, rejected } from '../../core/outcome.ts';
-import type { Layer, Receiver, Strategy } from '../../core/pipeline.ts';
-import type { Scope } from '../../core/scope.ts';
+import { InnerPassage, type Passage } from '../../core/passage.ts';
+import { NO_GENERATION } from '../../core/permit.ts';
+import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
 import { MachineCircuit } from './circuit.ts';
-import { NO_GENERATION, Permit } from './machine.ts';
 import { type CircuitBreakerOptions, type CircuitBreakerSettings, circuitBreakerSchema } from './options.ts';
 
 /**
@@ -30,45 +29,38 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Strategy {
 }
 
 class CircuitBreakerLayer implements Layer {
-  readonly #inner: Layer;
+  outer: Outer = edge;
+  readonly #inner: Inner;
   readonly #circuit: MachineCircuit;
 
-  constructor(inner: Layer, circuit: MachineCircuit) {
+  constructor(inner: Inner, circuit: MachineCircuit) {
     this.#inner = inner;
     this.#circuit = circuit;
   }
 
-  enter(call: Call, scope: Scope, receiver: Receiver, now: number): void {
-    const permit = this.#circuit.admit(now);
-    if (permit !== undefined) {
-      this.#inner.enter(call, scope, new AdmittedAttempt(this.#circuit, permit, receiver), now);
+  enter(passage: Passage, now: number): void {
+    // The permit of another circuit, around this one, is not this one's to write over.
+    const own = passage.generation === NO_GENERATION ? passage : new Admission(this, passage);
+    if (this.#circuit.admit(own, now)) {
+      this.#inner.enter(own, now);
       return;
     }
     const error = this.#circuit.turnAway(now);
-    if (this.#circuit.shadow) {
-      const unadmitted = new Permit(NO_GENERATION, now);
-      this.#inner.enter(call, scope, new AdmittedAttempt(this.#circuit, unadmitted, receiver), now);
-    } else receiver.settle(rejected(error, 'circuit_open', error.retryAfterMs), now);
+    if (this.#circuit.shadow) this.#inner.enter(own, now);
+    else this.outer.settle(passage, rejected(error, 'circuit_open', error.retryAfterMs), now);
+  }
+
+  settle(passage: Passage, outcome: Outcome, now: number): void {
+    this.#circuit.settle(passage, outcome, now);
+    if (passage.opener === this && passage instanceof Admission) {
+      passage.close();
+      this.outer.settle(passage.outer, outcome, now);
+    } else this.outer.settle(passage, outcome, now);
   }
 }
 
-/** Takes an attempt's outcome to the circuit on its way out. */
-class AdmittedAttempt implements Receiver {
-  readonly #circuit: MachineCircuit;
-  readonly #permit: Permit;
-  readonly #receiver: Receiver;
-
-  constructor(circuit: MachineCircuit, permit: Permit, receiver: Receiver) {
-    this.#circuit = circuit;
-    this.#permit = permit;
-    this.#receiver = receiver;
-  }
-
-  settle(outcome: Outcome, now: number): void {
-    this.#circuit.settle(this.#permit, outcome, now);
-    this.#receiver.settle(outcome, now);
-  }
-}
+/** A passage for this circuit's permit, within one that holds another's. */
+class Admission extends InnerPassage {}
 
 function describe(settings: CircuitBreakerSettings): string {
   const {

@@ -27,6 +27,10 @@ class TimeWindow implements AttemptWindow {
   /** Attempts, failures and slow attempts of each slice. */
   readonly #slices = new Float64Array(SLICES * FIELDS);
   #slice = 0;
+  /** Where its fields are, and when it begins and ends. */
+  #at = 0;
+  #sliceStart = 0;
+  #sliceEnd = 0;
 
   constructor(ms: number) {
     this.#sliceMs = ms / SLICES;
@@ -34,7 +38,7 @@ class TimeWindow implements AttemptWindow {
 
   record(failed: boolean, slow: boolean, now: number): void {
     this.advance(now);
-    const at = (this.#slice % SLICES) * FIELDS;
+    const at = this.#at;
     this.attempts += 1;
     this.#add(at, 1);
     if (failed) {
@@ -48,11 +52,14 @@ class TimeWindow implements AttemptWindow {
   }
 
   advance(now: number): void {
+    if (now >= this.#sliceStart && now < this.#sliceEnd) return;
     const slice = Math.max(0, Math.floor(now / this.#sliceMs));
-    if (slice === this.#slice) return;
     if (slice < this.#slice || slice - this.#slice >= SLICES) this.clear();
     else for (let old = this.#slice + 1; old <= slice; old += 1) this.#forget((old % SLICES) * FIELDS);
     this.#slice = slice;
+    this.#at = (slice % SLICES) * FIELDS;
+    this.#sliceStart = slice * this.#sliceMs;
+    this.#sliceEnd = (slice + 1) * this.#sliceMs;
   }
 
   clear(): void {

@@ -1,10 +1,10 @@
-import type { Call } from '../../core/call.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { parseOptions } from '../../core/options.ts';
 import { cutShort, failed, type Outcome, served, wantsFallback } from '../../core/outcome.ts';
-import type { Layer, Receiver, Strategy } from '../../core/pipeline.ts';
-import { Scope } from '../../core/scope.ts';
+import { InnerPassage, type Passage } from '../../core/passage.ts';
+import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
+import type { EndCause } from '../../core/scope.ts';
 import { isThenable } from '../../core/thenable.ts';
 import {
   type FallbackAnswer,
@@ -30,63 +30,49 @@ export function fallback(options: FallbackAnswer | FallbackOptions): Strategy {
 }
 
 class FallbackLayer implements Layer {
-  readonly #inner: Layer;
-  readonly #settings: FallbackSettings;
+  outer: Outer = edge;
+  readonly #inner: Inner;
+  readonly settings: FallbackSettings;
 
-  constructor(inner: Layer, settings: FallbackSettings) {
+  constructor(inner: Inner, settings: FallbackSettings) {
     this.#inner = inner;
-    this.#settings = settings;
+    this.settings = settings;
   }
 
-  enter(call: Call, scope: Scope, receiver: Receiver, now: number): void {
-    this.#inner.enter(call, scope, new FallbackRun(this.#settings, call, scope, receiver), now);
-  }
-}
-
-/** Hands a good outcome on; asks the function in a failed one's place. */
-class FallbackRun implements Receiver {
-  readonly #settings: FallbackSettings;
-  readonly #call: Call;
-  readonly #scope: Scope;
-  readonly #receiver: Receiver;
-
-  constructor(settings: FallbackSettings, call: Call, scope: Scope, receiver: Receiver) {
-    this.#settings = settings;
-    this.#call = call;
-    this.#scope = scope;
-    this.#receiver = receiver;
+  enter(passage: Passage, now: number): void {
+    this.#inner.enter(passage, now);
   }
 
-  settle(outcome: Outcome, now: number): void {
+  /** Hands a good outcome on; asks the function in a failed one's place. */
+  settle(passage: Passage, outcome: Outcome, now: number): void {
     // Where the layer stands within what ended, there is no time left to ask.
-    if (!wantsFallback(outcome) || this.#scope.cause !== undefined) this.#receiver.settle(outcome, now);
-    else new Answering(this.#settings, this.#call, this.#scope, this.#receiver, outcome).ask(now);
+    if (!wantsFallback(outcome) || passage.cause !== undefined) this.outer.settle(passage, outcome, now);
+    else new Answering(this, passage, outcome).ask(now);
   }
 }
 
 /** The time a fallback's function has to answer. */
-class Answering extends Scope {
-  readonly #settings: FallbackSettings;
-  readonly #call: Call;
-  readonly #receiver: Receiver;
+class Answering extends InnerPassage {
+  readonly #layer: FallbackLayer;
   readonly #outcome: Outcome;
   #settled = false;
 
-  constructor(settings: FallbackSettings, call: Call, parent: Scope, receiver: Receiver, outcome: Outcome) {
-    super(parent);
-    this.#settings = settings;
-    this.#call = call;
-    this.#receiver = receiver;
+  constructor(layer: FallbackLayer, outer: Passage, outcome: Outcome) {
+    super(layer, outer);
+    this.#layer = layer;
     this.#outcome = outcome;
   }
 
   ask(now: number): void {
-    const { runtime, settings } = this.#call;
+    const { runtime, settings } = this.call;
     const context = { policy: runtime.name, metadata: settings.metadata };
-    deadlines.arm(this, this.#settings.timeoutMs, now);
+    deadlines.arm(this, this.#layer.settings.timeoutMs, now);
     let answer: unknown;
     try {
-      answer = this.#settings.answer(this.#outcome.ok ? this.#outcome.value : this.#outcome.error, context);
+      answer = this.#layer.settings.answer(
+        this.#outcome.ok ? this.#outcome.value : this.#outcome.error,
+        context,
+      );
       if (isThenable(answer)) {
         Promise.resolve(answer).then(
           (value) => this.#answered(value),
@@ -102,29 +88,28 @@ class Answering extends Scope {
   }
 
   override expire(_now: number): void {
-    this.#call.runtime.report(
+    this.call.runtime.report(
       'fallback',
-      new Error(`The fallback took longer than ${this.#settings.timeoutMs} ms.`),
+      new Error(`The fallback took longer than ${this.#layer.settings.timeoutMs} ms.`),
     );
     this.#settle(this.#outcome);
   }
 
-  override end(...[cause, reason]: Parameters<Scope['end']>): void {
-    super.end(cause, reason);
+  protected override stopped(cause: EndCause, reason: unknown): void {
     this.#settle(cutShort(reason, cause, 'ignored'));
   }
 
   #answered(value: unknown): void {
     if (this.#settled) return;
-    if (this.#outcome.ok && this.#outcome.value !== value) this.#call.discard(this.#outcome.value);
-    this.#call.runtime.fellBack('fallback', 0, this.#outcome.error);
+    if (this.#outcome.ok && this.#outcome.value !== value) this.call.discard(this.#outcome.value);
+    this.call.runtime.fellBack('fallback', 0, this.#outcome.error);
     this.#settle(served(value, 'fallback', 0));
   }
 
   /** What the function throws stands in the failure's place, under the failure's verdict. */
   #threw(error: unknown): void {
     if (this.#settled) return;
-    if (this.#outcome.ok) this.#call.discard(this.#outcome.value);
+    if (this.#outcome.ok) this.call.discard(this.#outcome.value);
     const { verdict, retryAfterMs, rejection, cut } = this.#outcome;
     this.#settle({ ...failed(error, verdict, retryAfterMs), rejection, cut });
   }
@@ -132,7 +117,7 @@ class Answering extends Scope {
   #settle(outcome: Outcome): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.leave();
-    this.#receiver.settle(outcome, monotonicNow());
+    this.close();
+    this.#layer.outer.settle(this.outer, outcome, monotonicNow());
   }
 }

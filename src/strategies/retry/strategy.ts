@@ -1,15 +1,15 @@
 import pRetry from 'p-retry';
 import { AttemptBudget } from '../../core/attempt-budget.ts';
-import type { Call } from '../../core/call.ts';
 import { monotonicNow } from '../../core/clock.ts';
-import { Deadline, deadlines } from '../../core/deadlines.ts';
+import { deadlines } from '../../core/deadlines.ts';
 import { isBreakwaterError, withoutStack } from '../../core/errors.ts';
 import type { RetryReason } from '../../core/observer.ts';
 import { parseOptions } from '../../core/options.ts';
 import { cutShort, failed, type Outcome } from '../../core/outcome.ts';
-import type { Layer, Receiver, Strategy } from '../../core/pipeline.ts';
+import { InnerPassage, type Passage } from '../../core/passage.ts';
+import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
-import type { EndCause, Scope, ScopeWatcher } from '../../core/scope.ts';
+import type { EndCause } from '../../core/scope.ts';
 import { BackoffSequence, longestWaits } from './backoff.ts';
 import { type RetryOptions, type RetrySettings, retrySchema } from './options.ts';
 
@@ -39,39 +39,27 @@ export function retry(options: RetryOptions = {}): Strategy {
 }
 
 class RetryLayer implements Layer {
-  readonly inner: Layer;
+  outer: Outer = edge;
+  readonly inner: Inner;
   readonly runtime: PolicyRuntime;
   readonly settings: RetrySettings;
 
-  constructor(inner: Layer, runtime: PolicyRuntime, settings: RetrySettings) {
+  constructor(inner: Inner, runtime: PolicyRuntime, settings: RetrySettings) {
     this.inner = inner;
     this.runtime = runtime;
     this.settings = settings;
   }
 
-  enter(call: Call, scope: Scope, receiver: Receiver, now: number): void {
-    this.inner.enter(call, scope, new FirstAttempt(this, call, scope, receiver), now);
-  }
-}
-
-/** Hands the outcome of a first attempt on, or to a run of retries when another try may do. */
-class FirstAttempt implements Receiver {
-  readonly #layer: RetryLayer;
-  readonly #call: Call;
-  readonly #scope: Scope;
-  readonly #receiver: Receiver;
-
-  constructor(layer: RetryLayer, call: Call, scope: Scope, receiver: Receiver) {
-    this.#layer = layer;
-    this.#call = call;
-    this.#scope = scope;
-    this.#receiver = receiver;
+  enter(passage: Passage, now: number): void {
+    this.inner.enter(passage, now);
   }
 
-  settle(outcome: Outcome, now: number): void {
-    const mayRetry = outcome.verdict === 'transient' && outcome.rejection === undefined;
-    if (!mayRetry) this.#receiver.settle(outcome, now);
-    else new RetryRun(this.#layer, this.#call, this.#scope, this.#receiver).settle(outcome, now);
+  /** Hands the outcome of a first attempt on, or to a run of retries when another try may do. */
+  settle(passage: Passage, outcome: Outcome, now: number): void {
+    if (passage.opener === this && passage instanceof RetryRun) passage.settle(outcome, now);
+    else if (outcome.verdict !== 'transient' || outcome.rejection !== undefined) {
+      this.outer.settle(passage, outcome, now);
+    } else new RetryRun(this, passage).settle(outcome, now);
   }
 }
 
@@ -79,17 +67,15 @@ class FirstAttempt implements Receiver {
 const anotherAttempt = withoutStack(() => new Error('the attempt is to be repeated'));
 
 /**
- * A call's attempts from its first failure on, in p-retry's loop. The waits are this class's own, since they also
- * heed Retry-After, the deadline and the budget.
+ * A call's attempts from its first failure on, in p-retry's loop: the passage of those that follow. The waits are this
+ * class's own, since they also heed Retry-After, the deadline and the budget.
  *
- * When the scope ends during a wait, the run settles at once and no attempt starts after it. When it ends during
- * an attempt, the attempt settles and its outcome comes here.
+ * When it ends during a wait, it settles at once and no attempt starts after it. When it ends during an attempt, the
+ * attempt settles and its outcome comes here.
  */
-class RetryRun extends Deadline implements Receiver, ScopeWatcher {
-  readonly #layer: RetryLayer;
-  readonly #call: Call;
-  readonly #scope: Scope;
-  readonly #receiver: Receiver;
+class RetryRun extends InnerPassage {
+  readonly layer: RetryLayer;
+  #since = 0;
   #retries = 0;
   #waitMs = 0;
   #backoff: BackoffSequence | undefined = undefined;
@@ -101,12 +87,13 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
   /** Ends the repeated attempt under way: `true` to go round again. */
   #leaveAttempt: ((again: boolean) => void) | undefined = undefined;
 
-  constructor(layer: RetryLayer, call: Call, scope: Scope, receiver: Receiver) {
-    super();
-    this.#layer = layer;
-    this.#call = call;
-    this.#scope = scope;
-    this.#receiver = receiver;
+  constructor(layer: RetryLayer, outer: Passage) {
+    super(layer, outer);
+    this.layer = layer;
+  }
+
+  override get since(): number {
+    return this.#since;
   }
 
   settle(outcome: Outcome, now: number): void {
@@ -116,8 +103,8 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
       this.#finish(last ?? outcome, now);
       return;
     }
-    if (last !== undefined) this.#layer.runtime.observer.retried(retryReason(last));
-    if (last?.ok === true) this.#call.discard(last.value);
+    if (last !== undefined) this.layer.runtime.observer.retried(retryReason(last));
+    if (last?.ok === true) this.call.discard(last.value);
     const waitMs = outcome.verdict === 'transient' ? this.#waitAfter(outcome, now) : undefined;
     if (waitMs === undefined) {
       this.#finish(outcome, now);
@@ -126,32 +113,31 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
     this.#last = outcome;
     this.#waitMs = waitMs;
     this.#retries += 1;
-    this.#layer.runtime.willRetry(this.#retries, retryReason(outcome), waitMs, outcome);
+    this.layer.runtime.willRetry(this.#retries, retryReason(outcome), waitMs, outcome);
     // A listener may have aborted the call.
-    if (this.#scope.cause !== undefined) this.#cut(this.#scope.cause);
+    if (this.#done) return;
+    if (this.cause !== undefined) this.#cut(this.cause, this.reason);
     else if (this.#retries === 1) this.#enterLoop();
     else this.#leave(true);
-  }
-
-  scopeEnded(scope: Scope): void {
-    // An attempt that runs has been told, and its outcome ends the run.
-    if (this.#done || this.#leaveAttempt !== undefined || scope.cause === undefined) return;
-    this.#cut(scope.cause);
   }
 
   override expire(_now: number): void {
     this.#wake?.();
   }
 
-  /** Ends the run, with nothing under way, for the reason that its scope ended for. */
-  #cut(cause: EndCause): void {
-    if (this.#last?.ok === true) this.#call.discard(this.#last.value);
-    this.#finish(cutShort(this.#scope.reason, cause, 'ignored'), monotonicNow());
+  protected override stopped(cause: EndCause, reason: unknown): void {
+    // An attempt that ran has settled before this, and its outcome has ended the run.
+    if (!this.#done && this.#last !== undefined && this.#leaveAttempt === undefined) this.#cut(cause, reason);
+  }
+
+  /** Ends the run, with nothing under way. */
+  #cut(cause: EndCause, reason: unknown): void {
+    if (this.#last?.ok === true) this.call.discard(this.#last.value);
+    this.#finish(cutShort(reason, cause, 'ignored'), monotonicNow());
   }
 
   #enterLoop(): void {
-    this.#scope.watch(this);
-    pRetry(() => this.#waitAndRun(), { retries: this.#layer.settings.maxRetries, minTimeout: 0 }).catch(
+    pRetry(() => this.#waitAndRun(), { retries: this.layer.settings.maxRetries, minTimeout: 0 }).catch(
       (error) => {
         if (!this.#done) this.#finish(failed(error, 'defect'), monotonicNow());
       },
@@ -167,7 +153,8 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
     if (this.#done) return;
     await new Promise<void>((resolve, reject) => {
       this.#leaveAttempt = (again) => (again ? reject(anotherAttempt) : resolve());
-      this.#layer.inner.enter(this.#call, this.#scope, this, monotonicNow());
+      this.#since = monotonicNow();
+      this.layer.inner.enter(this, this.#since);
     });
   }
 
@@ -186,32 +173,31 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
 
   #finish(outcome: Outcome, now: number): void {
     this.#done = true;
+    this.close();
     if (this.#retries > 0) {
-      deadlines.clear(this);
-      this.#scope.unwatch(this);
       this.#tellCause(outcome);
       this.#wake?.();
       this.#leave(false);
     }
-    this.#receiver.settle(outcome, now);
+    this.layer.outer.settle(this.outer, outcome, now);
   }
 
   /** How long to wait before the next retry, or `undefined` when there is to be none. */
   #waitAfter(outcome: Outcome, now: number): number | undefined {
-    const { runtime, settings } = this.#layer;
+    const { runtime, settings } = this.layer;
     const { retryAfterMs } = outcome;
-    if (this.#retries >= settings.maxRetries || this.#scope.cause !== undefined) return undefined;
-    if (this.#call.settings.idempotent === false && !outcome.safeToRepeat) return undefined;
+    if (this.#retries >= settings.maxRetries || this.cause !== undefined) return undefined;
+    if (this.call.settings.idempotent === false && !outcome.safeToRepeat) return undefined;
     if (retryAfterMs !== undefined && retryAfterMs > settings.maxDelayMs) return undefined;
     const waitMs = Math.max(this.#chosenWait(), this.#askedWait(retryAfterMs));
-    if (now + waitMs >= this.#scope.deadlineAt()) return undefined;
+    if (now + waitMs >= this.deadlineAt()) return undefined;
     if (runtime.budget.take(now)) return waitMs;
     runtime.rejected('budget_spent', undefined);
     return undefined;
   }
 
   #chosenWait(): number {
-    const { runtime, settings } = this.#layer;
+    const { runtime, settings } = this.layer;
     this.#backoff ??= new BackoffSequence(settings);
     try {
       return this.#backoff.next(this.#retries + 1, Math.random());
@@ -224,7 +210,7 @@ class RetryRun extends Deadline implements Receiver, ScopeWatcher {
   /** What the dependency asked for, which chance may lengthen but nothing shortens. */
   #askedWait(retryAfterMs: number | undefined): number {
     if (retryAfterMs === undefined) return 0;
-    const { jitter, baseDelayMs } = this.#layer.settings;
+    const { jitter, baseDelayMs } = this.layer.settings;
     return retryAfterMs + (jitter === 'none' ? 0 : Math.random() * baseDelayMs);
   }
 }

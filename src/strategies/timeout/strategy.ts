@@ -1,12 +1,10 @@
-import type { Call } from '../../core/call.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { TimeoutError, withoutStack } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import type { Layer, Receiver, Strategy } from '../../core/pipeline.ts';
+import { InnerPassage, type Passage } from '../../core/passage.ts';
+import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
-import { Scope } from '../../core/scope.ts';
-import type { Verdict } from '../../core/verdict.ts';
 import { type TimeoutOptions, timeoutSchema } from './options.ts';
 
 /**
@@ -27,8 +25,13 @@ export function timeout(options: TimeoutOptions): Strategy {
     bind(inner, runtime, within) {
       const repeats = within.some(({ maxRuns = 1 }) => maxRuns > 1);
       const bounds = scope ?? (repeats ? 'total' : 'attempt');
-      if (bounds === 'total') runtime.boundsCalls = true;
-      else runtime.attemptTimeoutMs = Math.min(runtime.attemptTimeoutMs, timeoutMs);
+      if (bounds === 'total') {
+        runtime.boundsCalls = true;
+        runtime.totalTimeoutMs = timeoutMs;
+      } else {
+        runtime.attemptTimeoutMs = Math.min(runtime.attemptTimeoutMs, timeoutMs);
+        if (inner.limitAttempts?.(timeoutMs) === true) return inner;
+      }
       return new TimeoutLayer(inner, runtime, timeoutMs, bounds);
     },
   };
@@ -48,81 +51,75 @@ export function callerDeadline(): Strategy {
   };
 }
 
-class TimeoutLayer implements Layer {
-  readonly #inner: Layer;
-  readonly runtime: PolicyRuntime;
-  readonly #timeoutMs: number;
-  readonly bounds: 'total' | 'attempt';
+/** Which time it is: the whole call's, or one attempt's. */
+type Bounds = 'total' | 'attempt';
 
-  constructor(inner: Layer, runtime: PolicyRuntime, timeoutMs: number, bounds: 'total' | 'attempt') {
+class TimeoutLayer implements Layer {
+  outer: Outer = edge;
+  readonly #inner: Inner;
+  readonly runtime: PolicyRuntime;
+  readonly timeoutMs: number;
+  readonly bounds: Bounds;
+
+  constructor(inner: Inner, runtime: PolicyRuntime, timeoutMs: number, bounds: Bounds) {
     this.#inner = inner;
     this.runtime = runtime;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     this.bounds = bounds;
   }
 
-  enter(call: Call, scope: Scope, receiver: Receiver, now: number): void {
-    const callerMs = this.bounds === 'total' ? call.settings.timeoutMs : undefined;
-    const byCaller = callerMs !== undefined && callerMs < this.#timeoutMs;
-    const timeoutMs = byCaller ? callerMs : this.#timeoutMs;
-    if (timeoutMs === Number.POSITIVE_INFINITY) {
-      this.#inner.enter(call, scope, receiver, now);
+  enter(passage: Passage, now: number): void {
+    const { call } = passage;
+    if (this.bounds === 'total' && passage === call && !call.armed) {
+      call.startTime(this.timeoutMs, now);
+      this.#inner.enter(passage, now);
       return;
     }
-    const run = new TimeoutRun(call, scope, receiver, this, timeoutMs, byCaller);
+    const timeoutMs = this.bounds === 'total' ? call.allowedMs(this.timeoutMs) : this.timeoutMs;
+    if (timeoutMs === Number.POSITIVE_INFINITY) {
+      this.#inner.enter(passage, now);
+      return;
+    }
+    const run = new TimeoutRun(this, passage, timeoutMs);
     deadlines.arm(run, timeoutMs, now);
-    this.#inner.enter(call, run, run, now);
+    this.#inner.enter(run, now);
+  }
+
+  settle(passage: Passage, outcome: Outcome, now: number): void {
+    if (passage.opener === this && passage instanceof TimeoutRun) {
+      this.outer.settle(passage.outer, passage.over(outcome), now);
+    } else if (passage === passage.call) this.outer.settle(passage, passage.call.stopTime(outcome), now);
+    else this.outer.settle(passage, outcome, now);
   }
 }
 
-/** The time that one pass through the layer has. */
-class TimeoutRun extends Scope implements Receiver {
-  readonly #call: Call;
-  readonly #receiver: Receiver;
-  readonly #layer: TimeoutLayer;
+/** The time that one pass through the layer has, where the call does not keep it. */
+class TimeoutRun extends InnerPassage {
+  readonly layer: TimeoutLayer;
   readonly #timeoutMs: number;
-  readonly #byCaller: boolean;
-  #expired = false;
+  #expired: 'total-timeout' | 'caller-deadline' | 'attempt-timeout' | undefined = undefined;
 
-  constructor(
-    call: Call,
-    parent: Scope,
-    receiver: Receiver,
-    layer: TimeoutLayer,
-    timeoutMs: number,
-    byCaller: boolean,
-  ) {
-    super(parent);
-    this.#call = call;
-    this.#receiver = receiver;
-    this.#layer = layer;
+  constructor(layer: TimeoutLayer, outer: Passage, timeoutMs: number) {
+    super(layer, outer);
+    this.layer = layer;
     this.#timeoutMs = timeoutMs;
-    this.#byCaller = byCaller;
   }
 
   override expire(_now: number): void {
-    const { runtime, bounds } = this.#layer;
-    this.#expired = true;
-    const cause = this.#byCaller
-      ? 'caller-deadline'
-      : bounds === 'total'
-        ? 'total-timeout'
-        : 'attempt-timeout';
+    const { runtime, bounds, timeoutMs } = this.layer;
+    if (bounds === 'attempt') this.#expired = 'attempt-timeout';
+    else this.#expired = this.#timeoutMs < timeoutMs ? 'caller-deadline' : 'total-timeout';
     this.end(
-      cause,
+      this.#expired,
       withoutStack(() => new TimeoutError(runtime.name, this.#timeoutMs, bounds)),
     );
   }
 
-  settle(outcome: Outcome, now: number): void {
-    this.leave();
-    const isOwnCut = this.#expired && this.#layer.bounds === 'total' && outcome.cut === this.cause;
-    this.#receiver.settle(isOwnCut ? { ...outcome, verdict: this.#verdictOnCall() } : outcome, now);
-  }
-
-  /** A call that ran out of the policy's time failed; one that ran out of its caller's own may have. */
-  #verdictOnCall(): Verdict {
-    if (this.#byCaller) return this.#call.verdictOnDeadline(this.#timeoutMs, this.reason);
-    return this.#call.judge({ ok: false, error: this.reason }).verdict;
+  /** The work that the time was for is over, perhaps because the time was. */
+  over(outcome: Outcome): Outcome {
+    this.close();
+    const expired = this.#expired;
+    if (expired === undefined || expired === 'attempt-timeout' || outcome.cut !== expired) return outcome;
+    return { ...outcome, verdict: this.call.verdictOnTimeout(expired, this.reason) };
   }
 }
