@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { WebAnswer } from './answers.ts';
 
 /** What a handler behind a guard is given. */
@@ -28,6 +28,10 @@ export interface ExchangeWatcher {
   broken(error: unknown): void;
 }
 
+/**
+ * Where a request keeps its exchange. A WeakMap would make garbage of each request wait for a full collection: a minor
+ * one takes what a WeakMap's value refers to for alive, and the exchange refers to its request.
+ */
 const EXCHANGE = Symbol('breakwater.exchange');
 
 interface Carrier {
@@ -39,28 +43,33 @@ interface Carrier {
  *
  * It is over when the application, or this library in its place, has ended the response, however long the client
  * takes to read the rest; or when the connection closes before that.
+ *
+ * It reads the request and the response as seldom as it can: Express gives each a hidden class of its own, so that no
+ * read is ever cached.
  */
 export class Exchange implements GuardContext {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly #watchers: ExchangeWatcher[] = [];
+  #watchers: readonly ExchangeWatcher[] = [];
   #controller: AbortController | undefined = undefined;
   #cut: { readonly reason: unknown } | undefined = undefined;
   #answeredByUs = false;
-  #over = false;
+  #end: ExchangeEnd | undefined = undefined;
 
   private constructor(request: IncomingMessage, response: ServerResponse) {
     this.request = request;
     this.response = response;
     if (response.destroyed || response.writableEnded) {
-      this.#end();
+      this.#closed();
       return;
     }
-    const end = (): void => this.#end();
+    const closed = (): void => this.#closed();
+    const stream = streamOf(response);
     // Emitted when the response is ended, where `finish` waits for the client to take everything. An HTTP/2 response
-    // leaves that to its stream.
-    writerOf(response).on('prefinish', end);
-    response.on('close', end);
+    // leaves that to its stream, which ends with the connection too.
+    if (stream === undefined) response.on('prefinish', () => this.#over('application'));
+    else stream.on('prefinish', closed);
+    response.on('close', closed);
   }
 
   /** The exchange of `request`, if a guard has met it. */
@@ -79,7 +88,7 @@ export class Exchange implements GuardContext {
 
   /** Whether nobody waits for an answer any more. */
   get over(): boolean {
-    return this.#over;
+    return this.#end !== undefined;
   }
 
   get signal(): AbortSignal {
@@ -91,7 +100,7 @@ export class Exchange implements GuardContext {
   }
 
   remainingMs(): number {
-    if (this.#over) return 0;
+    if (this.over) return 0;
     return this.#watchers.reduce(
       (least, watcher) => Math.min(least, watcher.remainingMs()),
       Number.POSITIVE_INFINITY,
@@ -100,8 +109,8 @@ export class Exchange implements GuardContext {
 
   /** Tells `watcher` of the end, at once where it is over already. */
   watch(watcher: ExchangeWatcher): void {
-    if (this.#over) watcher.ended(this.#howItEnded());
-    else this.#watchers.push(watcher);
+    if (this.#end === undefined) this.#watchers = [...this.#watchers, watcher];
+    else watcher.ended(this.#end);
   }
 
   /** This library is about to answer. */
@@ -120,24 +129,25 @@ export class Exchange implements GuardContext {
     this.#abort(reason);
   }
 
-  #end(): void {
-    if (this.#over) return;
-    this.#over = true;
-    const { response } = this;
-    const error = response.writableEnded ? undefined : response.errored;
-    if (!response.writableEnded) {
+  #closed(): void {
+    if (this.over) return;
+    const { writableEnded, errored } = this.response;
+    if (writableEnded) this.#over('application');
+    else this.#over('nobody', errored);
+  }
+
+  #over(answeredBy: 'application' | 'nobody', error?: Error | null): void {
+    if (this.over) return;
+    const { statusCode } = this.response;
+    const end: ExchangeEnd = { statusCode, answeredBy: this.#answeredByUs ? 'breakwater' : answeredBy };
+    this.#end = end;
+    if (answeredBy === 'nobody') {
       this.#abort(error ?? new DOMException('The client has closed the connection.', 'AbortError'));
     }
     for (const watcher of this.#watchers) {
-      if (error === undefined || error === null || this.#answeredByUs) watcher.ended(this.#howItEnded());
+      if (error === undefined || error === null || this.#answeredByUs) watcher.ended(end);
       else watcher.broken(error);
     }
-  }
-
-  #howItEnded(): ExchangeEnd {
-    const { statusCode, writableEnded } = this.response;
-    const answeredBy = this.#answeredByUs ? 'breakwater' : writableEnded ? 'application' : 'nobody';
-    return { statusCode, answeredBy };
   }
 
   #abort(reason: unknown): void {
@@ -147,8 +157,10 @@ export class Exchange implements GuardContext {
   }
 }
 
-function writerOf(response: ServerResponse): EventEmitter {
-  return 'stream' in response && response.stream instanceof EventEmitter ? response.stream : response;
+/** The stream of an HTTP/2 response. */
+function streamOf(response: EventEmitter): EventEmitter | undefined {
+  if (response instanceof ServerResponse) return undefined;
+  return 'stream' in response && response.stream instanceof EventEmitter ? response.stream : undefined;
 }
 
 /** What a guard gives the handler of `request`; `undefined` where the request has passed no guard. */
