@@ -24,8 +24,8 @@ const runs = new WeakMap<MetricsRegistry, SharedRuns<Texts>>();
  * by themselves. `registry.contentType` is its media type.
  *
  * This library's metrics are rendered several times faster than by prom-client, and in slices of a few
- * milliseconds, each in a turn of the event loop of its own, so that however many policies there are no call is held
- * up. Each scrape sees all that happened before it; one that lasts over several turns is no snapshot of one moment,
+ * milliseconds, each in a turn of the event loop of its own, so that, however many policies there are, no call is held
+ * up for longer. Each scrape sees all that happened before it; one that lasts over several turns is no snapshot of one moment,
  * but the buckets, sum and count of each histogram agree. Scrapes at the same time share the rendering. All other
  * metrics in the registry are collected and written by prom-client, each at one go.
  *

@@ -3,7 +3,7 @@ import { monotonicNow } from '../core/clock.ts';
 
 /** How long work may take of a turn of the event loop before it lets others go first, in milliseconds. */
 const SHORTEST_MS = 2;
-const LONGEST_MS = 6;
+const LONGEST_MS = 4;
 
 /**
  * Cuts long work into slices, each in a turn of the event loop of its own. A slice is as long as others took for the
@@ -24,5 +24,14 @@ export class Slices {
     await nextTurn();
     this.#begunAt = monotonicNow();
     this.#lengthMs = Math.min(Math.max(this.#begunAt - left, SHORTEST_MS), LONGEST_MS);
+  }
+}
+
+/** Hands on `items` in slices, for whoever works on each as it comes. */
+export async function* inSlices<Item>(items: Iterable<Item>): AsyncGenerator<Item, void, void> {
+  const slices = new Slices();
+  for (const item of items) {
+    yield item;
+    if (slices.used) await slices.next();
   }
 }

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import { isBreakwaterError } from '../core/errors.ts';
+import { inSlices } from '../metrics/slices.ts';
 
 /** A whole HTTP answer. Header names are in lower case. */
 export interface WebAnswer {
@@ -70,7 +71,12 @@ export function sendLongAnswer(
   setHead(request, response, answer);
   if (request.method === 'HEAD') response.end();
   // Only the client's going away can end it early, and then nobody is left to be told.
-  else pipeline(Readable.from(answer.body), response, () => {});
+  else pipeline(bodyStream(answer), response, () => {});
+}
+
+/** Its body as a stream. Handing megabytes to a socket takes time too, so it goes in slices. */
+export function bodyStream({ body }: LongWebAnswer): Readable {
+  return Readable.from(inSlices(body));
 }
 
 function setHead(

@@ -280,7 +280,7 @@ describe('a long rendering', () => {
     const hub = newHub();
     let turn = 0;
     const readIn: number[] = [];
-    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.useFakeTimers({ toFake: ['performance', 'Date'] });
     for (let index = 0; index < 20; index += 1) {
       hub.policy(`policy-${index}`);
       hub.watchCircuits(`policy-${index}`, () => {
@@ -441,7 +441,7 @@ describe('metrics that are not ours', () => {
   });
 
   test.each(['collected', 'written'])('are %s in turns of their own', async (when) => {
-    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.useFakeTimers({ toFake: ['performance', 'Date'] });
     let turn = 0;
     const worked: number[] = [];
     const takeLong = (): void => {
@@ -473,7 +473,7 @@ describe('metrics that are not ours', () => {
 
   test('that cannot be collected fail the scrape, and no other', async () => {
     let broken = true;
-    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.useFakeTimers({ toFake: ['performance', 'Date'] });
     const fail = (): void => {
       // So that it has failed long before all others are asked.
       vi.advanceTimersByTime(7);

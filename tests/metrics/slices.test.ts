@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Slices } from '../../src/metrics/slices.ts';
+import { inSlices, Slices } from '../../src/metrics/slices.ts';
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['performance'] });
+  vi.useFakeTimers({ toFake: ['performance', 'Date'] });
 });
 
 afterEach(() => {
@@ -29,8 +29,8 @@ async function nextAfter(slices: Slices, othersMs: number): Promise<void> {
 test.each([
   [0, 2],
   [1, 2],
-  [4, 4],
-  [500, 6],
+  [3, 3],
+  [500, 4],
 ])('where others take %i ms of a turn, a slice takes %i', async (othersMs, expectedMs) => {
   const slices = new Slices();
   expect(lengthOf(slices)).toBe(2);
@@ -47,4 +47,25 @@ test('others get their turn first', async () => {
   await slices.next();
   order.push('the next slice');
   expect(order).toEqual(['another', 'the next slice']);
+});
+
+test('items are handed on in slices, in their order', async () => {
+  let turn = 0;
+  let running = true;
+  const count = (): void => {
+    turn += 1;
+    if (running) setImmediate(count);
+  };
+  setImmediate(count);
+  const seen: [number, number][] = [];
+  for await (const item of inSlices([1, 2, 3, 4])) {
+    seen.push([item, turn]);
+    vi.advanceTimersByTime(item === 1 ? 0 : 5);
+  }
+  running = false;
+  expect(seen.map(([item]) => item)).toEqual([1, 2, 3, 4]);
+  const [first, second, third, fourth] = seen.map(([, when]) => when);
+  expect(first).toBe(second);
+  expect(third).toBeGreaterThan(second ?? Number.NaN);
+  expect(fourth).toBeGreaterThan(third ?? Number.NaN);
 });

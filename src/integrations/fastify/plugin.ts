@@ -1,15 +1,14 @@
-import type { FastifyInstance, FastifyPluginAsync, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, RouteOptions } from 'fastify';
 import { fastifyPlugin } from 'fastify-plugin';
 import type { Breakwater } from '../../breakwater.ts';
 import { InvalidOptionsError } from '../../core/errors.ts';
 import { flag, options, parseOptions, shown } from '../../core/options.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { LongWebAnswer, WebAnswer } from '../../web/answers.ts';
 import { healthAnswer, metricsAnswer, readinessAnswer } from '../../web/documents.ts';
 import { checkDistinctPaths, type EndpointOptions, endpointShape, hub } from '../../web/options.ts';
 import { breakwaterErrorHandler } from './error-handler.ts';
 import { type GuardHook, guard } from './guard.ts';
-import { reply as send } from './reply.ts';
+import { reply, replyLong } from './reply.ts';
 
 /** Options of `breakwaterPlugin`. */
 export interface BreakwaterPluginOptions extends EndpointOptions {
@@ -53,9 +52,9 @@ const plugin: FastifyPluginAsync<BreakwaterPluginOptions> = async (app, given) =
     guards.set(policy, hook);
     route.preHandler = [route.preHandler ?? [], hook].flat();
   });
-  addEndpoint(app, settings.metricsPath, () => metricsAnswer(breakwater));
-  addEndpoint(app, settings.healthPath, healthAnswer);
-  addEndpoint(app, settings.readinessPath, () => readinessAnswer(breakwater));
+  addEndpoint(app, settings.metricsPath, async (to) => replyLong(to, await metricsAnswer(breakwater)));
+  addEndpoint(app, settings.healthPath, (to) => reply(to, healthAnswer()));
+  addEndpoint(app, settings.readinessPath, (to) => reply(to, readinessAnswer(breakwater)));
 };
 
 /**
@@ -87,8 +86,8 @@ function guardedBy({ config, url }: RouteOptions, breakwater: Breakwater): Polic
 function addEndpoint(
   app: FastifyInstance,
   path: string | false,
-  answer: () => WebAnswer | Promise<LongWebAnswer>,
+  answer: (to: FastifyReply) => FastifyReply | Promise<FastifyReply>,
 ): void {
   if (path === false) return;
-  app.get(path, async (_request, reply) => send(reply, await answer()));
+  app.get(path, async (_request, to) => answer(to));
 }
