@@ -24,8 +24,8 @@ export interface Owner {
 export interface FamilyMember {
   readonly series: readonly Series[];
   /**
-   * Who has samples now, each once. Called at each scrape; the values are read later, one owner at a time, and
-   * those of an owner that has gone by then may be read all the same.
+   * Who has samples now, each once. Called at each scrape, and gone through over several turns of the event loop:
+   * it stays what it was when it was called, whoever comes and goes meanwhile.
    */
   owners(): Iterable<Owner>;
   /** Is told what reading threw; all other samples are exposed all the same. */

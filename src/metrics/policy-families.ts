@@ -156,7 +156,14 @@ class PolicyOwner implements Owner {
 }
 
 function ownersOf(policies: ReadPolicies, read: (policy: MeasuredPolicy) => Values): Iterable<Owner> {
-  return Array.from(policies(), (policy) => new PolicyOwner(policy, read));
+  return eachOf([...policies()], read);
+}
+
+function* eachOf(
+  policies: readonly MeasuredPolicy[],
+  read: (policy: MeasuredPolicy) => Values,
+): Iterable<Owner> {
+  for (const policy of policies) yield new PolicyOwner(policy, read);
 }
 
 function countsOf({ counts }: PolicyRecorder, at: number, length: number): Values {

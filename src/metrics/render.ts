@@ -23,11 +23,11 @@ const runs = new WeakMap<MetricsRegistry, SharedRuns<Texts>>();
  * The text of all metrics of a registry, as `registry.metrics()` has it: for applications that serve their metrics
  * by themselves. `registry.contentType` is its media type.
  *
- * This library's metrics are rendered several times faster than by prom-client, and in slices of a few
- * milliseconds, each in a turn of the event loop of its own, so that, however many policies there are, no call is held
- * up for longer. Each scrape sees all that happened before it; one that lasts over several turns is no snapshot of one moment,
- * but the buckets, sum and count of each histogram agree. Scrapes at the same time share the rendering. All other
- * metrics in the registry are collected and written by prom-client, each at one go.
+ * This library's metrics are rendered several times faster than by prom-client, and in slices of a few milliseconds,
+ * each in a turn of the event loop of its own, so that, however many policies there are, no call is held up for
+ * longer. Each scrape sees all that happened before it; one that lasts over several turns is no snapshot of one
+ * moment, but the buckets, sum and count of each histogram agree. Scrapes at the same time share the rendering. All
+ * other metrics in the registry are collected and written by prom-client, each at one go.
  *
  * @returns the text in UTF-8, in parts to be sent one after the other
  * @throws {InvalidOptionsError} when `registry` is none

@@ -77,13 +77,11 @@ class Share {
     this.#inPlace = columns.every((column, index) => column === index);
   }
 
-  /** The owners as they are now. */
-  owners(): readonly Owner[] {
+  *owners(): Iterable<Owner> {
     try {
-      return [...this.#member.owners()];
+      yield* this.#member.owners();
     } catch (error) {
       this.#member.failed(error);
-      return [];
     }
   }
 

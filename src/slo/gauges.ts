@@ -23,9 +23,8 @@ export function sloFamilies(trackers: () => Iterable<SloTracker>, now: () => num
     labels.set(tracker, own);
     return own;
   };
-  function* owners(values: (tracker: SloTracker) => Values): Iterable<Owner> {
-    for (const tracker of trackers()) yield { labels: labelsOf(tracker), values: () => values(tracker) };
-  }
+  const owners = (values: (tracker: SloTracker) => Values): Iterable<Owner> =>
+    Array.from(trackers(), (tracker) => ({ labels: labelsOf(tracker), values: () => values(tracker) }));
 
   return [
     {
