@@ -8,7 +8,7 @@ import { median } from './support/statistics.ts';
 
 /** How much is measured. */
 const sizes = {
-  full: { warmUp: 30_000, callsPerSample: 500, samples: 31, settled: 10_000, total: 1_000_000, passes: 2 },
+  full: { warmUp: 300_000, callsPerSample: 500, samples: 31, settled: 10_000, total: 1_000_000, passes: 2 },
   short: { warmUp: 500, callsPerSample: 100, samples: 1, settled: 500, total: 2_000, passes: 1 },
 } as const;
 
@@ -78,7 +78,7 @@ async function measureAllocation(field: Field, { size, progress }: RunContext): 
     progress(`bytes per call of ${name}`);
     await repeatInTurns(repeat, warmUp);
     const bytes: number[] = [];
-    for (let tries = 0; bytes.length < samples && tries < 3 * samples; tries += 1) {
+    for (let tries = 0; bytes.length < samples && tries < 10 * samples; tries += 1) {
       const sample = await allocatedBytes(() => repeat(callsPerSample));
       if (sample !== undefined) bytes.push(sample / callsPerSample);
     }

@@ -32,10 +32,12 @@ export function usedBytes(): number {
   return heapUsed + arrayBuffers;
 }
 
-/** Bytes that `work` allocates on the heap; `undefined` where a collection fell into it. */
+/**
+ * Bytes that `work` allocates on the heap; `undefined` where a collection fell into it. No collection comes before it:
+ * a full one between calls would take away what V8 has compiled for objects of which none is left.
+ */
 export async function allocatedBytes(work: () => Promise<void>): Promise<number | undefined> {
   const profiler = new GCProfiler();
-  await collectGarbage();
   profiler.start();
   const before = process.memoryUsage().heapUsed;
   await work();

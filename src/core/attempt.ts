@@ -49,6 +49,12 @@ export class OperationRunner implements Inner {
 }
 
 /**
+ * How far a try has come: the operation runs; it has ended and its outcome is being judged; the outcome was settled
+ * while the operation still runs; all is over.
+ */
+type Phase = 'running' | 'judging' | 'given-up' | 'over';
+
+/**
  * One try of the operation, and the context that the operation sees.
  *
  * It settles once: with the operation's outcome, or, when its time ends first, with the reason. An outcome that comes
@@ -59,8 +65,7 @@ class Attempt extends Scope implements OperationContext {
   readonly #passage: Passage;
   readonly #startedAt: number;
   readonly attempt: number;
-  #settled = false;
-  #ended = false;
+  #phase: Phase = 'running';
 
   constructor(runner: OperationRunner, passage: Passage, now: number) {
     super(passage);
@@ -122,7 +127,7 @@ class Attempt extends Scope implements OperationContext {
   }
 
   protected override stopped(cause: EndCause, reason: unknown): void {
-    if (this.#settled) return;
+    if (this.#isSettled) return;
     const now = monotonicNow();
     this.#settle(cutShort(reason, cause, this.#verdictWhenCut(cause, reason, now)), now);
   }
@@ -146,7 +151,7 @@ class Attempt extends Scope implements OperationContext {
     }
     const { verdict, retryAfterMs, safeToRepeat = false } = call.judge({ ok: true, value });
     const correct = verdict === 'success' && call.passesCheck(value);
-    if (this.#settled) call.discard(value);
+    if (this.#isSettled) call.discard(value);
     this.#settle(fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct), monotonicNow());
   }
 
@@ -158,16 +163,21 @@ class Attempt extends Scope implements OperationContext {
 
   /** The operation really ended. False when it had been given up, or claims to end twice. */
   #end(): boolean {
-    if (this.#ended) return false;
-    this.#ended = true;
-    this.#runner.runtime.observer.attemptEnded(this.#settled);
-    return !this.#settled;
+    const phase = this.#phase;
+    if (phase === 'judging' || phase === 'over') return false;
+    this.#phase = phase === 'running' ? 'judging' : 'over';
+    this.#runner.runtime.observer.attemptEnded(phase === 'given-up');
+    return phase === 'running';
+  }
+
+  get #isSettled(): boolean {
+    return this.#phase === 'given-up' || this.#phase === 'over';
   }
 
   #settle(outcome: Outcome, now: number): void {
     // A classify or a check that aborts its own call settles it from within.
-    if (this.#settled) return;
-    this.#settled = true;
+    if (this.#isSettled) return;
+    this.#phase = this.#phase === 'running' ? 'given-up' : 'over';
     this.close();
     const { runtime, outer } = this.#runner;
     const kind = attemptOutcome(outcome);

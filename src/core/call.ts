@@ -56,7 +56,7 @@ export class Call extends Scope implements Permit {
   readonly cacheKey: string | undefined;
   readonly #startedAt: number;
   generation = NO_GENERATION;
-  admittedAt = 0;
+  admittedAt: number;
   /** How many attempts it has made so far. */
   attempts = 0;
   #resolve: ((value: unknown) => void) | undefined = undefined;
@@ -88,6 +88,7 @@ export class Call extends Scope implements Permit {
     this.settings = settings;
     this.cacheKey = cacheKey;
     this.#startedAt = monotonicNow();
+    this.admittedAt = this.#startedAt;
   }
 
   override get parent(): undefined {
@@ -115,7 +116,9 @@ export class Call extends Scope implements Permit {
     const promise = new Promise(Call.#adopt);
     const now = this.#startedAt;
     this.runtime.callStarted(now);
-    if (this.settings.signal !== undefined) this.#heed(this.settings.signal);
+    const { signal } = this.settings;
+    if (signal?.aborted === true) this.end('caller-abort', signal.reason);
+    else if (signal !== undefined) followSignal(signal, this);
     if (!this.runtime.boundsCalls) this.startTime(Number.POSITIVE_INFINITY, now);
     if (this.cause !== undefined) {
       this.settle(cutShort(this.reason, this.cause, 'ignored'), now);
@@ -176,9 +179,9 @@ export class Call extends Scope implements Permit {
     const kind = callOutcome(outcome, this.attempts);
     const durationMs = now - this.#startedAt;
     runtime.callEnded(kind, outcome, durationMs, now);
-    if (runtime.events.heard.call) this.#announce(kind, outcome, durationMs);
+    if (runtime.events.heard.call) announce(this, kind, outcome, durationMs);
     if (outcome.ok) resolve(this.answer(outcome));
-    else this.#reject?.(outcome.error);
+    else if (this.#reject !== undefined) rejectSoon(this.#reject, outcome.error);
   }
 
   /** What the caller gets. */
@@ -241,28 +244,6 @@ export class Call extends Scope implements Permit {
       withoutStack(() => new TimeoutError(name, allowedMs, 'total')),
     );
   }
-
-  #heed(signal: AbortSignal): void {
-    if (signal.aborted) {
-      this.end('caller-abort', signal.reason);
-      return;
-    }
-    followSignal(signal, this);
-  }
-
-  #announce(kind: CallOutcome, outcome: Outcome, durationMs: number): void {
-    this.runtime.events.emit('call', {
-      policy: this.runtime.name,
-      time: wallNow(),
-      outcome: kind,
-      verdict: outcome.verdict,
-      source: outcome.source,
-      durationMs,
-      attempts: this.attempts,
-      error: outcome.error,
-      metadata: this.settings.metadata,
-    });
-  }
 }
 
 /** A call that tells more than its value. */
@@ -270,6 +251,32 @@ export class DetailedCall extends Call {
   protected override answer({ value, source, ageMs }: Fulfilled): unknown {
     return { value, source, ageMs, attempts: this.attempts } satisfies DetailedResult<unknown>;
   }
+}
+
+/** Its reactions run when the code that runs now has returned to its caller. */
+const soon = Promise.resolve();
+
+/**
+ * Rejects a moment later: a promise that is rejected before its caller can handle it costs Node more than all the rest
+ * of a call.
+ */
+function rejectSoon(reject: (error: unknown) => void, error: unknown): void {
+  soon.then(() => reject(error));
+}
+
+function announce(call: Call, kind: CallOutcome, outcome: Outcome, durationMs: number): void {
+  const { runtime, attempts, settings } = call;
+  runtime.events.emit('call', {
+    policy: runtime.name,
+    time: wallNow(),
+    outcome: kind,
+    verdict: outcome.verdict,
+    source: outcome.source,
+    durationMs,
+    attempts,
+    error: outcome.error,
+    metadata: settings.metadata,
+  });
 }
 
 function callOutcome(outcome: Outcome, attempts: number): CallOutcome {

@@ -3,17 +3,19 @@
  * kept; fake timers, which replace it, are known by the other globals that they replace with it.
  */
 let clock = performance;
-let seen: readonly unknown[] = [setTimeout, Date];
+let seenTimeout = setTimeout;
+let seenDate = Date;
 
 /** Milliseconds on the monotonic clock; on a fake one where fake timers have replaced it with the timers or `Date`. */
 export function monotonicNow(): number {
-  if (setTimeout !== seen[0] || Date !== seen[1]) followGlobals();
+  if (setTimeout !== seenTimeout || Date !== seenDate) followGlobals();
   return clock.now();
 }
 
 function followGlobals(): void {
   clock = performance;
-  seen = [setTimeout, Date];
+  seenTimeout = setTimeout;
+  seenDate = Date;
 }
 
 /** Milliseconds since the Unix epoch. For what people and other processes read, never for measuring. */

@@ -56,19 +56,21 @@ export interface Rejected extends OutcomeFacts {
 export type Outcome = Fulfilled | Rejected;
 
 /**
- * A plain success. Nearly every attempt ends with one, so it carries nothing but its value, and the rest are
+ * A plain success, and correct. Nearly every attempt ends with one, so it carries nothing but its value, and the rest are
  * getters.
  */
 class Success implements Fulfilled {
   readonly value: unknown;
-  readonly correct: boolean;
 
-  constructor(value: unknown, correct: boolean) {
+  constructor(value: unknown) {
     this.value = value;
-    this.correct = correct;
   }
 
   get ok(): true {
+    return true;
+  }
+
+  get correct(): true {
     return true;
   }
 
@@ -107,7 +109,7 @@ class Success implements Fulfilled {
 
 /** An operation's own value, judged a success. */
 export function succeeded(value: unknown, correct: boolean): Fulfilled {
-  return new Success(value, correct);
+  return correct ? new Success(value) : fulfilled(value, 'success', undefined, false, false);
 }
 
 /** An operation's own value. */
@@ -155,13 +157,67 @@ export function failed(
   };
 }
 
+/**
+ * A strategy's answer in the operation's place. Its error is made when somebody asks for it: most are, but not where a
+ * remembered value answers instead.
+ */
+class Rejection implements Rejected {
+  readonly rejection: RejectionReason;
+  readonly retryAfterMs: number | undefined;
+  readonly #makeError: () => unknown;
+  #error: unknown = undefined;
+
+  constructor(makeError: () => unknown, rejection: RejectionReason, retryAfterMs: number | undefined) {
+    this.#makeError = makeError;
+    this.rejection = rejection;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  get error(): unknown {
+    this.#error ??= this.#makeError();
+    return this.#error;
+  }
+
+  get ok(): false {
+    return false;
+  }
+
+  get verdict(): 'transient' {
+    return 'transient';
+  }
+
+  get source(): 'live' {
+    return 'live';
+  }
+
+  get ageMs(): number {
+    return 0;
+  }
+
+  get safeToRepeat(): boolean {
+    return false;
+  }
+
+  get correct(): boolean {
+    return false;
+  }
+
+  get value(): undefined {
+    return undefined;
+  }
+
+  get cut(): undefined {
+    return undefined;
+  }
+}
+
 /** A strategy's answer in the operation's place. */
 export function rejected(
-  error: unknown,
+  makeError: () => unknown,
   rejection: RejectionReason,
   retryAfterMs: number | undefined,
 ): Rejected {
-  return { ...failed(error, 'transient', retryAfterMs), rejection };
+  return new Rejection(makeError, rejection, retryAfterMs);
 }
 
 /** What waited was told to stop: the scope's reason becomes the error. */
@@ -171,7 +227,19 @@ export function cutShort(error: unknown, cut: EndCause, verdict: Verdict): Rejec
 
 /** A value that a fallback or the cache gave. */
 export function served(value: unknown, source: Exclude<Source, 'live'>, ageMs: number): Fulfilled {
-  return { ...fulfilled(value, 'success', undefined, false, source === 'cache'), source, ageMs };
+  return {
+    ok: true,
+    value,
+    error: undefined,
+    verdict: 'success',
+    retryAfterMs: undefined,
+    safeToRepeat: false,
+    source,
+    ageMs,
+    correct: source === 'cache',
+    rejection: undefined,
+    cut: undefined,
+  };
 }
 
 /** The same outcome with another value, and whether that is correct for another of the calls that share it. */

@@ -18,12 +18,13 @@ export abstract class InnerPassage extends Scope implements Permit {
   /** The passage that the layer was given, and goes on with outward. */
   readonly outer: Passage;
   generation = NO_GENERATION;
-  admittedAt = 0;
+  admittedAt: number;
 
   constructor(opener: Outer | undefined, outer: Passage) {
     super(outer);
     this.opener = opener;
     this.outer = outer;
+    this.admittedAt = outer.admittedAt;
   }
 
   override get parent(): Passage {

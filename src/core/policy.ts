@@ -11,6 +11,7 @@ import { type CallOptions, callSettings, NO_SETTINGS, type WrapOptions, wrapSche
 import type { Circuit } from './circuit.ts';
 import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
 import { explainPipeline } from './explain.ts';
+import { KeySpace } from './key-space.ts';
 import { noCircuit } from './no-circuit.ts';
 import type { Component } from './observer.ts';
 import { parseOptions, shown } from './options.ts';
@@ -230,12 +231,12 @@ export class Policy {
    * A wrapped call's key. A `cacheKey` that throws, or gives anything but a string, is reported, and the call goes on
    * without a key: a key made of an object's name would be every object's key.
    */
-  #keyOf({ cacheKey, namespace }: Wrap, args: readonly unknown[]): string | undefined {
+  #keyOf({ cacheKey, keys }: Wrap, args: readonly unknown[]): string | undefined {
     if (cacheKey === undefined) return undefined;
     try {
       const key: unknown = cacheKey(...args);
       if (key === undefined) return undefined;
-      if (typeof key === 'string') return namespace + key;
+      if (typeof key === 'string') return keys.keyOf(key);
       if (isThenable(key)) Promise.resolve(key).catch(() => {});
       throw new TypeError(
         `expected a string from cacheKey, or undefined for a call that is not kept: got ${shown(key)}`,
@@ -275,7 +276,8 @@ export class Policy {
     // No key that `execute` is given by accident begins with a control character.
     const namespace =
       name === undefined ? `\u0000${unnamedWraps}\u0000` : `${keyPart(this.name)}:${keyPart(name)}:`;
-    return { invocation, namespace, cacheKey: options.cacheKey, settings: { ...NO_SETTINGS, ...settings } };
+    const keys = new KeySpace(namespace);
+    return { invocation, keys, cacheKey: options.cacheKey, settings: { ...NO_SETTINGS, ...settings } };
   }
 
   #claim(name: string, subject: string): void {
@@ -301,7 +303,7 @@ function keyPart(name: string): string {
 /** A wrap, checked. */
 interface Wrap {
   readonly invocation: Invocation;
-  readonly namespace: string;
+  readonly keys: KeySpace;
   readonly cacheKey: ((...args: readonly unknown[]) => string | undefined) | undefined;
   readonly settings: CallSettings;
 }

@@ -102,10 +102,17 @@ export class PolicyRuntime {
     }
   }
 
-  fellBack(source: FallbackSource, ageMs: number, error: unknown): void {
+  /** Counts and announces what answered in the place of `outcome`. */
+  fellBack(source: FallbackSource, ageMs: number, outcome: Outcome): void {
     this.observer.fellBack(source);
     if (this.events.heard.fallback) {
-      this.events.emit('fallback', { policy: this.name, time: wallNow(), source, ageMs, error });
+      this.events.emit('fallback', {
+        policy: this.name,
+        time: wallNow(),
+        source,
+        ageMs,
+        error: outcome.error,
+      });
     }
   }
 

@@ -13,10 +13,11 @@ export type EndCause =
   /** Nobody waits for the outcome any more. */
   | 'abandoned';
 
-/** How a scope ended early. */
-interface Ending {
-  readonly cause: EndCause;
-  readonly reason: unknown;
+/** What a scope needs only where it ends early, or its signal is read. */
+interface Fate {
+  cause: EndCause | undefined;
+  reason: unknown;
+  controller: AbortController | undefined;
 }
 
 /**
@@ -36,14 +37,14 @@ export abstract class Scope {
   #next: Scope | undefined = undefined;
   #dueAt = 0;
   #within: Scope | Scope[] | undefined = undefined;
-  #controller: AbortController | undefined = undefined;
-  #ended: Ending | undefined = undefined;
+  #fate: Fate | undefined = undefined;
 
   /** @param around the scope that it lies in; `parent` gives the same */
   constructor(around: Scope | undefined) {
     if (around === undefined) return;
-    if (around.#ended === undefined) around.#take(this);
-    else this.#ended = around.#ended;
+    const { cause, reason } = around;
+    if (cause === undefined) Scope.#take(around, this);
+    else this.#fate = { cause, reason, controller: undefined };
   }
 
   /** The scope around it. */
@@ -51,30 +52,32 @@ export abstract class Scope {
 
   /** Why it ended, or `undefined` while it lives. */
   get cause(): EndCause | undefined {
-    return this.#ended?.cause;
+    return this.#fate?.cause;
   }
 
   /** What an operation sees as `signal.reason`, and what its caller is told. */
   get reason(): unknown {
-    return this.#ended?.reason;
+    return this.#fate?.reason;
   }
 
   /** Aborts, with the scope's reason, when the scope ends early. */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
+    this.#fate ??= { cause: undefined, reason: undefined, controller: undefined };
+    const fate = this.#fate;
+    if (fate.controller === undefined) {
+      fate.controller = new AbortController();
+      if (fate.cause !== undefined) fate.controller.abort(fate.reason);
     }
-    return this.#controller.signal;
+    return fate.controller.signal;
   }
 
   /** Ends the scope early. The first end counts; later ones do nothing. */
   end(cause: EndCause, reason: unknown): void {
-    if (this.#ended !== undefined) return;
-    this.#ended = { cause, reason };
+    const controller = this.#fate?.controller;
+    if (this.cause !== undefined) return;
+    this.#fate = { cause, reason, controller };
     deadlines.clear(this);
     const within = this.#within;
-    const controller = this.#controller;
     this.#within = undefined;
     if (Array.isArray(within)) for (const scope of within) scope.end(cause, reason);
     else within?.end(cause, reason);
@@ -86,7 +89,7 @@ export abstract class Scope {
   close(): void {
     deadlines.clear(this);
     const { parent } = this;
-    if (parent !== undefined) parent.#release(this);
+    if (parent !== undefined) Scope.#release(parent, this);
   }
 
   /** Monotonic time of the nearest deadline of this scope and those around it, or `Infinity`. */
@@ -152,21 +155,24 @@ export abstract class Scope {
 
   /** What ended the scope lies behind it: a layer outside has taken the outcome, and goes on in the same scope. */
   protected resume(): void {
-    this.#ended = undefined;
-    this.#controller = undefined;
+    this.#fate = undefined;
   }
 
-  #take(scope: Scope): void {
-    if (this.#within === undefined) this.#within = scope;
-    else if (Array.isArray(this.#within)) this.#within.push(scope);
-    else this.#within = [this.#within, scope];
+  // Static: private methods would cost each scope a field.
+
+  static #take(around: Scope, scope: Scope): void {
+    const within = around.#within;
+    if (within === undefined) around.#within = scope;
+    else if (Array.isArray(within)) within.push(scope);
+    else around.#within = [within, scope];
   }
 
-  #release(scope: Scope): void {
-    if (this.#within === scope) this.#within = undefined;
-    else if (Array.isArray(this.#within)) {
-      const at = this.#within.indexOf(scope);
-      if (at !== -1) this.#within.splice(at, 1);
+  static #release(around: Scope, scope: Scope): void {
+    const within = around.#within;
+    if (within === scope) around.#within = undefined;
+    else if (Array.isArray(within)) {
+      const at = within.indexOf(scope);
+      if (at !== -1) within.splice(at, 1);
     }
   }
 }

@@ -13,6 +13,6 @@ export function threw(verdict: Verdict): Outcome {
 export const stale: Outcome = served('value', 'stale', 5_000);
 export const fresh: Outcome = served('value', 'cache', 5);
 export const madeUp: Outcome = served('value', 'fallback', 0);
-export const turnedAway: Outcome = rejected(new Error('open'), 'circuit_open', 1_000);
+export const turnedAway: Outcome = rejected(() => new Error('open'), 'circuit_open', 1_000);
 export const timedOut: Outcome = cutShort(new Error('timeout'), 'total-timeout', 'transient');
 export const callerGaveUp: Outcome = cutShort(new Error('gone'), 'caller-abort', 'ignored');

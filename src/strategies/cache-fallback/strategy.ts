@@ -97,7 +97,7 @@ class CacheFallbackLayer implements Layer {
         return;
       }
       if (outcome.ok) passage.call.discard(outcome.value);
-      this.#runtime.fellBack('stale', answer.ageMs, outcome.error);
+      this.#runtime.fellBack('stale', answer.ageMs, outcome);
       this.outer.settle(passage, answer, later);
     });
   }

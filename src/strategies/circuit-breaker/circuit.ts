@@ -9,7 +9,7 @@ import { monotonicNow, wallNow } from '../../core/clock.ts';
 import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 import { CircuitOpenError, isRejection, withoutStack } from '../../core/errors.ts';
 import { durationMs, options, parseOptions, text } from '../../core/options.ts';
-import type { Outcome } from '../../core/outcome.ts';
+import { type Outcome, rejected } from '../../core/outcome.ts';
 import type { Permit } from '../../core/permit.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { CircuitMachine, OPEN_JITTER } from './machine.ts';
@@ -109,14 +109,15 @@ export class MachineCircuit implements Circuit {
     return admitted;
   }
 
-  /** Notes that an attempt was turned away, and gives what to throw. */
-  turnAway(now: number): CircuitOpenError {
+  /** Notes that an attempt was turned away, and gives its outcome. */
+  turnAway(now: number): Outcome {
     const retryAfterMs = this.#machine.retryAfterMs(now);
-    const error = withoutStack(() => new CircuitOpenError(this.#runtime.name, Math.ceil(retryAfterMs)));
+    const outcome = rejected(() => this.#openError(retryAfterMs), 'circuit_open', Math.ceil(retryAfterMs));
     // In shadow mode the attempt runs, and tools made for opossum hear how it ends instead.
-    if (!this.shadow && this.breaker.count('reject', now, undefined)) this.breaker.emit('reject', error);
+    if (!this.shadow && this.breaker.count('reject', now, undefined))
+      this.breaker.emit('reject', outcome.error);
     this.#runtime.rejected('circuit_open', retryAfterMs, this.shadow);
-    return error;
+    return outcome;
   }
 
   /** Settles a permit with its attempt's outcome. One of no generation moves nothing, and is mirrored all the same. */
@@ -140,6 +141,10 @@ export class MachineCircuit implements Circuit {
         this.#machine.release(permit);
     }
     if (this.#machine.state === 'half-open') this.#setTimer(now);
+  }
+
+  #openError(retryAfterMs: number): CircuitOpenError {
+    return withoutStack(() => new CircuitOpenError(this.#runtime.name, Math.ceil(retryAfterMs)));
   }
 
   #failed(permit: Permit, outcome: Outcome, now: number, latencyMs: number): void {

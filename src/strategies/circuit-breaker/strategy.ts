@@ -1,5 +1,5 @@
 import { parseOptions } from '../../core/options.ts';
-import { type Outcome, rejected } from '../../core/outcome.ts';
+import type { Outcome } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { NO_GENERATION } from '../../core/permit.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
@@ -45,9 +45,9 @@ class CircuitBreakerLayer implements Layer {
       this.#inner.enter(own, now);
       return;
     }
-    const error = this.#circuit.turnAway(now);
+    const outcome = this.#circuit.turnAway(now);
     if (this.#circuit.shadow) this.#inner.enter(own, now);
-    else this.outer.settle(passage, rejected(error, 'circuit_open', error.retryAfterMs), now);
+    else this.outer.settle(passage, outcome, now);
   }
 
   settle(passage: Passage, outcome: Outcome, now: number): void {

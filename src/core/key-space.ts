@@ -1,0 +1,25 @@
+/** How many keys are kept made. */
+const MAX_KEYS = 1_000;
+
+/**
+ * The keys of one wrap, told apart from all others by what stands before them. Keys that come again, as those of a cache
+ * do, are not joined and hashed anew each time.
+ */
+export class KeySpace {
+  readonly #namespace: string;
+  readonly #made = new Map<string, string>();
+
+  constructor(namespace: string) {
+    this.#namespace = namespace;
+  }
+
+  /** The key under which the wrap's `key` is stored. */
+  keyOf(key: string): string {
+    const made = this.#made.get(key);
+    if (made !== undefined) return made;
+    if (this.#made.size >= MAX_KEYS) this.#made.clear();
+    const joined = this.#namespace + key;
+    this.#made.set(key, joined);
+    return joined;
+  }
+}
