@@ -1,4 +1,3 @@
-import type { Call } from './call.ts';
 import { monotonicNow, wallNow } from './clock.ts';
 import { deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
@@ -84,16 +83,12 @@ class Attempt extends Scope implements OperationContext {
   }
 
   get metadata(): unknown {
-    return this.#call.settings.metadata;
+    return this.#passage.call.settings.metadata;
   }
 
   /** A getter, so that an operation may take it out of its context like the rest. */
   get remainingMs(): () => number {
     return () => (this.cause === undefined ? Math.max(0, this.deadlineAt() - monotonicNow()) : 0);
-  }
-
-  get #call(): Call {
-    return this.#passage.call;
   }
 
   run(now: number): void {
@@ -102,7 +97,7 @@ class Attempt extends Scope implements OperationContext {
     if (timeoutMs !== Number.POSITIVE_INFINITY) deadlines.arm(this, timeoutMs, now);
     let returned: unknown;
     try {
-      returned = this.#call.invoke(this);
+      returned = this.#passage.call.invoke(this);
       if (returned instanceof Promise) {
         this.#follow(returned);
         return;
@@ -127,7 +122,7 @@ class Attempt extends Scope implements OperationContext {
   }
 
   protected override stopped(cause: EndCause, reason: unknown): void {
-    if (this.#isSettled) return;
+    if (this.#isSettled()) return;
     const now = monotonicNow();
     this.#settle(cutShort(reason, cause, this.#verdictWhenCut(cause, reason, now)), now);
   }
@@ -141,23 +136,23 @@ class Attempt extends Scope implements OperationContext {
 
   #fulfilled(value: unknown): void {
     if (!this.#end()) {
-      this.#call.discard(value);
+      this.#passage.call.discard(value);
       return;
     }
-    const call = this.#call;
+    const call = this.#passage.call;
     if (!call.judgesValues) {
       this.#settle(succeeded(value, call.passesCheck(value)), monotonicNow());
       return;
     }
     const { verdict, retryAfterMs, safeToRepeat = false } = call.judge({ ok: true, value });
     const correct = verdict === 'success' && call.passesCheck(value);
-    if (this.#isSettled) call.discard(value);
+    if (this.#isSettled()) call.discard(value);
     this.#settle(fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct), monotonicNow());
   }
 
   #rejected(error: unknown): void {
     if (!this.#end()) return;
-    const { verdict, retryAfterMs, safeToRepeat } = this.#call.judge({ ok: false, error });
+    const { verdict, retryAfterMs, safeToRepeat } = this.#passage.call.judge({ ok: false, error });
     this.#settle(failed(error, verdict, retryAfterMs, safeToRepeat), monotonicNow());
   }
 
@@ -170,13 +165,13 @@ class Attempt extends Scope implements OperationContext {
     return phase === 'running';
   }
 
-  get #isSettled(): boolean {
+  #isSettled(): boolean {
     return this.#phase === 'given-up' || this.#phase === 'over';
   }
 
   #settle(outcome: Outcome, now: number): void {
     // A classify or a check that aborts its own call settles it from within.
-    if (this.#isSettled) return;
+    if (this.#isSettled()) return;
     this.#phase = this.#phase === 'running' ? 'given-up' : 'over';
     this.close();
     const { runtime, outer } = this.#runner;
@@ -209,7 +204,7 @@ class Attempt extends Scope implements OperationContext {
       (cause === 'total-timeout' && this.attempt === 1) ||
       (isDeadline && now - this.#startedAt >= this.#runner.runtime.attemptTimeoutMs);
     if (!hadItsTime) return 'ignored';
-    return this.#call.judge({ ok: false, error: reason }).verdict;
+    return this.#passage.call.judge({ ok: false, error: reason }).verdict;
   }
 }
 
