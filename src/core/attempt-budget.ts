@@ -21,8 +21,8 @@ export class AttemptBudget {
   readonly #ratio: number;
   readonly #floor: number;
   readonly #sliceMs: number;
-  readonly #calls = new Float64Array(SLICES);
-  readonly #extras = new Float64Array(SLICES);
+  /** Calls of each slice, then extra attempts of each. */
+  readonly #counts: number[] = new Array(2 * SLICES).fill(0);
   #slice = Number.NEGATIVE_INFINITY;
   /** The slice's index, and when it begins and ends. */
   #slot = 0;
@@ -40,7 +40,7 @@ export class AttemptBudget {
   /** Notes a call, which earns its share of extra attempts. */
   callStarted(now: number): void {
     const slot = this.#slotAt(now);
-    this.#calls[slot] = (this.#calls[slot] ?? 0) + 1;
+    this.#count(slot);
     this.#callsInPeriod += 1;
   }
 
@@ -48,7 +48,7 @@ export class AttemptBudget {
   take(now: number): boolean {
     const slot = this.#slotAt(now);
     if (this.#extrasInPeriod + 1 > Math.max(this.#floor, this.#ratio * this.#callsInPeriod)) return false;
-    this.#extras[slot] = (this.#extras[slot] ?? 0) + 1;
+    this.#count(SLICES + slot);
     this.#extrasInPeriod += 1;
     return true;
   }
@@ -71,11 +71,15 @@ export class AttemptBudget {
     this.#sliceEnd = (slice + 1) * this.#sliceMs;
   }
 
+  #count(at: number): void {
+    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+  }
+
   #forget(slot: number): void {
-    this.#callsInPeriod -= this.#calls[slot] ?? 0;
-    this.#extrasInPeriod -= this.#extras[slot] ?? 0;
-    this.#calls[slot] = 0;
-    this.#extras[slot] = 0;
+    this.#callsInPeriod -= this.#counts[slot] ?? 0;
+    this.#extrasInPeriod -= this.#counts[SLICES + slot] ?? 0;
+    this.#counts[slot] = 0;
+    this.#counts[SLICES + slot] = 0;
   }
 }
 

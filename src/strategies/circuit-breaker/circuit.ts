@@ -13,7 +13,7 @@ import { type Outcome, rejected } from '../../core/outcome.ts';
 import type { Permit } from '../../core/permit.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { CircuitMachine, OPEN_JITTER } from './machine.ts';
-import { OpossumMirror } from './mirror.ts';
+import { type MirroredCircuit, OpossumMirror } from './mirror.ts';
 import type { CircuitBreakerSettings } from './options.ts';
 
 /** How far back opossum's rolling status looks where the circuit's window is a count. */
@@ -26,7 +26,7 @@ const disableSchema = options({ forMs: durationMs.optional() });
  * The machine at work: it reads the clock, wakes the machine when a state has lasted its time, feeds the opossum
  * mirror, and tells the policy of transitions.
  */
-export class MachineCircuit implements Circuit {
+export class MachineCircuit implements Circuit, MirroredCircuit {
   readonly shadow: boolean;
   readonly breaker: OpossumMirror;
   readonly #machine: CircuitMachine;
@@ -41,19 +41,8 @@ export class MachineCircuit implements Circuit {
     this.#runtime = runtime;
     this.shadow = settings.mode === 'shadow';
     this.#machine = new CircuitMachine(settings, (transition) => this.#moved(transition));
-    const controls = {
-      open: (manual: boolean) => {
-        const reason = manual ? 'opened through opossum' : "opossum's health check failed";
-        this.#machine.trip(reason, manual, monotonicNow(), Math.random);
-      },
-      close: () => this.reset(),
-      enable: () => (this.state === 'disabled' ? this.reset() : undefined),
-      disable: () => this.disable(),
-    };
     const statusMs = settings.window.type === 'time' ? settings.window.ms : STATUS_MS;
-    this.breaker = new OpossumMirror(runtime.name, statusMs, this.#machine, controls, (error) =>
-      runtime.report('circuit-listener', error),
-    );
+    this.breaker = new OpossumMirror(runtime.name, statusMs, this.#machine, this);
     if (settings.restore !== undefined) this.#restore(settings.restore, settings.maxOpenMs);
     runtime.onClose(() => this.#stop());
   }
@@ -92,6 +81,19 @@ export class MachineCircuit implements Circuit {
 
   reset(): void {
     this.#machine.reset();
+  }
+
+  trip(manual: boolean): void {
+    const reason = manual ? 'opened through opossum' : "opossum's health check failed";
+    this.#machine.trip(reason, manual, monotonicNow(), Math.random);
+  }
+
+  enable(): void {
+    if (this.state === 'disabled') this.reset();
+  }
+
+  listenerFailed(error: unknown): void {
+    this.#runtime.report('circuit-listener', error);
   }
 
   toJSON(): CircuitSnapshot {

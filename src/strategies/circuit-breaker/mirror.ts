@@ -4,13 +4,15 @@ import type { CircuitState } from '../../core/circuit.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import type { CircuitMachine } from './machine.ts';
 
-/** What steers the circuit when a tool made for opossum does. */
-export interface MirrorControls {
+/** What the mirror reflects, and steers when a tool made for opossum does. */
+export interface MirroredCircuit {
   /** @param manual whether a person asked for it, and not a health check that failed */
-  open(manual: boolean): void;
-  close(): void;
+  trip(manual: boolean): void;
+  reset(): void;
   enable(): void;
   disable(): void;
+  /** A listener on the mirror threw. */
+  listenerFailed(error: unknown): void;
 }
 
 /** Opossum's events that tell of an attempt; the status counts each. */
@@ -50,6 +52,12 @@ const SLICES = 10;
 /** How many latencies a slice of opossum's rolling status keeps for its percentiles; the rest are counted only. */
 const LATENCIES_PER_SLICE = 200;
 
+/** What slices share in which nothing happened. */
+const NOTHING: Pick<CircuitBreaker.Bucket, 'percentiles' | 'latencyTimes'> = {
+  percentiles: {},
+  latencyTimes: [],
+};
+
 /**
  * The opossum instance that tools made for opossum attach to. It holds no state of its own: its state is read from
  * the circuit's machine, its controls steer that machine, and its events and rolling status are fed by the circuit.
@@ -61,8 +69,7 @@ const LATENCIES_PER_SLICE = 200;
  */
 export class OpossumMirror extends CircuitBreaker {
   readonly #machine: CircuitMachine;
-  readonly #controls: MirrorControls;
-  readonly #onListenerError: (error: unknown) => void;
+  readonly #circuit: MirroredCircuit;
   readonly #status: CircuitBreaker.Status;
   readonly #rotation: EventEmitter;
   readonly #sliceMs: number;
@@ -74,13 +81,7 @@ export class OpossumMirror extends CircuitBreaker {
   /** opossum's `healthCheck()` announces its failure just before it opens. */
   #checkFailed = false;
 
-  constructor(
-    name: string,
-    statusMs: number,
-    machine: CircuitMachine,
-    controls: MirrorControls,
-    onListenerError: (error: unknown) => void,
-  ) {
+  constructor(name: string, statusMs: number, machine: CircuitMachine, circuit: MirroredCircuit) {
     const rotation = new EventEmitter();
     const rolling = {
       rollingCountBuckets: SLICES,
@@ -89,10 +90,11 @@ export class OpossumMirror extends CircuitBreaker {
       rotateBucketController: rotation,
     };
     const status = CircuitBreaker.newStatus(rolling);
+    // Nothing happened in the past slices, and nothing will be added to them.
+    for (const past of status.window.slice(1)) Object.assign(past, NOTHING);
     super(() => Promise.reject(notForUse()), { ...rolling, name, status, timeout: false });
     this.#machine = machine;
-    this.#controls = controls;
-    this.#onListenerError = onListenerError;
+    this.#circuit = circuit;
     this.#status = status;
     this.#rotation = rotation;
     this.#sliceMs = statusMs / SLICES;
@@ -182,9 +184,9 @@ export class OpossumMirror extends CircuitBreaker {
     for (const listener of listeners) {
       try {
         const returned: unknown = Reflect.apply(listener, this, args);
-        if (returned instanceof Promise) returned.catch(this.#onListenerError);
+        if (returned instanceof Promise) returned.catch((error) => this.#circuit.listenerFailed(error));
       } catch (error) {
-        this.#onListenerError(error);
+        this.#circuit.listenerFailed(error);
       }
     }
     return listeners.length > 0;
@@ -198,25 +200,25 @@ export class OpossumMirror extends CircuitBreaker {
   override open(): void {
     const manual = !this.#checkFailed;
     this.#checkFailed = false;
-    this.#controls.open(manual);
+    this.#circuit.trip(manual);
   }
 
   override close(): void {
     // opossum's constructor closes what it makes.
-    if (#machine in this) this.#controls.close();
+    if (#machine in this) this.#circuit.reset();
   }
 
   override enable(): void {
-    this.#controls.enable();
+    this.#circuit.enable();
   }
 
   override disable(): void {
-    this.#controls.disable();
+    this.#circuit.disable();
   }
 
   override shutdown(): void {
     this.emit('shutdown');
-    this.#controls.disable();
+    this.#circuit.disable();
   }
 
   override fire(): Promise<never> {

@@ -25,7 +25,7 @@ class TimeWindow implements AttemptWindow {
   slow = 0;
   readonly #sliceMs: number;
   /** Attempts, failures and slow attempts of each slice. */
-  readonly #slices = new Float64Array(SLICES * FIELDS);
+  readonly #slices: number[] = new Array(SLICES * FIELDS).fill(0);
   #slice = 0;
   /** Where its fields are, and when it begins and ends. */
   #at = 0;
