@@ -53,6 +53,17 @@ globalThis.fetch = async () =>
     after: 'await breakwater.close();',
   },
   pg: { database: true },
+  'plain-metrics': {
+    after: `import { once } from 'node:events';
+await once(server, 'listening');
+const address = server.address();
+if (address === null || typeof address === 'string') throw new Error('the server has no port');
+const answer = await globalThis.fetch(\`http://127.0.0.1:\${address.port}\`);
+const text = await answer.text();
+if (!text.includes('breakwater_calls_total{policy="reports",outcome="success"} 0')) throw new Error(text);
+server.close();
+await breakwater.close();`,
+  },
   express: {
     before: buildReport,
     after: `import { once } from 'node:events';
