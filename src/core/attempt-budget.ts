@@ -1,3 +1,5 @@
+import { OUT_OF_ORDER_MS } from './clock.ts';
+
 /** Limits of an attempt budget. */
 export interface AttemptBudgetOptions {
   /** Extra attempts allowed per call, from 0 to 1. Default 0.2. */
@@ -55,7 +57,7 @@ export class AttemptBudget {
 
   /** The index of the slice of `now`. */
   #slotAt(now: number): number {
-    if (now >= this.#sliceEnd || now < this.#sliceStart) this.#advance(now);
+    if (now >= this.#sliceEnd || now < this.#sliceStart - OUT_OF_ORDER_MS) this.#advance(now);
     return this.#slot;
   }
 

@@ -141,7 +141,9 @@ class Attempt extends Scope implements OperationContext {
     }
     const call = this.#passage.call;
     if (!call.judgesValues) {
-      this.#settle(succeeded(value, call.passesCheck(value)), monotonicNow());
+      const correct = call.passesCheck(value);
+      if (this.#isSettled()) call.discard(value);
+      this.#settle(succeeded(value, correct), monotonicNow());
       return;
     }
     const { verdict, retryAfterMs, safeToRepeat = false } = call.judge({ ok: true, value });

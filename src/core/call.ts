@@ -150,6 +150,9 @@ export class Call extends Scope implements Permit {
     const { cause, reason } = this;
     if (cause !== 'total-timeout' && cause !== 'caller-deadline') return outcome;
     this.resume();
+    // The caller may have given up while the outcome was on its way: what is outside has no time left either.
+    const { signal } = this.settings;
+    if (signal?.aborted === true) this.end('caller-abort', signal.reason);
     return outcome.cut === cause ? { ...outcome, verdict: this.verdictOnTimeout(cause, reason) } : outcome;
   }
 
@@ -160,20 +163,25 @@ export class Call extends Scope implements Permit {
   }
 
   /**
-   * A call that carries this one's operation for several callers: under nobody's deadline or signal, and never
-   * run or settled itself.
+   * A call that carries this one's operation for several callers, and counts its attempts on: under nobody's deadline
+   * or signal, and never run or settled itself.
    */
   forSharing(): Call {
     const settings = { ...this.settings, timeoutMs: undefined, signal: undefined };
-    return new Call(this.runtime, this.#invocation, this.#self, this.#args, settings, this.cacheKey);
+    const call = new Call(this.runtime, this.#invocation, this.#self, this.#args, settings, this.cacheKey);
+    call.attempts = this.attempts;
+    return call;
   }
 
   /** Ends the call with what came of it. */
   settle(given: Outcome, now: number): void {
     const outcome = this.stopTime(given);
     const resolve = this.#resolve;
-    if (resolve === undefined) return;
+    const reject = this.#reject;
+    if (resolve === undefined || reject === undefined) return;
+    // An operation that is left behind keeps its call, and must not keep the promise with it.
     this.#resolve = undefined;
+    this.#reject = undefined;
     if (this.settings.signal !== undefined) unfollowSignal(this.settings.signal, this);
     const { runtime } = this;
     const kind = callOutcome(outcome, this.attempts);
@@ -181,7 +189,7 @@ export class Call extends Scope implements Permit {
     runtime.callEnded(kind, outcome, durationMs, now);
     if (runtime.events.heard.call) announce(this, kind, outcome, durationMs);
     if (outcome.ok) resolve(this.answer(outcome));
-    else if (this.#reject !== undefined) rejectSoon(this.#reject, outcome.error);
+    else rejectSoon(reject, outcome.error);
   }
 
   /** What the caller gets. */

@@ -18,6 +18,12 @@ function followGlobals(): void {
   seenDate = Date;
 }
 
+/**
+ * How far back, in milliseconds, a time may lie without the clock having been set back: whoever tells when something
+ * ended may tell it after others that ended a little later.
+ */
+export const OUT_OF_ORDER_MS = 1_000;
+
 /** Milliseconds since the Unix epoch. For what people and other processes read, never for measuring. */
 export function wallNow(): number {
   return Date.now();

@@ -59,7 +59,7 @@ export interface Strategy {
   readonly maxAskedWaitMs?: number | undefined;
   /** One line for `explain()`. */
   describe(): string;
-  /** Puts the layer around `inner`; gives `inner` itself where that takes the work upon it. Called once. */
+  /** @internal Puts the layer around `inner`; gives `inner` itself where that takes the work upon it. Called once. */
   bind(inner: Inner, runtime: PolicyRuntime, within: readonly Strategy[]): Layer | Inner;
   /** The circuit, of a strategy that has one, once bound. */
   readonly circuit?: Circuit | undefined;

@@ -71,7 +71,7 @@ export abstract class Scope {
     return fate.controller.signal;
   }
 
-  /** Ends the scope early. The first end counts; later ones do nothing. */
+  /** Ends the scope early. The first end counts, unless `resume()` comes between; later ones do nothing. */
   end(cause: EndCause, reason: unknown): void {
     const controller = this.#fate?.controller;
     if (this.cause !== undefined) return;

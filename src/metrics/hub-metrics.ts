@@ -26,7 +26,7 @@ export interface HubMetricsOptions {
 export interface MeasureOptions {
   /** From where on a call is too slow for the latency SLI. Without it that SLI is not tracked. */
   readonly latencyThresholdMs?: number | undefined;
-  /** Is told each SLI event. */
+  /** Follows the SLI events. */
   readonly sliSink?: SliSink | undefined;
 }
 

@@ -41,7 +41,11 @@ export async function renderMetrics(registry: MetricsRegistry): Promise<readonly
   const own = await ownRuns(registry).run();
   const openMetrics = registry.contentType === Registry.OPENMETRICS_CONTENT_TYPE;
   const between = Buffer.from(openMetrics ? '\n' : '\n\n');
-  const parts = metrics.flatMap((metric) => [between, ...(own.get(metric) ?? foreign.get(metric) ?? [])]);
+  const parts = metrics.flatMap((metric) => {
+    const text = own.get(metric) ?? foreign.get(metric);
+    // A family whose last hub has left meanwhile has none.
+    return text === undefined ? [] : [between, ...text];
+  });
   return [...parts.slice(1), Buffer.from(openMetrics ? '\n# EOF\n' : '\n')];
 }
 

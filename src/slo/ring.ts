@@ -1,3 +1,4 @@
+import { OUT_OF_ORDER_MS } from '../core/clock.ts';
 import type { SliCounts } from '../metrics/sli.ts';
 
 /** A sliding window. */
@@ -6,12 +7,6 @@ export interface WindowShape {
   /** Into how many slots it is divided: it forgets one slot at a time. */
   readonly slots: number;
 }
-
-/**
- * How far back, in milliseconds, a time may lie without the clock having been set back: calls report the time at
- * which they ended, which may be a little older than the latest one seen.
- */
-const OUT_OF_ORDER_MS = 1_000;
 
 /**
  * Good and bad events over several sliding windows, in bounded memory: 16 bytes a slot.

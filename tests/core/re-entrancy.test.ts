@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { retry, timeout } from '../../src/index.ts';
 import { deferred, failing, flush, follow, hanging, repeat, testHub } from '../support.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -188,4 +189,72 @@ test('an operation that steers its own circuit: its outcome moves the new state 
   );
   expect(policy.circuit.state).toBe('closed');
   expect(policy.circuit.window.attempts).toBe(0);
+});
+
+test.each(['attempt', 'circuit'] as const)(
+  'a caller who gives up at the %s event of a total timeout waits for no fallback',
+  async (event) => {
+    const hub = testHub();
+    const answer = vi.fn(() => new Promise(() => {}));
+    const policy = hub.policy('database', {
+      totalTimeoutMs: 30,
+      circuitBreaker: { consecutiveFailures: 1 },
+      fallback: answer,
+    });
+    const controller = new AbortController();
+    hub.on(event, () => controller.abort(gone));
+    const call = follow(policy.execute(hanging, { signal: controller.signal }));
+    await vi.advanceTimersByTimeAsync(40);
+    expect(call.now).toMatchObject({ status: 'rejected', reason: { code: 'TIMEOUT' } });
+    expect(answer).not.toHaveBeenCalled();
+  },
+);
+
+test('a caller who gives up at the attempt event of a total timeout is not served by another attempt', async () => {
+  const hub = testHub();
+  const policy = hub.policy('database', {
+    strategies: [
+      retry({ maxRetries: 2, baseDelayMs: 50, jitter: 'none' }),
+      timeout({ timeoutMs: 30, scope: 'total' }),
+    ],
+  });
+  const controller = new AbortController();
+  hub.on('attempt', () => controller.abort(gone));
+  const operation = vi.fn(hanging);
+  const call = follow(policy.execute(operation, { signal: controller.signal }));
+  await vi.advanceTimersByTimeAsync(500);
+  expect(call.now).toMatchObject({ status: 'rejected', reason: { code: 'TIMEOUT' } });
+  expect(operation).toHaveBeenCalledTimes(1);
+});
+
+test('the value of an attempt whose own check gave up is let go of', async () => {
+  const controller = new AbortController();
+  const discard = vi.fn();
+  const call = testHub()
+    .policy('database')
+    .execute(() => 'value', {
+      signal: controller.signal,
+      check: () => {
+        controller.abort(gone);
+        return true;
+      },
+      discard,
+    });
+  await expect(call).rejects.toBe(gone);
+  expect(discard.mock.calls).toEqual([['value']]);
+});
+
+test('a listener that keeps the process busy does not make the circuit forget', async () => {
+  const hub = testHub();
+  const policy = hub.policy('database', {
+    circuitBreaker: { window: { type: 'time', ms: 1_000 }, minimumThroughput: 1_000 },
+  });
+  for (let call = 0; call < 50; call += 1) await policy.execute(failing()).catch(() => {});
+  const off = hub.on('attempt', () => {
+    off();
+    vi.advanceTimersByTime(120);
+    policy.execute(failing()).catch(() => {});
+  });
+  await policy.execute(failing()).catch(() => {});
+  expect(policy.stats().window).toMatchObject({ attempts: 52, failures: 52 });
 });

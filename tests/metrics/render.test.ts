@@ -276,6 +276,23 @@ describe('the text', () => {
 });
 
 describe('a long rendering', () => {
+  test('leaves no trace of a hub that closes before its turn', async () => {
+    const gauge = deferred<void>();
+    const slow = new Gauge({
+      name: 'slow',
+      help: 'slow',
+      registers: [registry],
+      collect: () => gauge.promise,
+    });
+    slow.set(1);
+    const hub = newHub();
+    hub.policy('database');
+    const text = renderMetrics(registry);
+    hub.close();
+    gauge.resolve();
+    expect(Buffer.concat([...(await text)]).toString()).toBe(await registry.metrics());
+  });
+
   test('lets the event loop turn after each slice', async () => {
     const hub = newHub();
     let turn = 0;

@@ -57,7 +57,7 @@ class CacheFallbackLayer implements Layer {
     if (cacheKey === undefined) this.#inner.enter(passage, now);
     else if (freshForMs === 0) this.#run(passage, cacheKey, now);
     else {
-      this.#recall(passage, cacheKey, now, (found, later) => {
+      this.#recall(passage, cacheKey, undefined, now, (found, later) => {
         const answer = this.#answer(passage, found, 'cache', freshForMs);
         if (answer === undefined) this.#run(passage, cacheKey, later);
         else this.outer.settle(passage, answer, later);
@@ -71,15 +71,17 @@ class CacheFallbackLayer implements Layer {
     else if (this.#flights !== undefined) this.#flights.settle(passage, outcome, now);
     else {
       this.#memory.remember(cacheKey, outcome, passage.since);
-      this.#leave(passage, outcome, now);
+      const isLate = passage.opener === this && passage instanceof LateRun;
+      if (isLate) passage.close();
+      this.#leave(isLate ? passage.outer : passage, outcome, now);
     }
   }
 
   #run(passage: Passage, key: string, now: number): void {
     const { cause, reason } = passage;
     if (cause !== undefined) this.outer.settle(passage, cutShort(reason, cause, 'ignored'), now);
-    else if (this.#flights === undefined) this.#inner.enter(passage, now);
-    else this.#flights.join(key, passage, now);
+    else if (this.#flights !== undefined) this.#flights.join(key, passage, now);
+    else this.#inner.enter(now > passage.since ? new LateRun(this, passage, now) : passage, now);
   }
 
   /** Goes on outward with a run's outcome, or with a stale value in its place. */
@@ -90,7 +92,7 @@ class CacheFallbackLayer implements Layer {
       this.outer.settle(passage, outcome, now);
       return;
     }
-    this.#recall(passage, cacheKey, now, (found, later) => {
+    this.#recall(passage, cacheKey, outcome, now, (found, later) => {
       const answer = this.#answer(passage, found, 'stale', this.#settings.staleIfErrorMs);
       if (answer === undefined) {
         this.outer.settle(passage, outcome, later);
@@ -102,10 +104,20 @@ class CacheFallbackLayer implements Layer {
     });
   }
 
-  /** Looks the key up, unless the passage ends first; then that is its outcome, and `next` is not called. */
-  #recall(passage: Passage, key: string, now: number, next: (found: Found, now: number) => void): void {
+  /**
+   * Looks the key up, unless the passage ends first; then that is its outcome, and `next` is not called.
+   *
+   * @param outcome what an answer would stand in the place of
+   */
+  #recall(
+    passage: Passage,
+    key: string,
+    outcome: Outcome | undefined,
+    now: number,
+    next: (found: Found, now: number) => void,
+  ): void {
     const found = this.#memory.recall(key);
-    if (found instanceof Promise) new Recalling(passage, this.outer).wait(found, next);
+    if (found instanceof Promise) new Recalling(passage, this.outer, outcome).wait(found, next);
     else next(found, now);
   }
 
@@ -125,17 +137,35 @@ class CacheFallbackLayer implements Layer {
   }
 }
 
+/** A run that began after its call: a store was asked before it, or other layers let it wait. */
+class LateRun extends InnerPassage {
+  readonly #since: number;
+
+  constructor(layer: CacheFallbackLayer, outer: Passage, since: number) {
+    super(layer, outer);
+    this.#since = since;
+  }
+
+  override get since(): number {
+    return this.#since;
+  }
+}
+
 /** The time in which a store is waited for. */
 class Recalling extends InnerPassage {
   readonly #next: Outer;
+  readonly #outcome: Outcome | undefined;
   #over = false;
 
-  constructor(outer: Passage, next: Outer) {
+  constructor(outer: Passage, next: Outer, outcome: Outcome | undefined) {
     super(undefined, outer);
     this.#next = next;
+    this.#outcome = outcome;
   }
 
   wait(found: Promise<Found>, next: (found: Found, now: number) => void): void {
+    // It may have ended before it began.
+    if (this.cause !== undefined) this.stopped(this.cause, this.reason);
     found.then((value) => {
       if (this.#over) return;
       this.#over = true;
@@ -147,6 +177,7 @@ class Recalling extends InnerPassage {
   protected override stopped(cause: EndCause, reason: unknown): void {
     if (this.#over) return;
     this.#over = true;
+    if (this.#outcome?.ok === true) this.call.discard(this.#outcome.value);
     this.#next.settle(this.outer, cutShort(reason, cause, 'ignored'), monotonicNow());
   }
 }

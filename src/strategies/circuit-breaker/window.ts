@@ -1,3 +1,4 @@
+import { OUT_OF_ORDER_MS } from '../../core/clock.ts';
 import type { CircuitWindow } from './options.ts';
 
 /** The attempts that a circuit judges by. Recording and reading cost the same however many it holds. */
@@ -52,7 +53,7 @@ class TimeWindow implements AttemptWindow {
   }
 
   advance(now: number): void {
-    if (now >= this.#sliceStart && now < this.#sliceEnd) return;
+    if (now >= this.#sliceStart - OUT_OF_ORDER_MS && now < this.#sliceEnd) return;
     const slice = Math.max(0, Math.floor(now / this.#sliceMs));
     if (slice < this.#slice || slice - this.#slice >= SLICES) this.clear();
     else for (let old = this.#slice + 1; old <= slice; old += 1) this.#forget((old % SLICES) * FIELDS);

@@ -96,6 +96,8 @@ class Answering extends InnerPassage {
   }
 
   protected override stopped(cause: EndCause, reason: unknown): void {
+    if (this.#settled) return;
+    if (this.#outcome.ok) this.call.discard(this.#outcome.value);
     this.#settle(cutShort(reason, cause, 'ignored'));
   }
 

@@ -413,3 +413,54 @@ test('a slow look-up is part of what the call took', async () => {
   expect(call.now).toEqual({ status: 'fulfilled', value: 'instead' });
   expect(durations[0]).toBeGreaterThanOrEqual(70);
 });
+
+test('a slow store does not make what comes after it old', async () => {
+  const entries = new Map<string, CacheEntry>();
+  const slow = store({
+    get: (key) => new Promise((resolve) => setTimeout(() => resolve(entries.get(key)), 40)),
+    set: (key, entry) => entries.set(key, entry),
+  });
+  const policy = testHub().policy('database', { cacheFallback: { store: slow, freshForMs: 60 } });
+  const operation = vi.fn(() => 'value');
+  for (let call = 0; call < 2; call += 1) {
+    const answer = policy.execute(operation, { cacheKey: 'key' });
+    await vi.advanceTimersByTimeAsync(40);
+    expect(await answer).toBe('value');
+  }
+  expect(operation).toHaveBeenCalledTimes(1);
+});
+
+test('attempts are counted on when coalesced runs are repeated', async () => {
+  const policy = testHub().policy('database', {
+    strategies: [retry({ maxRetries: 2, baseDelayMs: 5, jitter: 'none' }), cacheFallback({ coalesce: true })],
+  });
+  const seen: number[] = [];
+  const call = policy.executeDetailed(
+    ({ attempt }) => {
+      seen.push(attempt);
+      if (seen.length < 3) throw new Error('down');
+      return 'value';
+    },
+    { cacheKey: 'key' },
+  );
+  await vi.advanceTimersByTimeAsync(50);
+  expect(await call).toMatchObject({ value: 'value', attempts: 3 });
+  expect(seen).toEqual([1, 2, 3]);
+});
+
+test('a value that nobody gets is let go of when its caller gives up while the store is asked', async () => {
+  const discard = vi.fn();
+  const policy = testHub().policy('database', {
+    classify: ({ ok }) => (ok ? 'transient' : undefined),
+    cacheFallback: { store: store({ get: () => new Promise(() => {}) }) },
+  });
+  const controller = new AbortController();
+  const call = follow(
+    policy.execute(() => 'unusable', { cacheKey: 'key', signal: controller.signal, discard }),
+  );
+  await flush();
+  controller.abort(new Error('gone'));
+  await flush();
+  expect(call.now).toMatchObject({ status: 'rejected', reason: { message: 'gone' } });
+  expect(discard.mock.calls).toEqual([['unusable']]);
+});

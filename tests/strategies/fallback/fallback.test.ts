@@ -81,3 +81,18 @@ test('a value that the fallback hands back is not discarded', async () => {
   expect(await policy.execute(() => refusal, { discard })).toBe(refusal);
   expect(discard).not.toHaveBeenCalled();
 });
+
+test('a failed value is let go of when its caller gives up while the function answers', async () => {
+  const discard = vi.fn();
+  const policy = testHub().policy('database', {
+    classify: ({ ok }) => (ok ? 'transient' : undefined),
+    fallback: () => new Promise(() => {}),
+  });
+  const controller = new AbortController();
+  const call = follow(policy.execute(() => 'unusable', { signal: controller.signal, discard }));
+  await flush();
+  controller.abort(new Error('gone'));
+  await flush();
+  expect(call.now).toMatchObject({ status: 'rejected', reason: { message: 'gone' } });
+  expect(discard.mock.calls).toEqual([['unusable']]);
+});
