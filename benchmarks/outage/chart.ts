@@ -31,7 +31,7 @@ const STYLE = `
   .title { fill: var(--ink); font-size: 20px; font-weight: 600; }
   .subtitle { fill: var(--soft); font-size: 13px; } .name { fill: var(--ink); font-size: 15px; font-weight: 600; }
   .figure { fill: var(--ink); font-size: 12px; font-variant-numeric: tabular-nums; }
-  .label { fill: var(--soft); font-size: 11px; font-variant-numeric: tabular-nums; }
+  .label { fill: var(--soft); font-size: 13px; font-variant-numeric: tabular-nums; }
   .phase { fill: var(--ink); font-size: 12px; font-weight: 600; }`;
 
 /** What is said beside the lines. */
@@ -117,7 +117,7 @@ function figures(summary: Summary | undefined, top: number): string[] {
   if (summary === undefined) return [];
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   const lines = [
-    `${percent(summary.live + summary.stale)} served${summary.stale > 0 ? `, ${percent(summary.live)} live` : ''}`,
+    `${percent(summary.live + summary.stale)} served, ${percent(summary.live)} live`,
     `p50 ${Math.round(summary.p50Ms)} ms, p99 ${(summary.p99Ms / 1_000).toFixed(1)} s`,
     `${summary.amplification.toFixed(2)} attempts per call`,
   ];
@@ -134,7 +134,7 @@ function loadLine(steps: readonly Second[], top: number): string[] {
     line([PLOT_LEFT, bottom], [PLOT_RIGHT, bottom], 'rule'),
     line([PLOT_LEFT, yOf(1)], [PLOT_RIGHT, yOf(1)], 'once'),
     text([PLOT_LEFT - 6, yOf(1) + 4], 'label', '1 a call', 'end'),
-    text([PLOT_LEFT - 6, top + 6], 'label', `${LOAD_LIMIT}`, 'end'),
+    text([PLOT_LEFT - 6, top + 6], 'label', `${LOAD_LIMIT} a call`, 'end'),
     area(
       points,
       points.map(([x]): Point => [x, bottom]),

@@ -10,6 +10,7 @@ import {
 } from 'cockatiel';
 import CircuitBreaker from 'opossum';
 import pRetry from 'p-retry';
+import type { PolicyOptions } from '../../src/index.ts';
 import { newHub } from '../support/hub.ts';
 import type { Answer } from './dependency.ts';
 
@@ -30,6 +31,8 @@ export interface Contestant {
 }
 
 export const BREAKWATER = 'breakwater';
+/** Without what serves callers while the dependency does not, so that the others are met on equal terms. */
+export const BREAKWATER_UNCACHED = 'breakwater, no cache';
 
 export const contestants: readonly Contestant[] = [
   {
@@ -62,16 +65,24 @@ export const contestants: readonly Contestant[] = [
       return { request: (key) => policy.execute(() => request(key)), close: () => {} };
     },
   },
-  {
-    name: BREAKWATER,
-    settings: 'standard policy with retry: {} and cacheFallback: {}',
+  ownContestant(BREAKWATER, 'standard policy with retry: {} and cacheFallback: {}', {
+    retry: {},
+    cacheFallback: {},
+  }),
+  ownContestant(BREAKWATER_UNCACHED, 'the same without cacheFallback', { retry: {} }),
+];
+
+function ownContestant(name: string, settings: string, options: PolicyOptions): Contestant {
+  return {
+    name,
+    settings,
     protect: (request) => {
       const hub = newHub({ incidents: false });
-      const policy = hub.policy('dependency', { retry: {}, cacheFallback: {} });
+      const policy = hub.policy('dependency', options);
       return {
         request: policy.wrap(request, { cacheKey: (key) => key }),
         close: () => void hub.close(),
       };
     },
-  },
-];
+  };
+}

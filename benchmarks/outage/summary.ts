@@ -18,6 +18,8 @@ export interface Summary {
   readonly amplification: number;
   /** The same, by fault. */
   readonly amplificationBy: ReadonlyMap<string, number>;
+  /** Shares of callers answered live, by fault. */
+  readonly liveBy: ReadonlyMap<string, number>;
   /** Shares of callers served, live or stale, by fault. */
   readonly servedBy: ReadonlyMap<string, number>;
   /** Seconds from a fault's end until calls are answered live again; `Infinity` where the next fault came first. */
@@ -42,6 +44,10 @@ export function summarize({ contestant, seconds, latencies }: Run): Summary {
     amplificationBy: byFault((phase) => {
       const { attempts, calls } = totalOf(within(seconds, phase));
       return attempts / calls;
+    }),
+    liveBy: byFault((phase) => {
+      const { live, calls } = totalOf(within(seconds, phase));
+      return live / calls;
     }),
     servedBy: byFault((phase) => {
       const { live, stale, calls } = totalOf(within(seconds, phase));

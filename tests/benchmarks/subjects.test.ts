@@ -82,8 +82,8 @@ const expected: Readonly<
     targets: 2,
   },
   outage: {
-    contestants: ['no protection', 'p-retry', 'opossum', 'cockatiel', 'breakwater'],
-    targets: 2,
+    contestants: ['no protection', 'p-retry', 'opossum', 'cockatiel', 'breakwater', 'breakwater, no cache'],
+    targets: 3,
   },
 };
 
