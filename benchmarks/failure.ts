@@ -4,7 +4,7 @@ import { fullPolicy, newHub } from './support/hub.ts';
 import { InstantDependency, keyOf, type Lookup, type User } from './support/operation.ts';
 import { cockatielStack } from './support/peers.ts';
 import { prove, proveCount } from './support/proof.ts';
-import { type Contestant, race, ratioOf, type Timing, timingOf } from './support/race.ts';
+import { type Contestant, RATIO_NOTE, race, ratioOf, type Timing, timingOf } from './support/race.ts';
 import { seededRandom } from './support/random.ts';
 import type { RunContext, Subject } from './support/result.ts';
 
@@ -52,7 +52,10 @@ export const failure: Subject = {
           target(`failure / happy path, ${many} in the window`, full, happy, 3),
           target(`failure, ${many} / ${FEW} in the window`, full, few, 1.1),
         ],
-        notes: ['One call in 50 succeeds, so that no circuit opens. The callers catch what they are thrown.'],
+        notes: [
+          'One call in 50 succeeds, so that no circuit opens. The callers catch what they are thrown.',
+          RATIO_NOTE,
+        ],
       };
     } finally {
       for (const breaker of breakers) breaker.shutdown();

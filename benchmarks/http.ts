@@ -47,7 +47,14 @@ export const http: Subject = {
       return {
         subject: 'http',
         title: 'A route with a guard and one wrapped call, and the same route without',
-        columns: ['route', 'requests/s', 'share kept, %', 'CPU us per request', 'us more', 'share by CPU, %'],
+        columns: [
+          'route',
+          'requests/s',
+          'requests/s kept, %',
+          'CPU us per request',
+          'CPU us more',
+          'kept by CPU, %',
+        ],
         rows: contestants.map((each) => {
           const bare = bareOf(each, contestants);
           const cpu = median(each.cpuMicroseconds);
@@ -63,7 +70,7 @@ export const http: Subject = {
         targets: contestants
           .filter(({ route }) => route.guarded && route.operation === 'remote')
           .map((each) => ({
-            figure: `requests/s that a saturated ${each.framework} keeps`,
+            figure: `requests/s kept by a saturated ${each.framework}, by CPU`,
             measured: ratioOf(bareOf(each, contestants).cpuMicroseconds, each.cpuMicroseconds) * 100,
             limit: 'at least',
             bound: 95,
@@ -71,7 +78,7 @@ export const http: Subject = {
           })),
         notes: [
           'The operation of `/remote` asks a dependency over loopback TCP, which is what calls are wrapped for, so the target stands there. That of `/instant` has its answer at once: the worst case, in which nothing but the framework takes time.',
-          'The server is a process of its own, and its CPU is all that it spends. The share by CPU is what a saturated server keeps, and what the target is held to: it does not depend on how fast the load generator is, and holds on a noisy machine too.',
+          'The server is a process of its own, and its CPU is all that it spends. What is kept by CPU is what a saturated server keeps, and what the target is held to: it does not depend on how fast the load generator is, and holds on a noisy machine too.',
           "The routes take turns in short rounds, each right beside its twin and in both orders. A share is the median of the rounds' own ratios.",
         ],
       };

@@ -1,5 +1,5 @@
 import { happyPath, happyPathNames as names } from './support/happy-path.ts';
-import { race, ratioOf, timingOf } from './support/race.ts';
+import { RATIO_NOTE, race, ratioOf, timingOf } from './support/race.ts';
 import type { Subject } from './support/result.ts';
 
 /** What a call costs when all is well. */
@@ -14,12 +14,12 @@ export const overhead: Subject = {
       return {
         subject: 'overhead',
         title: 'A call that succeeds at once',
-        columns: ['contestant', 'us per call', 'x bare', 'full policy is'],
+        columns: ['contestant', 'us per call', 'x bare', 'full policy / this'],
         rows: timings.map((timing) => [
           timing.name,
           timing.microseconds,
           ratioOf(timing, bare),
-          timing === full || timing === bare ? '' : `1/${ratioOf(timing, full).toPrecision(3)} of it`,
+          ratioOf(full, timing),
         ]),
         targets: [
           {
@@ -40,7 +40,7 @@ export const overhead: Subject = {
               }) as const,
           ),
         ],
-        notes: [],
+        notes: [RATIO_NOTE],
       };
     } finally {
       await field.close();

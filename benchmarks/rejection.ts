@@ -5,7 +5,7 @@ import { fullPolicy, newHub } from './support/hub.ts';
 import { InstantDependency, keyOf, type Lookup, type User } from './support/operation.ts';
 import { cockatielStack, stackByHand } from './support/peers.ts';
 import { prove, proveCount } from './support/proof.ts';
-import { type Contestant, race, ratioOf, timingOf } from './support/race.ts';
+import { type Contestant, RATIO_NOTE, race, ratioOf, timingOf } from './support/race.ts';
 import type { Subject } from './support/result.ts';
 
 const names = {
@@ -76,6 +76,7 @@ export const rejection: Subject = {
         notes: [
           'All circuits were opened by failures. The callers catch what they are thrown.',
           'cockatiel is without its retry, which would repeat the rejection after a wait.',
+          RATIO_NOTE,
         ],
       };
     } finally {

@@ -73,7 +73,7 @@ export const scrape: Subject = {
       return {
         subject: 'scrape',
         title: `A scrape of ${policies} policies, ${samples} samples`,
-        columns: ['contestant', 'ms', 'x ordinary', 'longest call, ms', 'in the worst round'],
+        columns: ['contestant', 'ms', 'x ordinary', 'longest call, ms', 'in the worst round, ms'],
         rows: contestants.map((each) => [
           each.name,
           median(each.milliseconds),
@@ -83,15 +83,11 @@ export const scrape: Subject = {
         ]),
         targets: [
           target("the library's endpoint / ordinary metrics", ratio(ownHttp, baseHttp), 1 / 3, ''),
-          target(
-            "longest call during a scrape of the library's endpoint",
-            median(ownHttp.heldUpMs),
-            10,
-            'ms',
-          ),
+          target('longest call during a scrape, median of the rounds', median(ownHttp.heldUpMs), 10, 'ms'),
         ],
         notes: [
           'Meanwhile another policy makes one call after the other, each as long as one turn of the event loop; the longest of a round shows for how long calls are held up. The client that scrapes runs in the same process.',
+          "The target is for the library's endpoint over HTTP. The worst round is not held to it: whatever else the machine does falls into it.",
         ],
       };
     } finally {

@@ -112,6 +112,9 @@ export async function race(
   }));
 }
 
+/** What a reader of such ratios should know. */
+export const RATIO_NOTE = "A ratio is the median of the rounds' own ratios, not the quotient of the columns.";
+
 /** How many times as long `timing` took as `base`: the median of the rounds' own ratios. */
 export function ratioOf(timing: Timing, base: Timing): number {
   return median(timing.rounds.map((each, round) => each / (base.rounds[round] ?? Number.NaN)));
