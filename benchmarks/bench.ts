@@ -1,12 +1,19 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { build } from 'tsup';
-import { type BenchOptions, parseCommandLine, subjectNames, UsageError } from './support/cli.ts';
-import { type Environment, environmentOf } from './support/environment.ts';
+import { buildBenchmarks } from './support/build.ts';
+import {
+  type BenchOptions,
+  DEFAULT_SEED,
+  parseCommandLine,
+  subjectNames,
+  UsageError,
+  usage,
+} from './support/cli.ts';
+import { environmentOf } from './support/environment.ts';
 import { commitResults } from './support/readme.ts';
-import type { SubjectResult } from './support/result.ts';
+import { published } from './support/result.ts';
+import { SubjectProcesses } from './support/subject-process.ts';
 import { asText } from './support/table.ts';
 
 /*
@@ -15,74 +22,74 @@ import { asText } from './support/table.ts';
  */
 
 const root = join(import.meta.dirname, '..');
-const built = join(root, 'node_modules', '.cache', 'breakwater-bench');
+/** A folder of this run, so that another one in the same clone does not disturb it. */
+const built = join(root, 'node_modules', '.cache', `breakwater-bench-${process.pid}`);
+const processes = new SubjectProcesses(join(built, 'main.mjs'));
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // The line of progress that was cut short.
+    if (process.stderr.isTTY) process.stderr.write('\n');
+    end(128 + constants.signals[signal]);
+  });
+}
+// Whoever read the output, as `head` does, has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  end(0);
+});
 
 try {
-  await run(parseCommandLine(process.argv.slice(2)));
+  const options = parseCommandLine(process.argv.slice(2));
+  if (options.help) process.stdout.write(usage);
+  else await run(options);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(
-    `${error.message}\nUsage: npm run bench -- [subject...] [--json] [--short] [--seed n] [--write]\n`,
-  );
+  process.stderr.write(`${error.message}\n\n${usage}`);
   process.exitCode = 2;
+} finally {
+  removeBuilt();
 }
 
 async function run(options: BenchOptions): Promise<void> {
-  await buildBenchmarks();
-  const results: SubjectResult[] = [];
-  const environments = new Map<string, Environment>();
-  for (const subject of options.subjects) {
-    const result = await runSubject(subject, options);
-    results.push(result);
-    environments.set(subject, environmentOf(root, commandOf(subject, options)));
-    if (!options.json) process.stdout.write(`\n${subject}: ${asText(result)}`);
+  const { subjects, size, json, write } = options;
+  await buildBenchmarks(root, built);
+  if (size === 'short' && !json) {
+    process.stdout.write('Short run: shows that it works; its figures mean nothing.\n');
   }
-  if (options.json) {
-    const entries = results.map(({ files, ...result }) => ({
-      ...result,
-      environment: environments.get(result.subject),
-    }));
-    process.stdout.write(`${JSON.stringify(entries, undefined, 2)}\n`);
+  const entries: object[] = [];
+  for (const subject of subjects) {
+    const result = await processes.run(subject, ['--seed', String(options.seed), ...sizeFlags(options)]);
+    if (result === undefined) {
+      process.exitCode = 1;
+      continue;
+    }
+    const environment = environmentOf(root, commandOf(subject, options));
+    entries.push({ ...published(result), size, environment });
+    // Each as soon as it is there, so that none is lost when a later one fails.
+    if (write) {
+      commitResults(join(root, 'benchmarks'), [result], new Map([[subject, environment]]), subjectNames);
+    }
+    if (!json) process.stdout.write(`\n${subject}: ${asText(result, size)}`);
   }
-  if (options.write) commitResults(join(root, 'benchmarks'), results, environments, subjectNames);
+  if (json) process.stdout.write(`${JSON.stringify(entries, undefined, 2)}\n`);
 }
 
-/** The same compiler, target and module format as the package's own build: see `tsup.config.ts`. */
-async function buildBenchmarks(): Promise<void> {
-  await build({
-    config: false,
-    entry: {
-      main: join(root, 'benchmarks', 'main.ts'),
-      'http-server': join(root, 'benchmarks', 'http', 'server.ts'),
-    },
-    format: 'esm',
-    target: 'node20',
-    splitting: true,
-    skipNodeModulesBundle: true,
-    outDir: built,
-    outExtension: () => ({ js: '.mjs' }),
-    clean: true,
-    silent: true,
-  });
+function commandOf(subject: string, options: BenchOptions): string {
+  const seedFlags = options.seed === DEFAULT_SEED ? [] : [`--seed ${options.seed}`];
+  return ['npm run bench --', subject, ...seedFlags, ...sizeFlags(options)].join(' ');
 }
 
-async function runSubject(subject: string, { size, seed }: BenchOptions): Promise<SubjectResult> {
-  const args = [
-    // All calls of cockatiel listen to one signal, and Node warns from the eleventh on.
-    '--disable-warning=MaxListenersExceededWarning',
-    join(built, 'main.mjs'),
-    subject,
-    '--seed',
-    String(seed),
-    ...(size === 'short' ? ['--short'] : []),
-  ];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
-  if (code !== 0) throw new Error(`The benchmark '${subject}' failed`);
-  return JSON.parse(output);
+function sizeFlags({ size }: BenchOptions): readonly string[] {
+  return size === 'short' ? ['--short'] : [];
 }
 
-function commandOf(subject: string, { seed, size }: BenchOptions): string {
-  const flags = [...(seed === 1 ? [] : [`--seed ${seed}`]), ...(size === 'short' ? ['--short'] : [])];
-  return ['npm run bench --', subject, ...flags].join(' ');
+function end(code: number): never {
+  processes.stop();
+  removeBuilt();
+  process.exit(code);
+}
+
+function removeBuilt(): void {
+  rmSync(built, { recursive: true, force: true });
 }

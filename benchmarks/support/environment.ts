@@ -5,7 +5,7 @@ import { cpus } from 'node:os';
 export interface Environment {
   readonly machine: string;
   readonly node: string;
-  /** Versions of the libraries that were compared. */
+  /** Versions of this library and of those that it was compared with. */
   readonly packages: Readonly<Record<string, string>>;
   readonly date: string;
   readonly command: string;
@@ -19,14 +19,17 @@ export function environmentOf(root: string, command: string): Environment {
   return {
     machine: `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown'}, ${process.platform} ${process.arch}`,
     node: process.version,
-    packages: Object.fromEntries(compared.map((name) => [name, versionOf(root, name)])),
+    packages: {
+      breakwater: versionOf(root),
+      ...Object.fromEntries(compared.map((name) => [name, versionOf(`${root}/node_modules/${name}`)])),
+    },
     date: new Date().toISOString().slice(0, 10),
     command,
   };
 }
 
-function versionOf(root: string, name: string): string {
-  const manifest: unknown = JSON.parse(readFileSync(`${root}/node_modules/${name}/package.json`, 'utf8'));
+function versionOf(folder: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest
     ? String(manifest.version)
     : 'unknown';

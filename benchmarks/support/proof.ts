@@ -1,6 +1,14 @@
+import { inspect } from 'node:util';
+
 /** A benchmark timed something that did not happen; its figures mean nothing. */
 export class ProofError extends Error {
   override readonly name = 'ProofError';
+}
+
+/** Says why a benchmark failed: in one line where a proof did, and with the stack where it is a defect. */
+export function failureText(subject: string, error: unknown): string {
+  const reason = error instanceof ProofError ? error.message : inspect(error);
+  return `${subject} failed: ${reason}\n`;
 }
 
 /** Fails the benchmark unless `holds`. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from './environment.ts';
-import type { SubjectResult } from './result.ts';
+import { published, type SubjectResult } from './result.ts';
 import { asMarkdown } from './table.ts';
 
 const BEGIN = '<!-- results: written by `npm run bench -- --write` -->';
@@ -26,10 +26,11 @@ export function commitResults(
   const resultsFolder = join(folder, 'results');
   mkdirSync(resultsFolder, { recursive: true });
   const committed: Record<string, Committed> = { ...readResults(resultsFolder) };
-  for (const { files = {}, ...result } of results) {
+  for (const result of results) {
     const environment = environments.get(result.subject);
-    if (environment !== undefined) committed[result.subject] = { environment, result };
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(resultsFolder, name), text);
+    if (environment !== undefined) committed[result.subject] = { environment, result: published(result) };
+    for (const [name, text] of Object.entries(result.files ?? {}))
+      writeFileSync(join(resultsFolder, name), text);
   }
   writeFileSync(join(resultsFolder, 'results.json'), `${JSON.stringify(committed, undefined, 2)}\n`);
   const readme = join(folder, 'README.md');

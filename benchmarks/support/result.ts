@@ -47,6 +47,16 @@ export interface Subject {
   readonly run: (context: RunContext) => Promise<SubjectResult>;
 }
 
+/** A result as programs read it: each target says whether it is met, and files stand elsewhere. */
+export type PublishedResult = Omit<SubjectResult, 'files' | 'targets'> & {
+  readonly targets: readonly (Target & { readonly met: boolean })[];
+};
+
+/** `result` for programs. */
+export function published({ files: _files, targets, ...result }: SubjectResult): PublishedResult {
+  return { ...result, targets: targets.map((target) => ({ ...target, met: isMet(target) })) };
+}
+
 /** Whether the figure is within its bound. */
 export function isMet({ measured, limit, bound }: Target): boolean {
   return limit === 'at most' ? measured <= bound : measured >= bound;

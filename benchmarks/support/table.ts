@@ -1,12 +1,23 @@
-import { type Cell, isMet, type SubjectResult, type Target } from './result.ts';
+import { type Cell, isMet, type Size, type SubjectResult, type Target } from './result.ts';
 
-/** Two tables: what was measured, and the targets beside the figures that are held to them. */
-export function asText(result: SubjectResult): string {
+/**
+ * Two tables: what was measured, and the targets beside the figures that are held to them. A short run does not say
+ * whether they are met.
+ */
+export function asText(result: SubjectResult, size: Size = 'full'): string {
+  const rows = result.targets.map(targetRow);
+  const targets =
+    size === 'full'
+      ? textTable(targetColumns, rows)
+      : textTable(
+          targetColumns.slice(0, -1),
+          rows.map((row) => row.slice(0, -1)),
+        );
   const parts = [
     result.title,
     textTable(result.columns, result.rows),
     ...(result.details ?? []).flatMap(({ title, columns, rows }) => [`  ${title}`, textTable(columns, rows)]),
-    ...(result.targets.length === 0 ? [] : [textTable(targetColumns, result.targets.map(targetRow))]),
+    ...(result.targets.length === 0 ? [] : [targets]),
     ...result.notes.map((note) => `  ${note}`),
   ];
   return `${parts.join('\n\n')}\n`;

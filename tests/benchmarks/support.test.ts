@@ -1,13 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseCommandLine, subjectNames, UsageError } from '../../benchmarks/support/cli.ts';
 import { allocatedBytes } from '../../benchmarks/support/heap.ts';
-import { ProofError, prove, proveCount } from '../../benchmarks/support/proof.ts';
+import { Progress } from '../../benchmarks/support/progress.ts';
+import { failureText, ProofError, prove, proveCount } from '../../benchmarks/support/proof.ts';
 import { race, ratioOf, timingOf } from '../../benchmarks/support/race.ts';
 import { commitResults, withResults } from '../../benchmarks/support/readme.ts';
-import { isMet, type SubjectResult } from '../../benchmarks/support/result.ts';
+import { isMet, published, type SubjectResult } from '../../benchmarks/support/result.ts';
 import { median, quantile } from '../../benchmarks/support/statistics.ts';
 import { asMarkdown, asText, shown } from '../../benchmarks/support/table.ts';
 
@@ -31,13 +33,29 @@ const result: SubjectResult = {
 
 describe('the command line', () => {
   it('asks for all benchmarks, in full, with seed 1', () => {
-    const options = { subjects: subjectNames, json: false, write: false, size: 'full', seed: 1 };
+    const options = { subjects: subjectNames, help: false, json: false, write: false, size: 'full', seed: 1 };
     expect(parseCommandLine([])).toEqual(options);
   });
 
   it('takes benchmarks and flags', () => {
-    const options = { subjects: ['idle', 'http'], json: true, write: false, size: 'short', seed: 42 };
+    const options = {
+      subjects: ['idle', 'http'],
+      help: false,
+      json: true,
+      write: false,
+      size: 'short',
+      seed: 42,
+    };
     expect(parseCommandLine(['idle', 'http', '--json', '--short', '--seed', '42'])).toEqual(options);
+  });
+
+  it('runs a benchmark once that is named twice', () => {
+    expect(parseCommandLine(['idle', 'http', 'idle']).subjects).toEqual(['idle', 'http']);
+  });
+
+  it('keeps committed results to one seed', () => {
+    expect(() => parseCommandLine(['--write', '--seed', '7'])).toThrow('--write keeps results of seed 1');
+    expect(parseCommandLine(['--write', '--seed', '1']).write).toBe(true);
   });
 
   it.each([[['nothing']], [['--fast']], [['--seed', 'x']], [['--write', '--short']]])(
@@ -107,6 +125,15 @@ describe('measures', () => {
     expect(() => proveCount('calls', 3, 4)).toThrow('calls is 4 (it is 3)');
     expect(() => proveCount('calls', 4, 4)).not.toThrow();
   });
+
+  it('says in one line which proof failed, and shows the stack of anything else', () => {
+    expect(failureText('overhead', new ProofError('Not so: calls is 4'))).toBe(
+      'overhead failed: Not so: calls is 4\n',
+    );
+    expect(failureText('overhead', new TypeError('oops'))).toMatch(
+      /^overhead failed: TypeError: oops\n +at /,
+    );
+  });
 });
 
 describe('a result', () => {
@@ -152,9 +179,34 @@ describe('a result', () => {
 `);
   });
 
+  it('does not say whether a short run met its targets', () => {
+    const short = asText(result, 'short');
+    expect(short).toContain('at least 95 %');
+    expect(short).not.toMatch(/\b(met|missed)\b/);
+  });
+
+  it('tells programs whether each target is met, and leaves files out', () => {
+    const { targets, ...rest } = published({ ...result, files: { 'a.svg': '<svg/>' } });
+    expect(targets.map(({ figure, met }) => [figure, met])).toEqual([
+      ['full / bare', false],
+      ['kept', true],
+    ]);
+    expect(rest).not.toHaveProperty('files');
+  });
+
   it('is Markdown for the README', () => {
     expect(asMarkdown(result)).toContain('| full \\| policy | 12346 |');
     expect(asMarkdown(result)).toContain('| full / bare | 7 | at most 6 | missed |');
+  });
+});
+
+describe('progress', () => {
+  it('shows on a terminal that does not tell its width', () => {
+    const written: string[] = [];
+    const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 0 });
+    terminal.on('data', (part) => written.push(String(part)));
+    new Progress('idle', terminal).say('filling');
+    expect(written.join('')).toContain('idle: filling');
   });
 });
 
