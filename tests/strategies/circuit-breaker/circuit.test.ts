@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { CircuitBreakerOptions, CircuitEvent } from '../../../src/index.ts';
+import { type CircuitBreakerOptions, type CircuitEvent, circuitBreaker } from '../../../src/index.ts';
 import { deferred, errorOf, failing, flush, follow, repeat, testHub } from '../../support.ts';
 
 beforeEach(() => {
@@ -279,4 +279,17 @@ test("in shadow mode opossum's tools hear how attempts end, not that they were t
   });
   await repeat(5, () => policy.execute(failing()));
   expect(policy.circuit.breaker.stats).toMatchObject({ fires: 5, failures: 5, rejects: 0 });
+});
+
+test('of two circuits around each other, each keeps its own count and its own state', async () => {
+  const policy = testHub().policy('database', {
+    strategies: [circuitBreaker({ consecutiveFailures: 3 }), circuitBreaker({ consecutiveFailures: 2 })],
+  });
+  const [outer, inner] = policy.circuits;
+  await repeat(2, () => policy.execute(failing()));
+  expect(inner?.state).toBe('open');
+  expect([outer?.window, inner?.window]).toMatchObject([{ attempts: 2 }, { attempts: 2 }]);
+  // The inner one's rejections say nothing about the dependency.
+  await repeat(5, () => policy.execute(failing()));
+  expect(outer).toMatchObject({ state: 'closed', window: { attempts: 2 } });
 });
