@@ -87,7 +87,7 @@ export const scrape: Subject = {
         ],
         notes: [
           'Meanwhile another policy makes one call after the other, each as long as one turn of the event loop; the longest of a round shows for how long calls are held up. The client that scrapes runs in the same process.',
-          "The target is for the library's endpoint over HTTP. The worst round is not held to it: whatever else the machine does falls into it.",
+          "The target is for the library's endpoint over HTTP. The worst round is not held to it, and may pass it; why it is longer was not found out.",
         ],
       };
     } finally {
