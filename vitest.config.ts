@@ -12,7 +12,7 @@ const shared = { testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true, p
 /** Examples and README snippets import the package by its name, as in `tsconfig.json`. */
 const alias = [
   { find: /^breakwater$/, replacement: source('index.ts') },
-  { find: /^breakwater\/incidents$/, replacement: source('incidents/index.ts') },
+  { find: /^breakwater\/(incidents|slo)$/, replacement: source('$1/index.ts') },
   { find: /^breakwater\/(.+)$/, replacement: source('integrations/$1/index.ts') },
 ];
 

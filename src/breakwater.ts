@@ -22,7 +22,7 @@ import { logInternalErrors } from './internal-error-log.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
 import type { MetricsRegistry } from './metrics/prom-metrics.ts';
 import { type PolicyOptions, policySchema, type Readiness, withDefaults } from './policy-options.ts';
-import { SloRegistry } from './slo/registry.ts';
+import { SloRegistry } from './slo/live/registry.ts';
 import type { BreakwaterSnapshot } from './snapshot.ts';
 import { standardLayers } from './strategies/standard.ts';
 import { VERSION } from './version.ts';

@@ -3,7 +3,7 @@ import { callback, oneOf, options, shown } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
 import { type Criticality, criticalities } from './core/policy.ts';
 import type { Classify } from './core/verdict.ts';
-import { type SloOptions, sloOptions } from './slo/options.ts';
+import { type SloOptions, sloOptions } from './slo/live/options.ts';
 import { type StandardStrategies, standardKeys, standardShape } from './strategies/standard.ts';
 
 /** Whether `/readyz` waits for a policy's dependency. */

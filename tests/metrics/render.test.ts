@@ -5,7 +5,7 @@ import { InvalidOptionsError } from '../../src/core/errors.ts';
 import { HubMetrics, type HubMetricsOptions } from '../../src/metrics/hub-metrics.ts';
 import type { MetricsRegistry } from '../../src/metrics/prom-metrics.ts';
 import { renderMetrics } from '../../src/metrics/render.ts';
-import { SloRegistry } from '../../src/slo/registry.ts';
+import { SloRegistry } from '../../src/slo/live/registry.ts';
 import { deferred } from '../support.ts';
 import { parseExposition } from './exposition.ts';
 import { live, threw } from './outcomes.ts';

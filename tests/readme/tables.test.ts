@@ -6,7 +6,7 @@ import { type Breakwater, createBreakwater } from '../../src/index.ts';
 import { fetchSettings } from '../../src/integrations/fetch/options.ts';
 import { resilientPoolSchema } from '../../src/integrations/pg/options.ts';
 import { policySchema } from '../../src/policy-options.ts';
-import { sloOptions } from '../../src/slo/options.ts';
+import { sloOptions } from '../../src/slo/live/options.ts';
 import { cacheFallbackSchema } from '../../src/strategies/cache-fallback/options.ts';
 import { circuitBreakerSchema } from '../../src/strategies/circuit-breaker/options.ts';
 import { fallbackSchema } from '../../src/strategies/fallback/options.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EventWindows } from '../../src/slo/ring.ts';
+import { EventWindows } from '../../../src/slo/live/ring.ts';
 
 interface Step {
   /** How far the clock moves before the event; negative where it is set back. */

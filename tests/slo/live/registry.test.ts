@@ -1,12 +1,17 @@
 import { AggregatorRegistry, Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { monotonicNow } from '../../src/core/clock.ts';
-import { HubMetrics } from '../../src/metrics/hub-metrics.ts';
-import { DEFAULT_PERIOD_MS, type SloObjectives } from '../../src/slo/options.ts';
-import { SloRegistry } from '../../src/slo/registry.ts';
-import { type BurnWindow, burnWindowNames, burnWindows } from '../../src/slo/tracker.ts';
-import { parseExposition } from '../metrics/exposition.ts';
-import { live, stale, threw } from '../metrics/outcomes.ts';
+import { monotonicNow } from '../../../src/core/clock.ts';
+import { HubMetrics } from '../../../src/metrics/hub-metrics.ts';
+import type { SloObjectives } from '../../../src/slo/live/options.ts';
+import { SloRegistry } from '../../../src/slo/live/registry.ts';
+import {
+  type BurnWindow,
+  burnWindowNames,
+  burnWindows,
+  DEFAULT_PERIOD_MS,
+} from '../../../src/slo/windows.ts';
+import { parseExposition } from '../../metrics/exposition.ts';
+import { live, stale, threw } from '../../metrics/outcomes.ts';
 
 const MINUTE_MS = 60_000;
 const policy = 'database';

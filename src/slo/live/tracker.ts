@@ -1,34 +1,8 @@
-import { type Sli, type SliCounts, type SliSink, slis } from '../metrics/sli.ts';
-import { budgetRemaining, burnRate } from './arithmetic.ts';
+import { type Sli, type SliCounts, type SliSink, slis } from '../../metrics/sli.ts';
+import { budgetRemaining, burnRate } from '../arithmetic.ts';
+import { type BurnWindow, burnWindowNames, burnWindows } from '../windows.ts';
 import type { SloObjectives } from './options.ts';
 import { EventWindows, type WindowShape } from './ring.ts';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-
-/** Windows over which the burn rate is known, in milliseconds; the values of the label `window`. */
-export const burnWindows = {
-  '5m': 5 * MINUTE_MS,
-  '30m': 30 * MINUTE_MS,
-  '1h': HOUR_MS,
-  '2h': 2 * HOUR_MS,
-  '6h': 6 * HOUR_MS,
-  '1d': DAY_MS,
-  '3d': 3 * DAY_MS,
-} as const;
-export type BurnWindow = keyof typeof burnWindows;
-
-/** The names of `burnWindows`, the shortest first. */
-export const burnWindowNames = [
-  '5m',
-  '30m',
-  '1h',
-  '2h',
-  '6h',
-  '1d',
-  '3d',
-] as const satisfies readonly BurnWindow[];
 
 /** A burn window holds between 95 and 100 % of its length; the budget's period, between 98 and 100 %. */
 const BURN_SLOTS = 20;

@@ -1,5 +1,5 @@
-import { OUT_OF_ORDER_MS } from '../core/clock.ts';
-import type { SliCounts } from '../metrics/sli.ts';
+import { OUT_OF_ORDER_MS } from '../../core/clock.ts';
+import type { SliCounts } from '../../metrics/sli.ts';
 
 /** A sliding window. */
 export interface WindowShape {

@@ -1,6 +1,7 @@
-import type { FamilyShare, Labels, Owner, Series, Values } from '../metrics/family.ts';
-import { slis } from '../metrics/sli.ts';
-import { burnWindowNames, type ObjectiveTracker, type SloTracker } from './tracker.ts';
+import type { FamilyShare, Labels, Owner, Series, Values } from '../../metrics/family.ts';
+import { slis } from '../../metrics/sli.ts';
+import { burnWindowNames } from '../windows.ts';
+import type { ObjectiveTracker, SloTracker } from './tracker.ts';
 
 const bySli: readonly Series[] = slis.map((sli) => ({ labels: { sli } }));
 const bySliAndWindow: readonly Series[] = slis.flatMap((sli) =>

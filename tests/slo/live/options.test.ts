@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidOptionsError } from '../../src/core/errors.ts';
-import { parseOptions } from '../../src/core/options.ts';
-import { DEFAULT_PERIOD_MS, type SloObjectives, type SloOptions, sloOptions } from '../../src/slo/options.ts';
+import { InvalidOptionsError } from '../../../src/core/errors.ts';
+import { parseOptions } from '../../../src/core/options.ts';
+import { type SloObjectives, type SloOptions, sloOptions } from '../../../src/slo/live/options.ts';
+import { DEFAULT_PERIOD_MS } from '../../../src/slo/windows.ts';
 
 function parse(input: unknown): SloObjectives {
   return parseOptions(sloOptions, input, 'database', 'Options');

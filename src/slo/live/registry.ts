@@ -1,5 +1,5 @@
-import { monotonicNow } from '../core/clock.ts';
-import type { FamilyShare } from '../metrics/family.ts';
+import { monotonicNow } from '../../core/clock.ts';
+import type { FamilyShare } from '../../metrics/family.ts';
 import { sloFamilies } from './gauges.ts';
 import type { SloObjectives } from './options.ts';
 import { type ObjectiveReport, SloTracker } from './tracker.ts';

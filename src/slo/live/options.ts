@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { durationMs, objective, options, shown } from '../core/options.ts';
-
-/** The default budget period, 30 days. */
-export const DEFAULT_PERIOD_MS = 30 * 24 * 60 * 60 * 1_000;
+import { durationMs, objective, options, shown } from '../../core/options.ts';
+import { DEFAULT_PERIOD_MS } from '../windows.ts';
 
 /** An objective on its own, or in an object. */
 export type ObjectiveOption = number | { readonly objective: number };
