@@ -7,7 +7,7 @@ import { LONGEST_TIMER_MS } from './core/deadlines.ts';
 import { ClosedError, InvalidOptionsError, isBreakwaterError, type OptionsProblem } from './core/errors.ts';
 import { type EventListener, type EventName, Events, eventNames } from './core/events.ts';
 import type { Component } from './core/observer.ts';
-import { options, parseOptions, policyName, shown, suggest } from './core/options.ts';
+import { parseOptions, shown } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
 import { Policy } from './core/policy.ts';
 import { PolicyRuntime } from './core/runtime.ts';
@@ -17,8 +17,8 @@ import type { Incidents } from './incidents/incidents.ts';
 import type { Logger } from './incidents/logger.ts';
 import { IncidentManager } from './incidents/manager.ts';
 import { incidentSchema } from './incidents/options.ts';
-import type { PolicyFacts } from './incidents/ports.ts';
 import { logInternalErrors } from './internal-error-log.ts';
+import { Members } from './members.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
 import type { MetricsRegistry } from './metrics/prom-metrics.ts';
 import { type PolicyOptions, policySchema, type Readiness, withDefaults } from './policy-options.ts';
@@ -29,13 +29,6 @@ import { VERSION } from './version.ts';
 
 /** Events of a policy's own doing are named after it; what concerns no policy is named so. */
 const NO_POLICY = '';
-
-/** A policy with what the hub keeps beside it. */
-interface Member {
-  readonly policy: Policy;
-  readonly readiness: Readiness;
-  readonly hasFallback: boolean;
-}
 
 /**
  * Makes a hub: the policies of an application, their metrics, objectives and incidents.
@@ -63,12 +56,11 @@ export class Breakwater {
   readonly slo = new SloRegistry();
   /** The registry that the metrics are in. */
   readonly registry: MetricsRegistry;
-  readonly #members = new Map<string, Member>();
+  readonly #members = new Members();
   readonly #events: Events;
   readonly #incidents: IncidentManager;
   readonly #metrics: HubMetrics;
   readonly #defaults: PolicyOptions;
-  readonly #usedStrategies = new WeakSet<Strategy>();
   /** Policies that were removed with calls in flight, until those are over. */
   readonly #leaving = new Set<Policy>();
   #closing: Promise<void> | undefined = undefined;
@@ -115,7 +107,7 @@ export class Breakwater {
     if (this.#closing !== undefined) throw new ClosedError(String(name), 'The hub');
     const subject = `Options of policy '${name}'`;
     const problems = [
-      ...problemsIn(() => this.#checkName(name)),
+      ...problemsIn(() => this.#members.checkName(name)),
       ...problemsIn(() => parseOptions(policySchema, given, String(name), subject)),
     ];
     if (problems.length > 0)
@@ -123,16 +115,16 @@ export class Breakwater {
     const merged = withDefaults(this.#defaults, given);
     const settings = parseOptions(policySchema, merged, name, subject);
     const strategies = given.strategies ?? standardLayers(merged);
-    this.#claim(name, strategies);
+    this.#members.claim(name, strategies);
     try {
       const policy = this.#makePolicy(name, settings, strategies);
       const hasFallback = strategies.some(({ kind }) => kind === 'fallback' || kind === 'cache-fallback');
-      this.#members.set(name, { policy, readiness: settings.readiness, hasFallback });
+      this.#members.add({ policy, readiness: settings.readiness, hasFallback });
       return policy;
     } catch (error) {
       this.#metrics.remove(name);
       this.slo.remove(name);
-      for (const strategy of strategies) this.#usedStrategies.delete(strategy);
+      this.#members.unclaim(strategies);
       throw error;
     }
   }
@@ -143,7 +135,7 @@ export class Breakwater {
    * @throws {InvalidOptionsError} when there is none, with the name that was probably meant
    */
   get(name: string): Policy {
-    return this.#member(name).policy;
+    return this.#members.get(name).policy;
   }
 
   /** Whether there is a policy of that name. */
@@ -157,13 +149,13 @@ export class Breakwater {
    * @returns whether there was one
    */
   remove(name: string): boolean {
-    const member = this.#members.get(name);
+    const member = this.#members.find(name);
     if (member === undefined) return false;
     const { policy } = member;
     policy.dispose();
     this.#leaving.add(policy);
     void policy.idle().then(() => this.#leaving.delete(policy));
-    this.#members.delete(name);
+    this.#members.remove(name);
     this.#metrics.remove(name);
     this.slo.remove(name);
     this.#incidents.policyRemoved(name);
@@ -172,12 +164,12 @@ export class Breakwater {
 
   /** All policies, in the order in which they were made. */
   get policies(): readonly Policy[] {
-    return [...this.#members.values()].map(({ policy }) => policy);
+    return this.#members.all.map(({ policy }) => policy);
   }
 
   /** Whether `/readyz` waits for the policy's dependency. */
   readinessOf(name: string): Readiness {
-    return this.#member(name).readiness;
+    return this.#members.get(name).readiness;
   }
 
   /**
@@ -202,7 +194,7 @@ export class Breakwater {
 
   /** The state of all policies now, as plain data. */
   snapshot(): BreakwaterSnapshot {
-    const policies = [...this.#members.values()].map(({ policy, readiness }) => ({
+    const policies = this.#members.all.map(({ policy, readiness }) => ({
       name: policy.name,
       criticality: policy.criticality,
       readiness,
@@ -254,7 +246,7 @@ export class Breakwater {
         incidentStatuses,
         sinks.map(({ name }) => name),
       ),
-      facts: (policy) => this.#factsOf(policy),
+      facts: (policy) => this.#members.factsOf(policy),
       report: (policy, component, error) => this.#report(policy, component, error),
     });
   }
@@ -273,60 +265,6 @@ export class Breakwater {
     const policy = new Policy({ runtime, strategies, criticality, readStats: () => recorder.stats() });
     this.#metrics.watchCircuits(name, () => policy.circuits.map(({ state }) => state));
     return policy;
-  }
-
-  #checkName(name: unknown): void {
-    const subject = 'The name given to breakwater.policy()';
-    parseOptions(
-      options({ name: policyName }),
-      { name },
-      typeof name === 'string' ? name : NO_POLICY,
-      subject,
-    );
-    if (typeof name === 'string' && this.#members.has(name)) {
-      const message = `'${name}' is taken; use breakwater.get('${name}'), or breakwater.remove('${name}') first`;
-      throw new InvalidOptionsError(name, subject, [{ path: 'name', message }]);
-    }
-  }
-
-  /** Marks strategies as this policy's own. */
-  #claim(name: string, strategies: readonly Strategy[]): void {
-    const problems = strategies.flatMap((strategy, at) =>
-      this.#usedStrategies.has(strategy)
-        ? [{ path: `strategies[${at}]`, message: 'belongs to another policy; make an instance for each' }]
-        : [],
-    );
-    if (problems.length > 0)
-      throw new InvalidOptionsError(name, `Options of policy '${name}' cannot be used`, problems);
-    for (const strategy of strategies) this.#usedStrategies.add(strategy);
-  }
-
-  #member(name: string): Member {
-    const member = this.#members.get(name);
-    if (member !== undefined) return member;
-    const known = [...this.#members.keys()];
-    const suggestion = suggest(String(name), known);
-    const hint =
-      suggestion !== undefined
-        ? `did you mean '${suggestion}'?`
-        : known.length === 0
-          ? 'no policy has been made yet'
-          : `there are ${known.join(', ')}`;
-    throw new InvalidOptionsError(NO_POLICY, 'There is no such policy', [
-      { path: 'name', message: `${shown(name)} is not a policy; ${hint}` },
-    ]);
-  }
-
-  #factsOf(name: string): PolicyFacts | undefined {
-    const member = this.#members.get(name);
-    if (member === undefined) return undefined;
-    const { policy, hasFallback } = member;
-    return {
-      criticality: policy.criticality,
-      hasFallback,
-      circuits: policy.circuits,
-      stats: () => policy.stats(),
-    };
   }
 
   #report(policy: string, component: Component, error: unknown): void {

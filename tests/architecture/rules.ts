@@ -16,6 +16,7 @@ const hubFiles = [
   'breakwater.ts',
   'hub-options.ts',
   'internal-error-log.ts',
+  'members.ts',
   'policy-options.ts',
   'snapshot.ts',
   'version.ts',
