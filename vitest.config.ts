@@ -2,10 +2,16 @@ import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './scripts/closing-line.ts';
 
 /** Tests that start servers, databases or other programs; they run after the others, so that nobody's time suffers. */
-const heavy = ['tests/integration/**/*.test.ts', 'tests/packaging/**/*.test.ts', 'tests/readme/**/*.test.ts'];
+const heavy = [
+  'tests/integration/**/*.test.ts',
+  'tests/packaging/**/*.test.ts',
+  'tests/readme/**/*.test.ts',
+  'tests/examples/demo-stops.test.ts',
+  'tests/examples/topics.test.ts',
+];
 
 /** Tests of programs that measure their own time; nothing else runs beside them. */
-const alone = ['tests/examples/**/*.test.ts'];
+const alone = ['tests/examples/demo.test.ts', 'tests/examples/start.test.ts'];
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true, pool: 'forks' } as const;
 

@@ -1,35 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DemoResult } from '../../examples/demo/demo.ts';
-import { accepts, Program, stillRunning, stillThere } from './program.ts';
-
-const DEMO = 'examples/demo/main.ts';
-/** Several times what a machine with nothing else to do needs. */
-const TIMEOUT_MS = 240_000;
-
-function run({ onTestFinished }: TestContext, args: readonly string[] = []): Program {
-  const program = new Program(DEMO, ['--fast', ...args]);
-  onTestFinished(() => program.end());
-  return program;
-}
-
-async function expectNothingLeft(program: Program, ports: readonly number[]): Promise<void> {
-  expect(program.stdout).toContain('everything that was started is stopped');
-  // PostgreSQL with its watchdog and its own processes, and the upstream.
-  expect(program.processIds.length).toBeGreaterThan(4);
-  expect(await stillRunning(program.processIds)).toEqual([]);
-  expect(program.directories).toHaveLength(1);
-  expect(await stillThere(program.directories)).toEqual([]);
-  expect(ports.length).toBeGreaterThan(1);
-  for (const port of ports) expect(await accepts(port), `port ${port}`).toBe(false);
-}
-
-/** All ports that it has written so far. */
-function writtenPorts({ stdout }: Program): readonly number[] {
-  return [...stdout.matchAll(/(?:on port |127\.0\.0\.1:)(\d+)/g)].map(([, port]) => Number(port));
-}
+import { expectNothingLeft, runDemo, TIMEOUT_MS } from './demo-program.ts';
 
 /** Reads one series of a scrape, by its exact text. */
 function series(metrics: string, name: string): number {
@@ -52,15 +26,14 @@ function printedTable(stdout: string): Map<string, readonly string[]> {
 
 const count = (cell: string | undefined): number => Number(cell?.replaceAll(' ', ''));
 
-// One after the other: each measures its own time.
-describe.sequential('npm run demo', () => {
+describe('npm run demo', () => {
   it(
     'tells a true story, prints what /metrics says, and leaves nothing behind',
     async (context) => {
       const directory = await mkdtemp(join(tmpdir(), 'breakwater-demo-test-'));
       context.onTestFinished(() => rm(directory, { recursive: true, force: true }));
       const file = join(directory, 'result.json');
-      const program = run(context, ['--json', file]);
+      const program = runDemo(context, ['--json', file]);
       expect(await program.exited, `${program.stdout}\n${program.stderr}`).toBe(0);
       expect(program.stderr).toBe('');
       const result: DemoResult = JSON.parse(await readFile(file, 'utf8'));
@@ -70,48 +43,6 @@ describe.sequential('npm run demo', () => {
       expectAlerts(result);
       expect(program.stdout).toContain('Where to look next');
       await expectNothingLeft(program, result.ports);
-    },
-    TIMEOUT_MS,
-  );
-
-  it(
-    'stops everything at Ctrl-C, PostgreSQL too, which hangs',
-    async (context) => {
-      const program = run(context, ['--only', 'database']);
-      await program.wrote(/breaker opened/);
-      program.signal('SIGINT');
-      expect(await program.exited, program.stderr).toBe(130);
-      expect(program.stdout).toContain('Interrupted.');
-      expect(program.stdout).not.toContain('What it came to');
-      expect(program.stderr).toBe('');
-      await expectNothingLeft(program, writtenPorts(program));
-    },
-    TIMEOUT_MS,
-  );
-  it(
-    'stops everything at Ctrl-C while it starts',
-    async (context) => {
-      const program = run(context);
-      await program.wrote(/protected end to end/);
-      program.signal('SIGINT');
-      expect(await program.exited, program.stderr).toBe(130);
-      expect(program.stdout).toContain('everything that was started is stopped');
-      expect(await stillRunning(program.processIds)).toEqual([]);
-      expect(await stillThere(program.directories)).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
-
-  it(
-    'fails, and stops everything, when something dies that it did not break itself',
-    async (context) => {
-      const program = run(context);
-      const [, postmaster] = await program.wrote(/PostgreSQL 18\S* on port \d+, process (\d+)/);
-      await program.wrote(/All is well/);
-      process.kill(Number(postmaster), 'SIGKILL');
-      expect(await program.exited, program.stderr).toBe(1);
-      expect(program.stdout).toContain('The demo failed: PostgreSQL died, and the story had no part in it.');
-      await expectNothingLeft(program, writtenPorts(program));
     },
     TIMEOUT_MS,
   );
