@@ -11,6 +11,7 @@ import { parseOptions, shown } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
 import { Policy } from './core/policy.ts';
 import { PolicyRuntime } from './core/runtime.ts';
+import { Tracer, type Tracing, tracingSchema } from './core/tracing.ts';
 import { type BreakwaterOptions, closeSchema, hubSchema } from './hub-options.ts';
 import { incidentStatuses } from './incidents/incident.ts';
 import type { Incidents } from './incidents/incidents.ts';
@@ -58,6 +59,7 @@ export class Breakwater {
   readonly registry: MetricsRegistry;
   readonly #members = new Members();
   readonly #events: Events;
+  readonly #tracer = new Tracer();
   readonly #incidents: IncidentManager;
   readonly #metrics: HubMetrics;
   readonly #defaults: PolicyOptions;
@@ -192,6 +194,19 @@ export class Breakwater {
     return this.#events.on(name, listener);
   }
 
+  /**
+   * Asks `tracing` at the start of each call what traces it, hands that on with the call's events, and makes exemplars
+   * of it where the registry is OpenMetrics. The one that was set last is asked. What it throws is reported as an
+   * `internal-error` and harms no call.
+   *
+   * @returns the function that takes it away
+   * @throws {InvalidOptionsError} when `tracing` is none
+   */
+  useTracing(tracing: Tracing): () => void {
+    parseOptions(tracingSchema, { tracing }, NO_POLICY, 'The argument of breakwater.useTracing()');
+    return this.#tracer.use(tracing);
+  }
+
   /** The state of all policies now, as plain data. */
   snapshot(): BreakwaterSnapshot {
     const policies = this.#members.all.map(({ policy, readiness }) => ({
@@ -231,6 +246,7 @@ export class Breakwater {
     this.#metrics.close();
     this.slo.close();
     this.#events.clear();
+    this.#tracer.clear();
   }
 
   #makeIncidents(given: z.output<typeof hubSchema>['incidents'], logger: Logger): IncidentManager {
@@ -261,7 +277,7 @@ export class Breakwater {
       latencyThresholdMs: slo?.latency?.thresholdMs,
       sliSink: slo === undefined ? undefined : this.slo.track(name, slo),
     });
-    const runtime = new PolicyRuntime(name, this.#events, recorder, classify);
+    const runtime = new PolicyRuntime(name, this.#events, recorder, classify, this.#tracer);
     const policy = new Policy({ runtime, strategies, criticality, readStats: () => recorder.stats() });
     this.#metrics.watchCircuits(name, () => policy.circuits.map(({ state }) => state));
     return policy;

@@ -189,6 +189,7 @@ class Attempt extends Scope implements OperationContext {
         verdict: outcome.verdict,
         durationMs,
         error: outcome.error,
+        trace: this.#passage.call.trace,
       });
     }
     outer.settle(this.#passage, outcome, now);

@@ -27,6 +27,11 @@ export interface CallSettings {
   readonly idempotent: boolean | undefined;
   readonly metadata: unknown;
   readonly signal: AbortSignal | undefined;
+  /**
+   * What traced the call's caller when it started. It stands here, and is left out where nothing traces, so that a
+   * call that is not traced is no larger for it.
+   */
+  readonly trace?: unknown;
 }
 
 /** A call's value with where it came from. */
@@ -103,6 +108,11 @@ export class Call extends Scope implements Permit {
   /** A call is its own outermost passage. */
   get call(): Call {
     return this;
+  }
+
+  /** What traced its caller when it started; of a call for several, that of the one that started the run. */
+  get trace(): unknown {
+    return this.settings.trace;
   }
 
   /** Monotonic time at which it began. */
@@ -284,6 +294,7 @@ function announce(call: Call, kind: CallOutcome, outcome: Outcome, durationMs: n
     attempts,
     error: outcome.error,
     metadata: settings.metadata,
+    trace: settings.trace,
   });
 }
 

@@ -21,6 +21,8 @@ export interface CallEvent extends EventBase {
   /** What the caller was thrown, if anything. */
   readonly error?: unknown;
   readonly metadata?: unknown;
+  /** What traced the call that it belongs to, where `breakwater.useTracing()` is in use. */
+  readonly trace?: unknown;
 }
 
 /** An attempt of the operation was settled: it ended, or was given up. */
@@ -30,6 +32,8 @@ export interface AttemptEvent extends EventBase {
   readonly verdict: Verdict;
   readonly durationMs: number;
   readonly error?: unknown;
+  /** What traced the call that it belongs to, where `breakwater.useTracing()` is in use. */
+  readonly trace?: unknown;
 }
 
 /** Another attempt is to be made after a wait, unless the call ends or a strategy turns it away first. */
@@ -39,6 +43,8 @@ export interface RetryEvent extends EventBase {
   readonly reason: RetryReason;
   readonly waitMs: number;
   readonly error?: unknown;
+  /** What traced the call that it belongs to, where `breakwater.useTracing()` is in use. */
+  readonly trace?: unknown;
 }
 
 /** A second attempt was started beside a slow one. */
@@ -52,6 +58,8 @@ export interface RejectionEvent extends EventBase {
   /** Whether it was only counted (`mode: 'shadow'`) and the call went on. */
   readonly shadow: boolean;
   readonly retryAfterMs?: number | undefined;
+  /** What traced the call that it belongs to, where `breakwater.useTracing()` is in use. */
+  readonly trace?: unknown;
 }
 
 /** Something answered in a failed call's place. */
@@ -60,6 +68,8 @@ export interface FallbackEvent extends EventBase {
   readonly ageMs: number;
   /** What the answer stands for. */
   readonly error?: unknown;
+  /** What traced the call that it belongs to, where `breakwater.useTracing()` is in use. */
+  readonly trace?: unknown;
 }
 
 /** A circuit changed its state. */
@@ -72,6 +82,8 @@ export interface CircuitEvent extends EventBase {
   readonly shadow: boolean;
   /** How long an open circuit stays open, in milliseconds. */
   readonly openForMs?: number | undefined;
+  /** What traced the call that caused it, if a call did, where `breakwater.useTracing()` is in use. */
+  readonly trace?: unknown;
 }
 
 /** An objective's error budget burns too fast, recovered or is gone. */

@@ -56,6 +56,7 @@ export const components = [
   'circuit-listener',
   'event-listener',
   'metrics',
+  'tracing',
   'slo',
   'incidents',
   'sink',

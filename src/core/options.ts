@@ -19,22 +19,36 @@ export function parseOptions<Schema extends z.ZodType>(
   throw new InvalidOptionsError(policy, `${subject} cannot be used`, problemsOf(result.error, schema));
 }
 
+/** A problem whose path is in parts, for who knows where in a text each part stands. */
+export interface LocatedProblem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  /** Whether the key itself is wrong, not its value. */
+  readonly ofKey: boolean;
+}
+
 /** A zod error as a flat list of problems, each with its path. */
 export function problemsOf(error: z.ZodError, schema: z.ZodType): OptionsProblem[] {
+  return locatedProblemsOf(error, schema).map(({ path, message }) => ({ path: pathText(path), message }));
+}
+
+/**
+ * As `problemsOf`, with paths in parts. A custom issue says with `params: { ofKey: true }` that its path ends in a key
+ * that is wrong.
+ */
+export function locatedProblemsOf(error: z.ZodError, schema: z.ZodType): LocatedProblem[] {
   return error.issues.flatMap((issue) => problemsOfIssue(issue, schema));
 }
 
-function problemsOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType): OptionsProblem[] {
+function problemsOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType): LocatedProblem[] {
+  const { path, message } = issue;
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(schema, issue.path);
-    return issue.keys.map((key) => ({
-      path: pathText([...issue.path, key]),
-      message: unknownKey(key, known),
-    }));
+    const known = keysAt(schema, path);
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known), ofKey: true }));
   }
   const nested = innerIssues(issue);
   if (nested !== undefined) return nested.flatMap((inner) => problemsOfIssue(inner, schema));
-  return [{ path: pathText(issue.path), message: issue.message }];
+  return [{ path, message, ofKey: issue.code === 'custom' && issue.params?.ofKey === true }];
 }
 
 /** Of a union's branches, the one that got furthest into the value; none when all failed at its top. */

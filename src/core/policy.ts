@@ -256,9 +256,10 @@ export class Policy {
     detailed: boolean,
   ): Promise<unknown> {
     if (this.#closed) return Promise.reject(withoutStack(() => new ClosedError(this.name)));
+    const traced = this.#runtime.traced(settings);
     const call = detailed
-      ? new DetailedCall(this.#runtime, invocation, self, args, settings, cacheKey)
-      : new Call(this.#runtime, invocation, self, args, settings, cacheKey);
+      ? new DetailedCall(this.#runtime, invocation, self, args, traced, cacheKey)
+      : new Call(this.#runtime, invocation, self, args, traced, cacheKey);
     return call.run(this.#pipeline);
   }
 

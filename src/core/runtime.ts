@@ -1,4 +1,5 @@
 import { AttemptBudget } from './attempt-budget.ts';
+import type { CallSettings } from './call.ts';
 import type { CircuitTransition } from './circuit.ts';
 import { wallNow } from './clock.ts';
 import type { Events } from './events.ts';
@@ -6,6 +7,7 @@ import type { CallOutcome, Component, FallbackSource, PolicyObserver, RetryReaso
 import { shown } from './options.ts';
 import type { Outcome, RejectionReason } from './outcome.ts';
 import { isThenable } from './thenable.ts';
+import { Tracer } from './tracing.ts';
 import type { AttemptResult, Classify, Judgement } from './verdict.ts';
 import { verdictOnError, verdicts } from './verdict.ts';
 
@@ -14,6 +16,7 @@ export class PolicyRuntime {
   readonly name: string;
   readonly events: Events;
   readonly observer: PolicyObserver;
+  readonly #tracer: Tracer;
   /** What extra attempts (retries, hedges) may cost; a strategy that has limits of its own for it replaces it. */
   budget = new AttemptBudget();
   /** Whether a layer holds the whole call, and so its caller's own deadline, to a time. Set when layers are bound. */
@@ -28,11 +31,34 @@ export class PolicyRuntime {
   #callsInFlight = 0;
   #onIdle: (() => void)[] = [];
 
-  constructor(name: string, events: Events, observer: PolicyObserver, classify: Classify | undefined) {
+  constructor(
+    name: string,
+    events: Events,
+    observer: PolicyObserver,
+    classify: Classify | undefined,
+    tracer = new Tracer(),
+  ) {
     this.name = name;
     this.events = events;
     this.observer = observer;
     this.#classify = classify;
+    this.#tracer = tracer;
+  }
+
+  /** The settings of a call that starts now, with what traces it. */
+  traced(settings: CallSettings): CallSettings {
+    const tracing = this.#tracer.current;
+    if (tracing === undefined) return settings;
+    try {
+      const trace: unknown = tracing.capture();
+      if (trace === undefined) return settings;
+      if (!isThenable(trace)) return { ...settings, trace };
+      Promise.resolve(trace).catch(() => {});
+      throw new TypeError('capture gave a promise: expected what traces the call, or undefined');
+    } catch (error) {
+      this.report('tracing', error);
+      return settings;
+    }
   }
 
   /** Counts a call, which earns its share of the attempt budget. */
@@ -81,15 +107,22 @@ export class PolicyRuntime {
   }
 
   /** Counts and announces that a strategy turned a call or an attempt away. */
-  rejected(reason: RejectionReason, retryAfterMs: number | undefined, shadow = false): void {
+  rejected(reason: RejectionReason, retryAfterMs: number | undefined, trace: unknown, shadow = false): void {
     if (!shadow) this.observer.rejected(reason);
     if (this.events.heard.rejection) {
-      this.events.emit('rejection', { policy: this.name, time: wallNow(), reason, shadow, retryAfterMs });
+      this.events.emit('rejection', {
+        policy: this.name,
+        time: wallNow(),
+        reason,
+        shadow,
+        retryAfterMs,
+        trace,
+      });
     }
   }
 
   /** Announces a retry; it is counted once it has run. */
-  willRetry(retry: number, reason: RetryReason, waitMs: number, outcome: Outcome): void {
+  willRetry(retry: number, reason: RetryReason, waitMs: number, outcome: Outcome, trace: unknown): void {
     if (this.events.heard.retry) {
       this.events.emit('retry', {
         policy: this.name,
@@ -98,12 +131,13 @@ export class PolicyRuntime {
         reason,
         waitMs,
         error: outcome.error,
+        trace,
       });
     }
   }
 
   /** Counts and announces what answered in the place of `outcome`. */
-  fellBack(source: FallbackSource, ageMs: number, outcome: Outcome): void {
+  fellBack(source: FallbackSource, ageMs: number, outcome: Outcome, trace: unknown): void {
     this.observer.fellBack(source);
     if (this.events.heard.fallback) {
       this.events.emit('fallback', {
@@ -112,15 +146,29 @@ export class PolicyRuntime {
         source,
         ageMs,
         error: outcome.error,
+        trace,
       });
     }
   }
 
-  circuitMoved(transition: CircuitTransition, shadow: boolean, openForMs: number | undefined): void {
+  /** @param trace of the call that caused it */
+  circuitMoved(
+    transition: CircuitTransition,
+    shadow: boolean,
+    openForMs: number | undefined,
+    trace: unknown,
+  ): void {
     this.observer.circuitMoved(transition.from, transition.to);
     // A policy that was removed has nothing more to say: another may have its name.
     if (!this.#closed && this.events.heard.circuit) {
-      this.events.emit('circuit', { policy: this.name, time: wallNow(), ...transition, shadow, openForMs });
+      this.events.emit('circuit', {
+        policy: this.name,
+        time: wallNow(),
+        ...transition,
+        shadow,
+        openForMs,
+        trace,
+      });
     }
   }
 

@@ -99,7 +99,7 @@ class CacheFallbackLayer implements Layer {
         return;
       }
       if (outcome.ok) passage.call.discard(outcome.value);
-      this.#runtime.fellBack('stale', answer.ageMs, outcome);
+      this.#runtime.fellBack('stale', answer.ageMs, outcome, passage.call.trace);
       this.outer.settle(passage, answer, later);
     });
   }

@@ -34,6 +34,8 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
   #since = wallNow();
   #timer: NodeJS.Timeout | undefined = undefined;
   #closed = false;
+  /** What traces the call that the machine is moved by, while it is. */
+  #trace: unknown = undefined;
   /** Transitions to tell of, the first being told: what a listener causes meanwhile is told after it, in order. */
   readonly #untold: (() => void)[] = [];
 
@@ -104,26 +106,28 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
   }
 
   /** Asks to run an attempt: gives `permit` what it needs, or turns the attempt away. */
-  admit(permit: Permit, now: number): boolean {
+  admit(permit: Permit, now: number, trace: unknown): boolean {
     if (this.breaker.count('fire', now, undefined)) this.breaker.emit('fire', NO_ARGUMENTS);
+    this.#trace = trace;
     const admitted = this.#machine.admit(permit, now);
+    this.#trace = undefined;
     if (admitted && this.#machine.state === 'half-open') this.#setTimer(now);
     return admitted;
   }
 
   /** Notes that an attempt was turned away, and gives its outcome. */
-  turnAway(now: number): Outcome {
+  turnAway(now: number, trace: unknown): Outcome {
     const retryAfterMs = this.#machine.retryAfterMs(now);
     const outcome = rejected(() => this.#openError(retryAfterMs), 'circuit_open', Math.ceil(retryAfterMs));
     // In shadow mode the attempt runs, and tools made for opossum hear how it ends instead.
     if (!this.shadow && this.breaker.count('reject', now, undefined))
       this.breaker.emit('reject', outcome.error);
-    this.#runtime.rejected('circuit_open', retryAfterMs, this.shadow);
+    this.#runtime.rejected('circuit_open', retryAfterMs, trace, this.shadow);
     return outcome;
   }
 
   /** Settles a permit with its attempt's outcome. One of no generation moves nothing, and is mirrored all the same. */
-  settle(permit: Permit, outcome: Outcome, now: number): void {
+  settle(permit: Permit, outcome: Outcome, now: number, trace: unknown): void {
     const latencyMs = now - permit.admittedAt;
     switch (outcome.verdict) {
       case 'success':
@@ -131,13 +135,15 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
         if (this.breaker.count('success', now, latencyMs)) {
           this.breaker.emit('success', outcome.ok ? outcome.value : outcome.error, latencyMs);
         }
+        this.#trace = trace;
         this.#machine.settle(permit, false, now, Math.random, undefined);
+        this.#trace = undefined;
         break;
       case 'transient':
       case 'permanent':
         // A limit within, or a policy within the operation, did not ask the dependency.
         if (outcome.rejection !== undefined || isRejection(outcome.error)) this.#machine.release(permit);
-        else this.#failed(permit, outcome, now, latencyMs);
+        else this.#failed(permit, outcome, now, latencyMs, trace);
         break;
       default:
         this.#machine.release(permit);
@@ -149,7 +155,7 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
     return withoutStack(() => new CircuitOpenError(this.#runtime.name, Math.ceil(retryAfterMs)));
   }
 
-  #failed(permit: Permit, outcome: Outcome, now: number, latencyMs: number): void {
+  #failed(permit: Permit, outcome: Outcome, now: number, latencyMs: number, trace: unknown): void {
     const error = outcome.ok ? outcome.value : outcome.error;
     if (outcome.cut !== undefined && this.breaker.count('timeout', now, undefined)) {
       this.breaker.emit('timeout', error, latencyMs, NO_ARGUMENTS);
@@ -157,7 +163,9 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
     if (this.breaker.count('failure', now, latencyMs)) {
       this.breaker.emit('failure', error, latencyMs, NO_ARGUMENTS);
     }
+    this.#trace = trace;
     this.#machine.settle(permit, true, now, Math.random, outcome.retryAfterMs);
+    this.#trace = undefined;
   }
 
   #moved(transition: CircuitTransition): void {
@@ -165,9 +173,12 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
     this.#since = wallNow();
     this.#setTimer(now);
     const openForMs = this.#machine.retryAfterMs(now);
+    const trace = this.#trace;
+    // What a listener does meanwhile, this call has not caused.
+    this.#trace = undefined;
     this.#untold.push(() => {
       this.breaker.moved(transition.to, openForMs);
-      this.#runtime.circuitMoved(transition, this.shadow, openForMs === 0 ? undefined : openForMs);
+      this.#runtime.circuitMoved(transition, this.shadow, openForMs === 0 ? undefined : openForMs, trace);
     });
     if (this.#untold.length > 1) return;
     for (let tell = this.#untold[0]; tell !== undefined; tell = this.#untold[0]) {

@@ -41,17 +41,17 @@ class CircuitBreakerLayer implements Layer {
   enter(passage: Passage, now: number): void {
     // The permit of another circuit, around this one, is not this one's to write over.
     const own = passage.generation === NO_GENERATION ? passage : new Admission(this, passage);
-    if (this.#circuit.admit(own, now)) {
+    if (this.#circuit.admit(own, now, passage.call.trace)) {
       this.#inner.enter(own, now);
       return;
     }
-    const outcome = this.#circuit.turnAway(now);
+    const outcome = this.#circuit.turnAway(now, passage.call.trace);
     if (this.#circuit.shadow) this.#inner.enter(own, now);
     else this.outer.settle(passage, outcome, now);
   }
 
   settle(passage: Passage, outcome: Outcome, now: number): void {
-    this.#circuit.settle(passage, outcome, now);
+    this.#circuit.settle(passage, outcome, now, passage.call.trace);
     if (passage.opener === this && passage instanceof Admission) {
       passage.close();
       this.outer.settle(passage.outer, outcome, now);

@@ -104,7 +104,7 @@ class Answering extends InnerPassage {
   #answered(value: unknown): void {
     if (this.#settled) return;
     if (this.#outcome.ok && this.#outcome.value !== value) this.call.discard(this.#outcome.value);
-    this.call.runtime.fellBack('fallback', 0, this.#outcome);
+    this.call.runtime.fellBack('fallback', 0, this.#outcome, this.call.trace);
     this.#settle(served(value, 'fallback', 0));
   }
 

@@ -113,7 +113,7 @@ class RetryRun extends InnerPassage {
     this.#last = outcome;
     this.#waitMs = waitMs;
     this.#retries += 1;
-    this.layer.runtime.willRetry(this.#retries, retryReason(outcome), waitMs, outcome);
+    this.layer.runtime.willRetry(this.#retries, retryReason(outcome), waitMs, outcome, this.call.trace);
     // A listener may have aborted the call.
     if (this.#done) return;
     if (this.cause !== undefined) this.#cut(this.cause, this.reason);
@@ -192,7 +192,7 @@ class RetryRun extends InnerPassage {
     const waitMs = Math.max(this.#chosenWait(), this.#askedWait(retryAfterMs));
     if (now + waitMs >= this.deadlineAt()) return undefined;
     if (runtime.budget.take(now)) return waitMs;
-    runtime.rejected('budget_spent', undefined);
+    runtime.rejected('budget_spent', undefined, this.call.trace);
     return undefined;
   }
 
