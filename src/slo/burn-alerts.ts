@@ -1,4 +1,4 @@
-import { errorBudget } from './arithmetic.ts';
+import { shareOf } from './budget.ts';
 import { type BurnWindow, burnWindows, DEFAULT_PERIOD_MS } from './windows.ts';
 
 /** How urgent an alert is: a page wakes somebody up, a ticket waits for the working day. */
@@ -70,7 +70,7 @@ function reasonToLeaveOut(
   if (severity === 'page' && scaled <= 1)
     return 'over so short a period it would page for what the budget can bear';
   // All events being bad burns at 1 / (1 - objective).
-  if (factor * errorBudget(objective) >= 1) {
+  if (factor * shareOf(objective) >= 1) {
     return `it can never fire: with an objective of ${objective} no burn rate is above ${factor}`;
   }
   return undefined;

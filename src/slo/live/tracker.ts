@@ -1,5 +1,5 @@
 import { type Sli, type SliCounts, type SliSink, slis } from '../../metrics/sli.ts';
-import { budgetRemaining, burnRate } from '../arithmetic.ts';
+import { burnRateOf, remainingOf } from '../budget.ts';
 import { type BurnWindow, burnWindowNames, burnWindows } from '../windows.ts';
 import type { SloObjectives } from './options.ts';
 import { EventWindows, type WindowShape } from './ring.ts';
@@ -61,18 +61,18 @@ export class ObjectiveTracker {
   /** The burn rate over a window; `undefined` where it holds no events. */
   burnRate(window: BurnWindow, now: number): number | undefined {
     const { good, bad } = this.#windows.counts(burnWindowNames.indexOf(window), now);
-    return burnRate(good, bad, this.objective);
+    return burnRateOf(good, bad, this.objective);
   }
 
   /** Share of the error budget that is left; 1 before the first event, negative when it is overspent. */
   budgetRemaining(now: number): number {
     const { good, bad } = this.#period(now);
-    return budgetRemaining(good, bad, this.objective);
+    return remainingOf(good, bad, this.objective) ?? 1;
   }
 
   report(now: number): ObjectiveReport {
     const { good, bad } = this.#period(now);
-    const spent = burnRate(good, bad, this.objective);
+    const spent = burnRateOf(good, bad, this.objective);
     return {
       sli: this.sli,
       objective: this.objective,
@@ -90,7 +90,7 @@ export class ObjectiveTracker {
         '3d': this.burnRate('3d', now),
       },
       budgetSpent: spent ?? 0,
-      budgetRemaining: budgetRemaining(good, bad, this.objective),
+      budgetRemaining: remainingOf(good, bad, this.objective) ?? 1,
     };
   }
 

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { errorBudgetMs } from '../../src/slo/arithmetic.ts';
+import { burnAlerts } from '../../src/slo/burn-alerts.ts';
+import { burnWindows, DAY_MS, DEFAULT_PERIOD_MS } from '../../src/slo/windows.ts';
+
+const text = (objective: number, periodMs: number) =>
+  burnAlerts(objective, periodMs).alerts.map(
+    ({ severity, longWindow, shortWindow, factor }) =>
+      `${severity} above ${factor} over ${longWindow} and ${shortWindow}`,
+  );
+const leftOut = (objective: number, periodMs: number) =>
+  burnAlerts(objective, periodMs).leftOut.map(({ alert, why }) => `${alert.longWindow}: ${why}`);
+
+describe('the alerts', () => {
+  test('over 30 days are those of the SRE Workbook and the ticket of sloth', () => {
+    expect(text(0.999, DEFAULT_PERIOD_MS)).toEqual([
+      'page above 14.4 over 1h and 5m',
+      'page above 6 over 6h and 30m',
+      'ticket above 3 over 1d and 2h',
+      'ticket above 1 over 3d and 6h',
+    ]);
+    expect(leftOut(0.999, DEFAULT_PERIOD_MS)).toEqual([]);
+  });
+
+  test.each([
+    [90 * DAY_MS, [43.2, 18, 9, 3]],
+    [28 * DAY_MS, [13.44, 5.6, 2.8, 1]],
+    [7 * DAY_MS, [3.36, 1.4, 1, 1]],
+  ])('over %d ms burn as much of the budget: %j', (periodMs, factors) => {
+    expect(burnAlerts(0.9999, periodMs).alerts.map(({ factor }) => factor)).toEqual(factors);
+  });
+
+  test('that could never fire are left out, with the reason', () => {
+    // 14.4 times a budget of 6.94 % is less than all events, of 6.95 % it is more.
+    expect(text(0.9306, DEFAULT_PERIOD_MS)).toHaveLength(4);
+    expect(text(0.9305, DEFAULT_PERIOD_MS)).toHaveLength(3);
+    expect(leftOut(0.9305, DEFAULT_PERIOD_MS)).toEqual([
+      '1h: it can never fire: with an objective of 0.9305 no burn rate is above 14.4',
+    ]);
+    expect(leftOut(0.5, DEFAULT_PERIOD_MS)).toHaveLength(3);
+  });
+
+  test('that would page for what the budget can bear, or look back past the period, are left out', () => {
+    expect(leftOut(0.999, DAY_MS)).toEqual([
+      '1h: over so short a period it would page for what the budget can bear',
+      '6h: over so short a period it would page for what the budget can bear',
+      '1d: its window of 1d is not shorter than the period',
+      '3d: its window of 3d is not shorter than the period',
+    ]);
+    expect(text(0.999, 4 * DAY_MS)).toEqual([
+      'page above 1.92 over 1h and 5m',
+      'ticket above 1 over 1d and 2h',
+      'ticket above 1 over 3d and 6h',
+    ]);
+  });
+
+  test('are each either there or left out, have a factor that some rate is above, and spend no more than a period has', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.001, max: 0.99999, noNaN: true }),
+        fc.integer({ min: 60_000, max: 400 * DAY_MS }),
+        (objective, periodMs) => {
+          const { alerts, leftOut: missing } = burnAlerts(objective, periodMs);
+          expect(alerts.length + missing.length).toBe(4);
+          for (const { severity, factor, longWindow, shortWindow } of alerts) {
+            expect(severity === 'page' ? factor > 1 : factor >= 1).toBe(true);
+            expect(factor * errorBudgetMs(objective, periodMs)).toBeLessThan(periodMs * 1.0000001);
+            expect(burnWindows[shortWindow]).toBeLessThan(burnWindows[longWindow]);
+            expect(burnWindows[longWindow]).toBeLessThan(periodMs);
+          }
+        },
+      ),
+    );
+  });
+});
