@@ -1,0 +1,182 @@
+import { errorBudget } from '../arithmetic.ts';
+import { type BurnAlert, burnAlerts } from '../burn-alerts.ts';
+import { burnWindows } from '../windows.ts';
+import { type InstantSample, keyOf, keyText, type Questions, type SeriesKey } from './question.ts';
+import { type BudgetReading, type BudgetState, budgetOf, unknownBudget } from './reading.ts';
+
+const BY = 'service, job, policy, sli';
+/** Bad events in the long window from which on a page fires, as in the rules. */
+const MINIMUM_BAD_EVENTS = 5;
+/** Different periods that are asked for, so that nobody's labels make the questions endless. */
+const MAX_PERIODS = 8;
+
+/** An objective that the library's own metrics tell. */
+export interface RawObjective extends SeriesKey {
+  readonly objective: number;
+  readonly periodMs: number;
+  /** Whether its metrics have stopped: it was there within the last hour, and no recent scrape has it. */
+  readonly stopped: boolean;
+}
+
+/** The budget of an objective whose metrics have stopped. */
+export const stoppedBudget = unknownBudget('its metrics have stopped: no recent scrape has them');
+
+interface Counts {
+  readonly good: number;
+  readonly bad: number;
+}
+
+type CountsByKey = ReadonlyMap<string, Counts>;
+
+/**
+ * The objectives that the library's own metrics tell, among them those of the last hour whose metrics have stopped.
+ *
+ * @param defaultPeriodMs the budgets' period where the metrics do not tell it
+ * @param maxAgeMs how long ago the last scrape may be
+ */
+export async function rawObjectives(
+  questions: Questions,
+  defaultPeriodMs: number,
+  maxAgeMs: number,
+): Promise<readonly RawObjective[]> {
+  const [objectives, scraped, periods] = await Promise.all([
+    questions.samples(`max by (${BY}) (last_over_time(breakwater_slo_objective_ratio[1h]))`),
+    questions.samples(`max by (${BY}) (timestamp(breakwater_slo_objective_ratio))`),
+    questions.samples(
+      'max by (service, job, policy) (last_over_time(breakwater_slo_period_seconds[1h])) * 1000',
+    ),
+  ]);
+  const scrapedAt = byKey(scraped, Math.max);
+  const periodOf = byKey(periods, Math.max);
+  const timeSeconds = objectives[0]?.timeSeconds ?? 0;
+  return [...byKey(objectives, Math.max)].map(([text, { key, value: objective }]) => {
+    const ageSeconds = timeSeconds - (scrapedAt.get(text)?.value ?? Number.NEGATIVE_INFINITY);
+    return {
+      ...key,
+      objective,
+      periodMs: periodOf.get(keyText({ ...key, sli: '' }))?.value ?? defaultPeriodMs,
+      stopped: !(ageSeconds * 1_000 <= maxAgeMs),
+    };
+  });
+}
+
+/** Computes from the library's own metrics what the rules would record, and which pages they would raise. */
+export async function readRaw(
+  questions: Questions,
+  objectives: readonly RawObjective[],
+): Promise<readonly BudgetReading[]> {
+  const periods = [...new Set(objectives.map(({ periodMs }) => periodMs))].filter(isPeriod);
+  const asked = periods.slice(0, MAX_PERIODS);
+  const overPeriods = new Map<number, CountsByKey>();
+  for (const periodMs of asked) {
+    overPeriods.set(periodMs, await counts(questions, `${Math.round(periodMs)}ms`));
+  }
+  const overWindows = await windowCounts(questions, objectives);
+  return objectives.map((objective) => {
+    const text = keyText(objective);
+    return {
+      service: objective.service,
+      policy: objective.policy,
+      sli: objective.sli,
+      objective: objective.objective,
+      periodMs: isPeriod(objective.periodMs) ? objective.periodMs : undefined,
+      budget: stateOf(objective, overPeriods.get(objective.periodMs)?.get(text)),
+      pages: pagesOf(objective, (window) => overWindows.get(window)?.get(text)),
+      source: 'raw' as const,
+    };
+  });
+}
+
+function stateOf({ objective, periodMs, stopped }: RawObjective, counted: Counts | undefined): BudgetState {
+  if (!isObjective(objective)) return unknownBudget(`${objective} is no objective`);
+  if (!isPeriod(periodMs)) return unknownBudget('the period of its budget is not known');
+  if (stopped) return stoppedBudget;
+  if (counted === undefined || counted.good + counted.bad === 0) {
+    return unknownBudget('there is no data on its budget: no event was counted over the period');
+  }
+  if (!isCount(counted.good) || !isCount(counted.bad)) {
+    return unknownBudget('the counts of its events are not numbers');
+  }
+  return budgetOf(1 - burnOf(counted, objective));
+}
+
+function pagesOf(
+  { objective, periodMs }: RawObjective,
+  over: (window: string) => Counts | undefined,
+): readonly string[] {
+  return pagesFor(objective, periodMs)
+    .filter(({ longWindow, shortWindow, factor }) => {
+      const [long, short] = [over(longWindow), over(shortWindow)];
+      if (long === undefined || short === undefined || !(long.bad >= MINIMUM_BAD_EVENTS)) return false;
+      return [long, short].every((counted) => burnOf(counted, objective) > factor);
+    })
+    .map(
+      ({ longWindow, shortWindow, factor }) =>
+        `the budget burns at more than ${factor} times its rate over ${longWindow} and ${shortWindow}`,
+    );
+}
+
+function pagesFor(objective: number, periodMs: number): readonly BurnAlert[] {
+  if (!isObjective(objective) || !isPeriod(periodMs)) return [];
+  return burnAlerts(objective, periodMs).alerts.filter(({ severity }) => severity === 'page');
+}
+
+async function windowCounts(
+  questions: Questions,
+  objectives: readonly RawObjective[],
+): Promise<ReadonlyMap<string, CountsByKey>> {
+  const pages = objectives.flatMap(({ objective, periodMs }) => pagesFor(objective, periodMs));
+  const windows = new Set(pages.flatMap(({ longWindow, shortWindow }) => [longWindow, shortWindow]));
+  const all = [...windows].map(
+    async (window) => [window, await counts(questions, `${burnWindows[window]}ms`)] as const,
+  );
+  return new Map(await Promise.all(all));
+}
+
+async function counts(questions: Questions, window: string): Promise<CountsByKey> {
+  const query = (result: string) =>
+    `sum by (${BY}) (increase(breakwater_sli_events_total{result="${result}"}[${window}]))`;
+  const [good, bad] = await Promise.all([questions.samples(query('good')), questions.samples(query('bad'))]);
+  const add = (a: number, b: number) => a + b;
+  const goodByKey = byKey(good, add);
+  const badByKey = byKey(bad, add);
+  return new Map(
+    [...new Set([...goodByKey.keys(), ...badByKey.keys()])].map((text) => [
+      text,
+      { good: goodByKey.get(text)?.value ?? 0, bad: badByKey.get(text)?.value ?? 0 },
+    ]),
+  );
+}
+
+/** The values by key, several of one key made one. */
+function byKey(
+  samples: readonly InstantSample[],
+  together: (a: number, b: number) => number,
+): ReadonlyMap<string, { readonly key: SeriesKey; readonly value: number }> {
+  const values = new Map<string, { readonly key: SeriesKey; readonly value: number }>();
+  for (const { labels, value } of samples) {
+    const key = keyOf(labels);
+    const text = keyText(key);
+    const before = values.get(text);
+    values.set(text, { key, value: before === undefined ? value : together(before.value, value) });
+  }
+  return values;
+}
+
+/** As Prometheus computes it: increases are no whole numbers, which `budget.ts` is for. NaN without events. */
+function burnOf({ good, bad }: Counts, objective: number): number {
+  return bad / (good + bad) / errorBudget(objective);
+}
+
+function isCount(value: number): boolean {
+  return value >= 0 && value < Number.POSITIVE_INFINITY;
+}
+
+function isObjective(value: number): boolean {
+  return value > 0 && value < 1;
+}
+
+/** From a second to ten years: what is outside cannot be meant, and Prometheus would not answer it. */
+function isPeriod(ms: number): boolean {
+  return ms >= 1_000 && ms <= 3_660 * 24 * 3_600_000;
+}

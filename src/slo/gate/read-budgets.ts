@@ -1,0 +1,117 @@
+import { type AskPrometheus, keyText, Questions, type SeriesKey } from './question.ts';
+import { type RawObjective, rawObjectives, readRaw, stoppedBudget } from './raw.ts';
+import type { BudgetReading, BudgetReadings } from './reading.ts';
+import { type RecordedReading, readRecorded } from './recorded.ts';
+
+/** How budgets are read. */
+export interface ReadBudgetsOptions {
+  /** The budgets' period where neither rules nor metrics tell it, in milliseconds. */
+  readonly defaultPeriodMs: number;
+  /** From which age on, in milliseconds, what Prometheus has is stale. */
+  readonly maxAgeMs: number;
+}
+
+/**
+ * Reads from Prometheus where all objectives stand: from what the generated rules recorded, and for objectives that no
+ * rule knows from the library's own metrics. Never rejects.
+ */
+export async function readBudgets(
+  ask: AskPrometheus,
+  { defaultPeriodMs, maxAgeMs }: ReadBudgetsOptions,
+): Promise<BudgetReadings> {
+  const questions = new Questions(ask);
+  const [recorded, raw] = await Promise.all([
+    readRecorded(questions, maxAgeMs),
+    rawObjectives(questions, defaultPeriodMs, maxAgeMs),
+  ]);
+  const { onlyRaw, onlyRecorded, both } = match(recorded, raw);
+  const computed = await readRaw(questions, [
+    ...onlyRaw,
+    ...both.filter(({ recorded }) => recorded.pending).map(({ raw: objective }) => objective),
+  ]);
+  const computedByKey = new Map(computed.map((reading) => [keyText(reading), reading]));
+  const readings = [
+    ...onlyRecorded.map(({ reading }) => reading),
+    ...both.map((pair) => together(pair, computedByKey.get(keyText(pair.raw)))),
+    ...onlyRaw.flatMap((objective) => computedByKey.get(keyText(objective)) ?? []),
+  ];
+  return { readings: readings.sort(byName), problems: questions.problems };
+}
+
+/** An objective that is known by rules and by metrics. */
+interface Pair {
+  readonly recorded: RecordedReading;
+  readonly raw: RawObjective;
+}
+
+function together({ recorded: { reading }, raw }: Pair, computed: BudgetReading | undefined): BudgetReading {
+  // The rules go on over the old events of a process that is gone.
+  if (raw.stopped) return { ...reading, budget: stoppedBudget };
+  // In their first minutes the rules have recorded nothing yet.
+  if (computed === undefined || !computed.budget.known) return reading;
+  const pages = reading.pages.length > 0 ? reading.pages : computed.pages;
+  return { ...computed, service: reading.service, pages };
+}
+
+interface Matches {
+  readonly onlyRecorded: readonly RecordedReading[];
+  readonly onlyRaw: readonly RawObjective[];
+  readonly both: readonly Pair[];
+}
+
+/**
+ * Finds which objectives of the rules and of the metrics are the same. Rules carry the name of the service, metrics
+ * often only that of the job: where the names differ, they are taken for the same as long as each has a partner.
+ * Where that leaves metrics over, all of them stand for themselves: rather twice than not at all.
+ */
+function match(recorded: readonly RecordedReading[], raw: readonly RawObjective[]): Matches {
+  const rawByName = new Map(raw.map((objective) => [keyText(objective), objective]));
+  const both: Pair[] = [];
+  const leftRaw = new Set(raw);
+  const leftRecorded: RecordedReading[] = [];
+  for (const known of recorded) {
+    const same = rawByName.get(keyText(known.reading));
+    if (same === undefined) {
+      leftRecorded.push(known);
+      continue;
+    }
+    both.push({ recorded: known, raw: same });
+    leftRaw.delete(same);
+  }
+  const onlyRecorded: RecordedReading[] = [];
+  const covered = new Set<RawObjective>();
+  const recordedGroups = groupBySli(leftRecorded, ({ reading }) => reading);
+  const rawGroups = groupBySli([...leftRaw], (objective) => objective);
+  for (const [sli, readings] of recordedGroups) {
+    const candidates = rawGroups.get(sli) ?? [];
+    const [reading] = readings;
+    const [only] = candidates;
+    if (readings.length === 1 && candidates.length === 1 && reading !== undefined && only !== undefined) {
+      both.push({ recorded: reading, raw: only });
+      covered.add(only);
+      continue;
+    }
+    onlyRecorded.push(...readings);
+    if (candidates.length <= readings.length) for (const candidate of candidates) covered.add(candidate);
+  }
+  return { onlyRecorded, both, onlyRaw: [...leftRaw].filter((objective) => !covered.has(objective)) };
+}
+
+function groupBySli<Item>(
+  items: readonly Item[],
+  keyFor: (item: Item) => SeriesKey,
+): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyText({ ...keyFor(item), service: '' });
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [item]);
+    else known.push(item);
+  }
+  return groups;
+}
+
+function byName(a: BudgetReading, b: BudgetReading): number {
+  const [left, right] = [keyText(a), keyText(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}

@@ -1,0 +1,117 @@
+import { DAY_MS } from '../windows.ts';
+import { type InstantSample, keyOf, keyText, type Questions, type SeriesLabels } from './question.ts';
+import { type BudgetReading, type BudgetState, budgetOf, unknownBudget } from './reading.ts';
+
+const REMAINING = 'slo:period_error_budget_remaining:ratio';
+
+/** What the generated rules tell of an objective. */
+export interface RecordedReading {
+  readonly reading: BudgetReading;
+  /** Whether its budget has not been recorded yet, while nothing says that its data is missing. */
+  readonly pending: boolean;
+}
+
+/**
+ * Reads what the generated rules recorded.
+ *
+ * @param maxAgeMs from which age on what was recorded is stale
+ */
+export async function readRecorded(
+  questions: Questions,
+  maxAgeMs: number,
+): Promise<readonly RecordedReading[]> {
+  const [remaining, recordedAt, objectives, days, alerts] = await Promise.all([
+    questions.samples(REMAINING),
+    questions.samples(`timestamp(${REMAINING})`),
+    questions.samples('slo:objective:ratio'),
+    questions.samples('slo:time_period:days'),
+    questions.samples('ALERTS{alertname=~"SloErrorBudgetBurn|SloDataMissing",alertstate="firing"}'),
+  ]);
+  const of = {
+    remaining: group(remaining),
+    recordedAt: group(recordedAt),
+    objective: group(objectives),
+    days: group(days),
+    alerts: group(alerts),
+  };
+  const known = new Map(
+    [...alerts, ...objectives, ...remaining].map(({ labels }) => [sloKey(labels), labels]),
+  );
+  return [...known].map(([key, labels]) => {
+    const firing = of.alerts.get(key) ?? [];
+    const period = lowest(of.days.get(key));
+    const recorded = of.remaining.get(key) ?? [];
+    const isMissing = firing.some(({ labels: { alertname } }) => alertname === 'SloDataMissing');
+    const reading: BudgetReading = {
+      ...keyOf(labels),
+      // Where replicas differ, the strictest.
+      objective: highest(of.objective.get(key)),
+      periodMs: period === undefined ? undefined : period * DAY_MS,
+      budget: isMissing
+        ? unknownBudget('its data is missing: the alert SloDataMissing fires')
+        : stateOf(recorded, lowest(of.recordedAt.get(key)), maxAgeMs),
+      pages: pagesAmong(firing),
+      source: 'recorded',
+    };
+    return { reading, pending: recorded.length === 0 && !isMissing };
+  });
+}
+
+/** @param recordedAt when the oldest of `remaining` was recorded, in seconds since the Unix epoch */
+function stateOf(
+  remaining: readonly InstantSample[],
+  recordedAt: number | undefined,
+  maxAgeMs: number,
+): BudgetState {
+  const [first] = remaining;
+  if (first === undefined) return unknownBudget('there is no data on its budget');
+  const states = remaining.map(({ value }) => budgetOf(value));
+  const unclear = states.find(({ known }) => !known);
+  if (unclear !== undefined) return unclear;
+  if (recordedAt === undefined || !Number.isFinite(recordedAt)) {
+    return unknownBudget('when its budget was recorded cannot be told');
+  }
+  const ageSeconds = first.timeSeconds - recordedAt;
+  if (ageSeconds * 1_000 > maxAgeMs) {
+    return unknownBudget(`what is known of its budget is stale: it is ${Math.round(ageSeconds)} s old`);
+  }
+  return budgetOf(Math.min(...remaining.map(({ value }) => value)));
+}
+
+/** An alert that no label calls a ticket is taken for a page. */
+function pagesAmong(firing: readonly InstantSample[]): readonly string[] {
+  const pages = firing.filter(
+    ({ labels }) => labels.alertname === 'SloErrorBudgetBurn' && labels.severity !== 'ticket',
+  );
+  return [...new Set(pages.map(({ labels }) => windowsOf(labels)))];
+}
+
+function windowsOf({ long_window, short_window }: SeriesLabels): string {
+  return long_window === undefined || short_window === undefined
+    ? 'SloErrorBudgetBurn'
+    : `SloErrorBudgetBurn over ${long_window} and ${short_window}`;
+}
+
+function sloKey(labels: SeriesLabels): string {
+  return keyText(keyOf(labels), labels.slo ?? '');
+}
+
+/** The same objective may come several times, as from replicas of a Prometheus. */
+function group(samples: readonly InstantSample[]): ReadonlyMap<string, readonly InstantSample[]> {
+  const groups = new Map<string, InstantSample[]>();
+  for (const sample of samples) {
+    const key = sloKey(sample.labels);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [sample]);
+    else known.push(sample);
+  }
+  return groups;
+}
+
+function lowest(samples: readonly InstantSample[] | undefined): number | undefined {
+  return samples === undefined ? undefined : Math.min(...samples.map(({ value }) => value));
+}
+
+function highest(samples: readonly InstantSample[] | undefined): number | undefined {
+  return samples === undefined ? undefined : Math.max(...samples.map(({ value }) => value));
+}
