@@ -1,5 +1,6 @@
 import { suggest } from '../../core/options.ts';
-import { percentText } from './percent.ts';
+import { formatPercentage } from '../spec/ratios.ts';
+import { roundedPercentage } from './percentage.ts';
 import { type BudgetReading, type BudgetReadings, budgetOf } from './reading.ts';
 
 /** Whether to release: `unknown` where that cannot be told. */
@@ -75,11 +76,11 @@ function decideOne(reading: BudgetReading, minRemaining: number): ObjectiveDecis
 }
 
 function shortfallOf(remaining: number, minRemaining: number): readonly string[] {
-  if (remaining < 0) return [`the error budget is overspent by ${percentText(-remaining, 'up')}`];
+  if (remaining < 0) return [`the error budget is overspent by ${roundedPercentage(-remaining, 'up')}`];
   if (remaining === 0) return ['the error budget is used up'];
   if (remaining >= minRemaining) return [];
   return [
-    `${percentText(remaining, 'down')} of the error budget is left, less than ${percentText(minRemaining)}`,
+    `${roundedPercentage(remaining, 'down')} of the error budget is left, less than ${formatPercentage(minRemaining)}`,
   ];
 }
 

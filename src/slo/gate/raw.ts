@@ -107,7 +107,8 @@ function pagesOf(
   return pagesFor(objective, periodMs)
     .filter(({ longWindow, shortWindow, factor }) => {
       const [long, short] = [over(longWindow), over(shortWindow)];
-      if (long === undefined || short === undefined || !(long.bad >= MINIMUM_BAD_EVENTS)) return false;
+      if (long === undefined || short === undefined || !(Math.round(long.bad) >= MINIMUM_BAD_EVENTS))
+        return false;
       return [long, short].every((counted) => burnOf(counted, objective) > factor);
     })
     .map(

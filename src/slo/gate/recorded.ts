@@ -78,18 +78,13 @@ function stateOf(
   return budgetOf(Math.min(...remaining.map(({ value }) => value)));
 }
 
-/** An alert that no label calls a ticket is taken for a page. */
-function pagesAmong(firing: readonly InstantSample[]): readonly string[] {
-  const pages = firing.filter(
-    ({ labels }) => labels.alertname === 'SloErrorBudgetBurn' && labels.severity !== 'ticket',
-  );
-  return [...new Set(pages.map(({ labels }) => windowsOf(labels)))];
-}
+/** What people label tickets with. Labels of alerts are the user's own: whatever else they say is taken for a page. */
+const TICKETS: readonly (string | undefined)[] = ['ticket', 'warning', 'warn', 'info'];
 
-function windowsOf({ long_window, short_window }: SeriesLabels): string {
-  return long_window === undefined || short_window === undefined
-    ? 'SloErrorBudgetBurn'
-    : `SloErrorBudgetBurn over ${long_window} and ${short_window}`;
+function pagesAmong(firing: readonly InstantSample[]): readonly string[] {
+  const isPage = ({ labels: { alertname, severity } }: InstantSample) =>
+    alertname === 'SloErrorBudgetBurn' && !TICKETS.includes(severity);
+  return firing.some(isPage) ? ['SloErrorBudgetBurn'] : [];
 }
 
 function sloKey(labels: SeriesLabels): string {
