@@ -179,7 +179,8 @@ class Attempt extends Scope implements OperationContext {
     const { runtime, outer } = this.#runner;
     const kind = attemptOutcome(outcome);
     const durationMs = now - this.#startedAt;
-    runtime.observer.attemptSettled(kind, durationMs);
+    const { trace } = this.#passage.call;
+    runtime.attemptSettled(kind, durationMs, trace);
     if (runtime.events.heard.attempt) {
       runtime.events.emit('attempt', {
         policy: runtime.name,
@@ -189,7 +190,7 @@ class Attempt extends Scope implements OperationContext {
         verdict: outcome.verdict,
         durationMs,
         error: outcome.error,
-        trace: this.#passage.call.trace,
+        trace,
       });
     }
     outer.settle(this.#passage, outcome, now);

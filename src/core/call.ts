@@ -196,7 +196,7 @@ export class Call extends Scope implements Permit {
     const { runtime } = this;
     const kind = callOutcome(outcome, this.attempts);
     const durationMs = now - this.#startedAt;
-    runtime.callEnded(kind, outcome, durationMs, now);
+    runtime.callEnded(kind, outcome, durationMs, now, this.settings.trace);
     if (runtime.events.heard.call) announce(this, kind, outcome, durationMs);
     if (outcome.ok) resolve(this.answer(outcome));
     else rejectSoon(reject, outcome.error);

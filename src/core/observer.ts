@@ -1,5 +1,6 @@
 import type { CircuitState } from './circuit.ts';
 import type { Outcome, RejectionReason } from './outcome.ts';
+import type { ExemplarLabels } from './tracing.ts';
 
 /** How a call ended; the values of the label `outcome` of `calls_total`. */
 export const callOutcomes = [
@@ -67,11 +68,22 @@ export type Component = (typeof components)[number];
 
 /** Counts what a policy does. The port that `metrics/` fills; its methods must not throw and do array arithmetic only. */
 export interface PolicyObserver {
+  /** Whether it has a use for exemplars now; else it is given none. */
+  readonly keepsExemplars: boolean;
   callStarted(): void;
-  /** `now` is the monotonic time of the end, so that nobody reads the clock again. */
-  callEnded(kind: CallOutcome, outcome: Outcome, durationMs: number, now: number): void;
+  /**
+   * `now` is the monotonic time of the end, so that nobody reads the clock again; `exemplar` what the call's trace is
+   * found by.
+   */
+  callEnded(
+    kind: CallOutcome,
+    outcome: Outcome,
+    durationMs: number,
+    now: number,
+    exemplar?: ExemplarLabels,
+  ): void;
   attemptStarted(): void;
-  attemptSettled(kind: AttemptOutcome, durationMs: number): void;
+  attemptSettled(kind: AttemptOutcome, durationMs: number, exemplar?: ExemplarLabels): void;
   /** The operation really ended; `late` when it had been given up before. */
   attemptEnded(late: boolean): void;
   retried(reason: RetryReason): void;

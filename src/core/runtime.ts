@@ -3,11 +3,18 @@ import type { CallSettings } from './call.ts';
 import type { CircuitTransition } from './circuit.ts';
 import { wallNow } from './clock.ts';
 import type { Events } from './events.ts';
-import type { CallOutcome, Component, FallbackSource, PolicyObserver, RetryReason } from './observer.ts';
+import type {
+  AttemptOutcome,
+  CallOutcome,
+  Component,
+  FallbackSource,
+  PolicyObserver,
+  RetryReason,
+} from './observer.ts';
 import { shown } from './options.ts';
 import type { Outcome, RejectionReason } from './outcome.ts';
 import { isThenable } from './thenable.ts';
-import { Tracer } from './tracing.ts';
+import { type ExemplarLabels, Tracer } from './tracing.ts';
 import type { AttemptResult, Classify, Judgement } from './verdict.ts';
 import { verdictOnError, verdicts } from './verdict.ts';
 
@@ -69,12 +76,19 @@ export class PolicyRuntime {
   }
 
   /** Counts that a call is over. */
-  callEnded(kind: CallOutcome, outcome: Outcome, durationMs: number, now: number): void {
+  callEnded(kind: CallOutcome, outcome: Outcome, durationMs: number, now: number, trace: unknown): void {
     this.#callsInFlight -= 1;
-    this.observer.callEnded(kind, outcome, durationMs, now);
+    const exemplar = trace === undefined ? undefined : this.#exemplarOf(trace);
+    this.observer.callEnded(kind, outcome, durationMs, now, exemplar);
     if (this.#callsInFlight === 0 && this.#onIdle.length > 0) {
       for (const resolve of this.#onIdle.splice(0)) resolve();
     }
+  }
+
+  /** Counts that an attempt is settled. */
+  attemptSettled(kind: AttemptOutcome, durationMs: number, trace: unknown): void {
+    const exemplar = trace === undefined ? undefined : this.#exemplarOf(trace);
+    this.observer.attemptSettled(kind, durationMs, exemplar);
   }
 
   /** Resolves when no call is in flight. */
@@ -180,6 +194,17 @@ export class PolicyRuntime {
   close(): void {
     this.#closed = true;
     for (const stop of this.#onClose.splice(0)) stop();
+  }
+
+  /** What `trace` is found by, where that is of use. */
+  #exemplarOf(trace: unknown): ExemplarLabels | undefined {
+    if (!this.observer.keepsExemplars) return undefined;
+    try {
+      return this.#tracer.exemplar(trace);
+    } catch (error) {
+      this.report('tracing', error);
+      return undefined;
+    }
   }
 
   #ask(classify: Classify | undefined, result: AttemptResult): Judgement | undefined {

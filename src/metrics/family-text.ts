@@ -1,6 +1,7 @@
+import { exemplarText } from './exemplars.ts';
 import type { FamilyReading, Labels, Row, SharedFamily } from './family.ts';
 import { labelText } from './label-text.ts';
-import { counterName, type MetricsRegistry, sharedSample } from './prom-metrics.ts';
+import { counterName, isOpenMetrics, type MetricsRegistry, sharedSample } from './prom-metrics.ts';
 
 /** A registry whose prom-client can write a single metric: all of version 15 do. */
 export type MetricWriter = MetricsRegistry & {
@@ -19,11 +20,13 @@ export class FamilyText {
   readonly head: string;
   readonly #before: readonly string[];
   readonly #after: readonly string[];
+  readonly #hasExemplars: boolean;
 
-  private constructor(text: string, owner: Labels) {
+  private constructor(text: string, owner: Labels, hasExemplars: boolean) {
     const [help = '', type = '', ...lines] = text.split('\n');
     const ownerText = labelText(owner);
     const at = lines.map((line) => line.indexOf(ownerText));
+    this.#hasExemplars = hasExemplars;
     this.head = `${help}\n${type}`;
     this.#before = lines.map((line, index) => `\n${line.slice(0, at[index])}`);
     // The value is the last character.
@@ -44,16 +47,21 @@ export class FamilyText {
     );
     const exposedName = type === 'counter' ? counterName(writer, name) : name;
     const metric = { name: exposedName, help, type, aggregator: aggregation, values };
-    return new FamilyText(await writer.getMetricsAsString({ get: async () => metric }), owner);
+    const text = await writer.getMetricsAsString({ get: async () => metric });
+    return new FamilyText(text, owner, isOpenMetrics(writer));
   }
 
   /** The lines of an owner's samples, each with the line feed before it. */
-  row({ owner, values }: Row): string {
+  row({ owner, values, exemplars: given }: Row): string {
+    const exemplars = this.#hasExemplars ? given : undefined;
     const ownerText = labelText(owner);
     let text = '';
     for (let at = 0; at < this.#before.length; at += 1) {
       const value = values[at];
-      if (value !== undefined) text += this.#before[at] + ownerText + this.#after[at] + valueText(value);
+      if (value === undefined) continue;
+      text += this.#before[at] + ownerText + this.#after[at] + valueText(value);
+      const exemplar = exemplars?.[at];
+      if (exemplar !== undefined) text += exemplarText(exemplar);
     }
     return text;
   }

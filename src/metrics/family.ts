@@ -1,3 +1,5 @@
+import type { Exemplars } from './exemplars.ts';
+
 /** Labels of a series. */
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -18,6 +20,8 @@ export interface Owner {
   readonly labels: Labels;
   /** Reads all its values at one moment, so that those of a histogram agree. */
   values(): Values;
+  /** The exemplars of those values, asked for right after them. Default: there are none. */
+  exemplars?(): Exemplars | undefined;
 }
 
 /** One hub's samples in a family. */
@@ -59,6 +63,7 @@ export interface FamilyShare {
 export interface Row {
   readonly owner: Labels;
   readonly values: Values;
+  readonly exemplars?: Exemplars | undefined;
 }
 
 /** All samples of a family. */

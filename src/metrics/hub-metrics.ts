@@ -5,7 +5,7 @@ import { DurationBuckets } from './buckets.ts';
 import type { FamilyShare, Series } from './family.ts';
 import { IncidentCounters, incidentFamilies } from './incident-counters.ts';
 import { type MeasuredPolicy, policyFamilies } from './policy-families.ts';
-import type { MetricsRegistry } from './prom-metrics.ts';
+import { isOpenMetrics, type MetricsRegistry } from './prom-metrics.ts';
 import { PolicyRecorder } from './recorder.ts';
 import { joinFamilies } from './registration.ts';
 import type { SliSink } from './sli.ts';
@@ -38,6 +38,7 @@ export class HubMetrics {
   /** The registry that the metrics are in. */
   readonly registry: MetricsRegistry;
   readonly #buckets: DurationBuckets;
+  readonly #keepsExemplars: () => boolean;
   readonly #internalErrors = new Float64Array(components.length);
   readonly #policies = new Map<string, MeasuredPolicy>();
   readonly #leave: () => void;
@@ -46,6 +47,8 @@ export class HubMetrics {
   /** @throws {InvalidOptionsError} when the registry has a foreign metric of one of the names; nothing is registered */
   constructor({ registry = register, durationBuckets, version, families = [] }: HubMetricsOptions) {
     this.registry = registry;
+    // Asked for each call that is traced: an application may choose the format at any time.
+    this.#keepsExemplars = () => isOpenMetrics(registry);
     this.#buckets = new DurationBuckets(durationBuckets);
     const shares = [
       ...policyFamilies(() => this.#policies.values(), this.#buckets.seconds),
@@ -64,6 +67,7 @@ export class HubMetrics {
       internalErrors: this.#internalErrors,
       latencyThresholdMs,
       sliSink,
+      keepsExemplars: this.#keepsExemplars,
     });
     this.#policies.set(name, { labels: { policy: name }, recorder });
     return recorder;

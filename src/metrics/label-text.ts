@@ -7,11 +7,16 @@ const known = new WeakMap<Labels, string>();
 export function labelText(labels: Labels): string {
   const before = known.get(labels);
   if (before !== undefined) return before;
-  const text = Object.entries(labels)
-    .map(([name, value]) => `${name}="${escaped(String(value))}"`)
-    .join(',');
+  const text = labelListText(labels);
   known.set(labels, text);
   return text;
+}
+
+/** The same, of labels that are not met again. */
+export function labelListText(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${escaped(String(value))}"`)
+    .join(',');
 }
 
 /** A label's value with what the text format escapes in it: backslash, line feed and double quote. */

@@ -7,6 +7,7 @@ import {
   rejectionReasons,
   retryReasons,
 } from '../core/observer.ts';
+import type { Exemplars } from './exemplars.ts';
 import type { FamilyDefinition, FamilyShare, Labels, Owner, Series, Values } from './family.ts';
 import { layout, type PolicyRecorder } from './recorder.ts';
 import { slis } from './sli.ts';
@@ -36,7 +37,12 @@ export function policyFamilies(policies: ReadPolicies, buckets: readonly number[
       aggregation: 'sum',
     },
     series,
-    owners: () => ownersOf(policies, ({ recorder }) => countsOf(recorder, at, series.length)),
+    owners: () =>
+      ownersOf(
+        policies,
+        ({ recorder }) => countsOf(recorder, at, series.length),
+        ({ recorder }) => recorder.exemplars(at, series.length),
+      ),
   });
   const histogram = (name: string, help: string, at: 'callDurations' | 'attemptDurations'): FamilyShare => ({
     definition: {
@@ -49,7 +55,11 @@ export function policyFamilies(policies: ReadPolicies, buckets: readonly number[
     },
     series: histogramSeries,
     owners: () =>
-      ownersOf(policies, ({ recorder }) => histogramOf(recorder, recorder[at], buckets.length + 1)),
+      ownersOf(
+        policies,
+        ({ recorder }) => histogramOf(recorder, recorder[at], buckets.length + 1),
+        ({ recorder }) => recorder.exemplars(recorder[at] + 1, buckets.length + 1),
+      ),
   });
   const histogramSeries: readonly Series[] = [
     ...[...buckets, '+Inf'].map((le) => ({ labels: { le }, suffix: '_bucket' })),
@@ -142,28 +152,44 @@ const transitionSeries = circuitStates
 class PolicyOwner implements Owner {
   readonly labels: Labels;
   readonly #policy: MeasuredPolicy;
-  readonly #read: (policy: MeasuredPolicy) => Values;
+  readonly #read: ReadValues;
+  readonly #readExemplars: ReadExemplars;
 
-  constructor(policy: MeasuredPolicy, read: (policy: MeasuredPolicy) => Values) {
+  constructor(policy: MeasuredPolicy, read: ReadValues, readExemplars: ReadExemplars) {
     this.labels = policy.labels;
     this.#policy = policy;
     this.#read = read;
+    this.#readExemplars = readExemplars;
   }
 
   values(): Values {
     return this.#read(this.#policy);
   }
+
+  exemplars(): Exemplars | undefined {
+    return this.#readExemplars(this.#policy);
+  }
 }
 
-function ownersOf(policies: ReadPolicies, read: (policy: MeasuredPolicy) => Values): Iterable<Owner> {
-  return eachOf([...policies()], read);
+type ReadValues = (policy: MeasuredPolicy) => Values;
+type ReadExemplars = (policy: MeasuredPolicy) => Exemplars | undefined;
+
+const noExemplars: ReadExemplars = () => undefined;
+
+function ownersOf(
+  policies: ReadPolicies,
+  read: ReadValues,
+  readExemplars: ReadExemplars = noExemplars,
+): Iterable<Owner> {
+  return eachOf([...policies()], read, readExemplars);
 }
 
 function* eachOf(
   policies: readonly MeasuredPolicy[],
-  read: (policy: MeasuredPolicy) => Values,
+  read: ReadValues,
+  readExemplars: ReadExemplars,
 ): Iterable<Owner> {
-  for (const policy of policies) yield new PolicyOwner(policy, read);
+  for (const policy of policies) yield new PolicyOwner(policy, read, readExemplars);
 }
 
 function countsOf({ counts }: PolicyRecorder, at: number, length: number): Values {

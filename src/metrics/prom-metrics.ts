@@ -6,6 +6,7 @@ import {
   type PrometheusContentType,
   Registry,
 } from 'prom-client';
+import type { Exemplar } from './exemplars.ts';
 import { FAMILY, type FamilyDefinition, type Labels, type SharedFamily } from './family.ts';
 import { FamilySamples } from './samples.ts';
 
@@ -73,9 +74,14 @@ class SampledCounter extends Counter {
   }
 }
 
+/** Whether a registry's text is OpenMetrics, which has exemplars. */
+export function isOpenMetrics({ contentType }: Pick<MetricsRegistry, 'contentType'>): boolean {
+  return contentType === Registry.OPENMETRICS_CONTENT_TYPE;
+}
+
 /** What a registry's text calls a counter: OpenMetrics has `_total` at its samples, but not at the family. */
-export function counterName({ contentType }: Pick<MetricsRegistry, 'contentType'>, name: string): string {
-  return contentType === Registry.OPENMETRICS_CONTENT_TYPE ? name.replace(/_total$/, '') : name;
+export function counterName(registry: Pick<MetricsRegistry, 'contentType'>, name: string): string {
+  return isOpenMetrics(registry) ? name.replace(/_total$/, '') : name;
 }
 
 class SampledGauge extends Gauge {
@@ -117,15 +123,38 @@ class SampledHistogram extends Histogram {
 }
 
 /** Gives a sample the form that prom-client takes; `metricName` where it is not the family's own. */
-type Shape<Sample> = (value: number, owner: Labels, series: Labels, metricName: string | undefined) => Sample;
+type Shape<Sample> = (
+  value: number,
+  owner: Labels,
+  series: Labels,
+  metricName: string | undefined,
+  exemplar: Exemplar | undefined,
+) => Sample;
 
-function plainSample(value: number, owner: Labels, series: Labels, metricName: string | undefined) {
-  return { value, labels: { ...owner, ...series }, ...(metricName === undefined ? {} : { metricName }) };
+function plainSample(
+  value: number,
+  owner: Labels,
+  series: Labels,
+  metricName: string | undefined,
+  exemplar: Exemplar | undefined,
+) {
+  return {
+    value,
+    labels: { ...owner, ...series },
+    ...(metricName === undefined ? {} : { metricName }),
+    ...(exemplar === undefined ? {} : { exemplar }),
+  };
 }
 
 /** For `getForPromString`. */
-export function sharedSample(value: number, owner: Labels, series: Labels, metricName: string | undefined) {
-  return { value, labels: owner, sharedLabels: series, metricName };
+export function sharedSample(
+  value: number,
+  owner: Labels,
+  series: Labels,
+  metricName: string | undefined,
+  exemplar?: Exemplar,
+) {
+  return { value, labels: owner, sharedLabels: series, metricName, exemplar };
 }
 
 function collect<Sample>(family: FamilySamples, shape: Shape<Sample>): Sample[] {
@@ -135,12 +164,12 @@ function collect<Sample>(family: FamilySamples, shape: Shape<Sample>): Sample[] 
     metricName: suffix === undefined ? undefined : family.definition.name + suffix,
   }));
   const samples: Sample[] = [];
-  for (const { owner, values } of rows) {
+  for (const { owner, values, exemplars } of rows) {
     for (let at = 0; at < columns.length; at += 1) {
       const column = columns[at];
       const value = values[at];
       if (column === undefined || value === undefined) continue;
-      samples.push(shape(value, owner, column.labels, column.metricName));
+      samples.push(shape(value, owner, column.labels, column.metricName, exemplars?.[at]));
     }
   }
   return samples;

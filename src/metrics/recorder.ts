@@ -1,4 +1,5 @@
 import { type CircuitState, circuitStates } from '../core/circuit.ts';
+import { wallNow } from '../core/clock.ts';
 import {
   type AttemptOutcome,
   attemptOutcomes,
@@ -17,7 +18,9 @@ import {
 } from '../core/observer.ts';
 import type { Outcome, RejectionReason } from '../core/outcome.ts';
 import type { PolicyStats } from '../core/policy.ts';
+import type { ExemplarLabels } from '../core/tracing.ts';
 import type { DurationBuckets } from './buckets.ts';
+import type { Exemplar, Exemplars } from './exemplars.ts';
 import { type Sli, type SliCounts, type SliSink, slis } from './sli.ts';
 
 /** Where in `PolicyRecorder.counts` each group of counts begins. */
@@ -67,11 +70,13 @@ export interface RecorderParts {
   readonly latencyThresholdMs?: number | undefined;
   /** Follows the SLI events. */
   readonly sliSink?: SliSink | undefined;
+  /** Whether exemplars are exposed now. Default: they are not. */
+  readonly keepsExemplars?: (() => boolean) | undefined;
 }
 
 /**
  * Counts everything that one policy does, in one typed array; whoever wants the numbers reads them there. No
- * method allocates or throws.
+ * method throws, and none allocates but for an exemplar.
  */
 export class PolicyRecorder implements PolicyObserver {
   /** All counts, laid out as `layout` says, then the histograms. For reading. */
@@ -84,6 +89,11 @@ export class PolicyRecorder implements PolicyObserver {
   readonly #internalErrors: Float64Array;
   readonly #latencyThresholdMs: number | undefined;
   readonly #sliSink: SliSink | undefined;
+  readonly #keepsExemplars: (() => boolean) | undefined;
+  /** The last one of each count, where the count is; made with the first. */
+  #exemplars: (Exemplar | undefined)[] | undefined = undefined;
+  /** Labels of what is being counted, if it is to be an exemplar. */
+  #traced: ExemplarLabels | undefined = undefined;
 
   constructor(parts: RecorderParts) {
     this.attemptDurations = callDurationsAt + 1 + parts.buckets.size;
@@ -92,6 +102,7 @@ export class PolicyRecorder implements PolicyObserver {
     this.#internalErrors = parts.internalErrors;
     this.#latencyThresholdMs = parts.latencyThresholdMs;
     this.#sliSink = parts.sliSink;
+    this.#keepsExemplars = parts.keepsExemplars;
     parts.sliSink?.follow({
       availability: this.#sliCounts('availability'),
       latency: this.#sliCounts('latency'),
@@ -103,10 +114,20 @@ export class PolicyRecorder implements PolicyObserver {
     add(this.counts, callsInFlightAt, 1);
   }
 
-  callEnded(kind: CallOutcome, outcome: Outcome, durationMs: number, now: number): void {
-    const { counts } = this;
-    add(counts, callsInFlightAt, -1);
-    add(counts, callsAt + callOutcomes.indexOf(kind), 1);
+  get keepsExemplars(): boolean {
+    return this.#keepsExemplars?.() === true;
+  }
+
+  callEnded(
+    kind: CallOutcome,
+    outcome: Outcome,
+    durationMs: number,
+    now: number,
+    exemplar?: ExemplarLabels,
+  ): void {
+    this.#traced = exemplar;
+    add(this.counts, callsInFlightAt, -1);
+    this.#count(callsAt + callOutcomes.indexOf(kind));
     const elapsedMs = Math.max(durationMs, 0);
     this.#observe(callDurationsAt, elapsedMs);
     this.#judge(outcome, elapsedMs, now);
@@ -116,8 +137,9 @@ export class PolicyRecorder implements PolicyObserver {
     add(this.counts, attemptsInFlightAt, 1);
   }
 
-  attemptSettled(kind: AttemptOutcome, durationMs: number): void {
-    add(this.counts, attemptsAt + attemptOutcomes.indexOf(kind), 1);
+  attemptSettled(kind: AttemptOutcome, durationMs: number, exemplar?: ExemplarLabels): void {
+    this.#traced = exemplar;
+    this.#count(attemptsAt + attemptOutcomes.indexOf(kind));
     this.#observe(this.attemptDurations, Math.max(durationMs, 0));
   }
 
@@ -150,6 +172,11 @@ export class PolicyRecorder implements PolicyObserver {
   failedInside(component: Component): void {
     add(this.counts, internalErrorsAt, 1);
     add(this.#internalErrors, components.indexOf(component), 1);
+  }
+
+  /** The exemplars of `length` counts from `at` on; `undefined` while there are none at all. */
+  exemplars(at: number, length: number): Exemplars | undefined {
+    return this.#exemplars?.slice(at, at + length);
   }
 
   /** The counts by name, for `policy.stats()`. */
@@ -197,7 +224,18 @@ export class PolicyRecorder implements PolicyObserver {
   }
 
   #sli(at: number, good: boolean): void {
-    add(this.counts, good ? at : at + 1, 1);
+    this.#count(good ? at : at + 1);
+  }
+
+  /** Counts an event that may have an exemplar. */
+  #count(at: number): void {
+    add(this.counts, at, 1);
+    if (this.#traced !== undefined) this.#keep(at, this.#traced, 1);
+  }
+
+  #keep(at: number, labelSet: ExemplarLabels, value: number): void {
+    this.#exemplars ??= Array.from<Exemplar | undefined>({ length: this.counts.length });
+    this.#exemplars[at] = { labelSet, value, timestamp: wallNow() / 1_000 };
   }
 
   #sliCounts(sli: Sli): SliCounts {
@@ -214,8 +252,10 @@ export class PolicyRecorder implements PolicyObserver {
   }
 
   #observe(at: number, elapsedMs: number): void {
+    const bucketAt = at + 1 + this.#buckets.indexOf(elapsedMs);
     add(this.counts, at, elapsedMs);
-    add(this.counts, at + 1 + this.#buckets.indexOf(elapsedMs), 1);
+    add(this.counts, bucketAt, 1);
+    if (this.#traced !== undefined) this.#keep(bucketAt, this.#traced, elapsedMs / 1_000);
   }
 }
 

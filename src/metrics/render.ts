@@ -1,9 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Registry } from 'prom-client';
 import { options, parseOptions } from '../core/options.ts';
 import { type SharedFamily, sharedFamilyOf } from './family.ts';
 import { FamilyText, type MetricWriter } from './family-text.ts';
-import { counterName, type MetricsRegistry } from './prom-metrics.ts';
+import { counterName, isOpenMetrics, type MetricsRegistry } from './prom-metrics.ts';
 import { metricsRegistry } from './registration.ts';
 import { SharedRuns } from './shared-runs.ts';
 import { Slices } from './slices.ts';
@@ -39,7 +38,7 @@ export async function renderMetrics(registry: MetricsRegistry): Promise<readonly
   const metrics = registry.getMetricsAsArray();
   const foreign = await foreignTexts(registry, metrics);
   const own = await ownRuns(registry).run();
-  const openMetrics = registry.contentType === Registry.OPENMETRICS_CONTENT_TYPE;
+  const openMetrics = isOpenMetrics(registry);
   const between = Buffer.from(openMetrics ? '\n' : '\n\n');
   const parts = metrics.flatMap((metric) => {
     const text = own.get(metric) ?? foreign.get(metric);

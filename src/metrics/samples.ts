@@ -1,9 +1,9 @@
+import type { Exemplar, Exemplars } from './exemplars.ts';
 import {
   type Aggregation,
   type FamilyDefinition,
   type FamilyMember,
   type FamilyReading,
-  type Labels,
   type Owner,
   type Row,
   type Series,
@@ -85,28 +85,33 @@ class Share {
     }
   }
 
-  /** The values of an owner, by column; `undefined` when they cannot be read. */
-  values(owner: Owner): Values | undefined {
+  /** What an owner has, by column; `undefined` when it cannot be read. */
+  row(owner: Owner): Row | undefined {
     try {
-      const values = owner.values();
-      return this.#inPlace ? values : this.#place(values);
+      const values = this.#placed(owner.values());
+      const exemplars = owner.exemplars?.();
+      const { labels } = owner;
+      return exemplars === undefined
+        ? { owner: labels, values }
+        : { owner: labels, values, exemplars: this.#placed(exemplars) };
     } catch (error) {
       this.#member.failed(error);
       return undefined;
     }
   }
 
-  #place(values: Values): Values {
-    const placed: (number | undefined)[] = [];
-    for (const [index, column] of this.#columns.entries()) placed[column] = values[index];
+  #placed<Item>(items: readonly (Item | undefined)[]): readonly (Item | undefined)[] {
+    if (this.#inPlace) return items;
+    const placed: (Item | undefined)[] = [];
+    for (const [index, column] of this.#columns.entries()) placed[column] = items[index];
     return placed;
   }
 }
 
 function* rowsOf(share: Share): Iterable<Row> {
   for (const owner of share.owners()) {
-    const values = share.values(owner);
-    if (values !== undefined) yield { owner: owner.labels, values };
+    const row = share.row(owner);
+    if (row !== undefined) yield row;
   }
 }
 
@@ -122,21 +127,35 @@ function* sharedRows(shares: readonly Share[], aggregation: Aggregation): Iterab
     }
   }
   for (const same of parts.values()) {
-    const read: Values[] = [];
-    let labels: Labels | undefined;
-    for (const { share, owner } of same) {
-      const values = share.values(owner);
-      if (values === undefined) continue;
-      read.push(values);
-      labels ??= owner.labels;
-    }
-    if (labels !== undefined) yield { owner: labels, values: together(read, aggregation) };
+    const read = same.flatMap(({ share, owner }) => share.row(owner) ?? []);
+    const [first, ...others] = read;
+    if (first !== undefined) yield others.length === 0 ? first : together(first, read, aggregation);
   }
 }
 
-function together(read: readonly Values[], aggregation: Aggregation): Values {
-  const [first = [], ...others] = read;
-  if (others.length === 0) return first;
+function together({ owner }: Row, read: readonly Row[], aggregation: Aggregation): Row {
+  const values = valuesTogether(
+    read.map(({ values }) => values),
+    aggregation,
+  );
+  const exemplars = read.flatMap(({ exemplars }) => (exemplars === undefined ? [] : [exemplars]));
+  return exemplars.length === 0 ? { owner, values } : { owner, values, exemplars: newest(exemplars) };
+}
+
+/** The latest of each column: it is of one of the events that the sum counts. */
+function newest(all: readonly Exemplars[]): Exemplars {
+  const width = Math.max(...all.map(({ length }) => length));
+  return Array.from({ length: width }, (_, column) =>
+    all.reduce<Exemplar | undefined>((latest, row) => {
+      const other = row[column];
+      return latest === undefined || (other !== undefined && other.timestamp > latest.timestamp)
+        ? other
+        : latest;
+    }, undefined),
+  );
+}
+
+function valuesTogether(read: readonly Values[], aggregation: Aggregation): Values {
   const width = Math.max(...read.map(({ length }) => length));
   return Array.from({ length: width }, (_, column) => {
     const values = read.flatMap((row) => row[column] ?? []);

@@ -3,6 +3,16 @@ export interface ParsedSample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
+  /** OpenMetrics only. */
+  readonly exemplar?: ParsedExemplar;
+}
+
+/** What a sample of OpenMetrics may end with. */
+export interface ParsedExemplar {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+  /** Seconds since the epoch. */
+  readonly timestamp: number;
 }
 
 /** A scrape, read strictly: what is not the text format throws. */
@@ -15,10 +25,14 @@ export interface Exposition {
   all(name: string, labels?: Readonly<Record<string, string>>): readonly ParsedSample[];
 }
 
-const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/su;
+const LABELS = /\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)*)\}/su.source;
+const SAMPLE = new RegExp(
+  `^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:${LABELS})? (\\S+)(?: # ${LABELS} (\\S+) (\\S+))?$`,
+  'su',
+);
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/uy;
 
-/** Reads the Prometheus text format, or OpenMetrics without exemplars. */
+/** Reads the Prometheus text format, or OpenMetrics. */
 export function parseExposition(text: string): Exposition {
   const types = new Map<string, string>();
   const samples: ParsedSample[] = [];
@@ -33,8 +47,22 @@ export function parseExposition(text: string): Exposition {
     }
     const match = SAMPLE.exec(line);
     if (match === null) throw new Error(`not a sample: ${line}`);
-    const [, name = '', labelText = '', valueText = ''] = match;
-    const sample = { name, labels: parseLabels(labelText), value: parseValue(valueText) };
+    const [, name = '', labelText = '', valueText = '', exemplarText, exemplarValue = '', timestamp = ''] =
+      match;
+    const sample: ParsedSample = {
+      name,
+      labels: parseLabels(labelText),
+      value: parseValue(valueText),
+      ...(exemplarText === undefined
+        ? {}
+        : {
+            exemplar: {
+              labels: parseLabels(exemplarText),
+              value: parseValue(exemplarValue),
+              timestamp: parseValue(timestamp),
+            },
+          }),
+    };
     const identity = JSON.stringify([name, Object.entries(sample.labels).sort()]);
     if (seen.has(identity)) throw new Error(`two samples of ${line}`);
     seen.add(identity);

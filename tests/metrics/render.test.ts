@@ -95,7 +95,13 @@ describe('the text', () => {
     { maxKeys: 4 },
   );
   const calls = fc.array(
-    fc.record({ durationMs: fc.double({ min: 0, max: 40_000, noNaN: true }), good: fc.boolean() }),
+    fc.record({
+      durationMs: fc.double({ min: 0, max: 40_000, noNaN: true }),
+      good: fc.boolean(),
+      trace: fc.option(fc.dictionary(fc.constantFrom('trace_id', 'span_id'), labelValue, { minKeys: 1 }), {
+        nil: undefined,
+      }),
+    }),
     {
       maxLength: 5,
     },
@@ -127,12 +133,13 @@ describe('the text', () => {
               const tracker = slo.track(name, { availability: 0.9, periodMs: 1_000_000 });
               const recorder = hub.policy(name, { sliSink: tracker });
               hub.watchCircuits(name, () => ['open', 'closed']);
-              for (const { durationMs, good } of made) {
+              for (const { durationMs, good, trace } of made) {
                 recorder.callEnded(
                   good ? 'success' : 'failure',
                   good ? live() : threw('transient'),
                   durationMs,
                   1,
+                  trace,
                 );
               }
             }
