@@ -25,6 +25,8 @@ export interface LocatedProblem {
   readonly message: string;
   /** Whether the key itself is wrong, not its value. */
   readonly ofKey: boolean;
+  /** Of a text, the character from which on it is wrong. */
+  readonly offset?: number | undefined;
 }
 
 /** A zod error as a flat list of problems, each with its path. */
@@ -34,7 +36,7 @@ export function problemsOf(error: z.ZodError, schema: z.ZodType): OptionsProblem
 
 /**
  * As `problemsOf`, with paths in parts. A custom issue says with `params: { ofKey: true }` that its path ends in a key
- * that is wrong.
+ * that is wrong, and with `params: { offset }` where in a text something is.
  */
 export function locatedProblemsOf(error: z.ZodError, schema: z.ZodType): LocatedProblem[] {
   return error.issues.flatMap((issue) => problemsOfIssue(issue, schema));
@@ -48,7 +50,8 @@ function problemsOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType): LocatedPro
   }
   const nested = innerIssues(issue);
   if (nested !== undefined) return nested.flatMap((inner) => problemsOfIssue(inner, schema));
-  return [{ path, message, ofKey: issue.code === 'custom' && issue.params?.ofKey === true }];
+  const { ofKey, offset } = issue.code === 'custom' ? (issue.params ?? {}) : {};
+  return [{ path, message, ofKey: ofKey === true, offset: typeof offset === 'number' ? offset : undefined }];
 }
 
 /** Of a union's branches, the one that got furthest into the value; none when all failed at its top. */

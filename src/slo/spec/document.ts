@@ -149,9 +149,12 @@ export function checkDocument<Schema extends z.ZodType>(
   const result = schema.safeParse(document.value);
   if (result.success) return result.data;
   throw new SpecError(
-    locatedProblemsOf(result.error, schema).map(({ path, message, ofKey }) =>
-      ofKey ? document.keyProblem(path, message) : document.problem(path, message),
-    ),
+    locatedProblemsOf(result.error, schema).map(({ path, message, ofKey, offset }) => {
+      if (ofKey) return document.keyProblem(path, message);
+      return offset === undefined
+        ? document.problem(path, message)
+        : document.problemWithin(path, offset, message);
+    }),
   );
 }
 
