@@ -20,7 +20,7 @@ import { IncidentManager } from './incidents/manager.ts';
 import { incidentSchema } from './incidents/options.ts';
 import { logInternalErrors } from './internal-error-log.ts';
 import { Members } from './members.ts';
-import { HubMetrics } from './metrics/hub-metrics.ts';
+import { HubMetrics, type JoinFamilies } from './metrics/hub-metrics.ts';
 import type { MetricsRegistry } from './metrics/prom-metrics.ts';
 import { type PolicyOptions, policySchema, type Readiness, withDefaults } from './policy-options.ts';
 import { SloRegistry } from './slo/live/registry.ts';
@@ -54,7 +54,7 @@ function problemsIn(check: () => unknown): readonly OptionsProblem[] {
 /** The hub. Made by `createBreakwater()`. */
 export class Breakwater {
   /** Service level objectives and their error budgets. */
-  readonly slo = new SloRegistry();
+  readonly slo: SloRegistry;
   /** The registry that the metrics are in. */
   readonly registry: MetricsRegistry;
   readonly #members = new Members();
@@ -73,16 +73,22 @@ export class Breakwater {
     const logger = settings.logger ?? pino({ name: 'breakwater' });
     this.#defaults = withDefaults({}, given.defaults ?? {});
     this.registry = settings.registry ?? register;
+    this.#events = new Events((policy, error, heard) => {
+      this.#metrics.failedInside('event-listener');
+      // A listener to internal errors that throws is not told of itself.
+      if (heard !== 'internal-error') this.#announce(policy, 'event-listener', error);
+    });
+    this.slo = new SloRegistry({
+      announce: (event) => {
+        if (this.#events.heard.slo) this.#events.emit('slo', event);
+      },
+      report: (policy, error) => this.#report(policy, 'slo', error),
+    });
     this.#metrics = new HubMetrics({
       registry: this.registry,
       durationBuckets: settings.durationBuckets,
       version: VERSION,
       families: this.slo.metricFamilies,
-    });
-    this.#events = new Events((policy, error, heard) => {
-      this.#metrics.failedInside('event-listener');
-      // A listener to internal errors that throws is not told of itself.
-      if (heard !== 'internal-error') this.#announce(policy, 'event-listener', error);
     });
     logInternalErrors(this.#events, logger);
     this.#incidents = this.#makeIncidents(settings.incidents, logger);
@@ -122,6 +128,7 @@ export class Breakwater {
       const policy = this.#makePolicy(name, settings, strategies);
       const hasFallback = strategies.some(({ kind }) => kind === 'fallback' || kind === 'cache-fallback');
       this.#members.add({ policy, readiness: settings.readiness, hasFallback });
+      this.slo.policyMade(name);
       return policy;
     } catch (error) {
       this.#metrics.remove(name);
@@ -207,6 +214,11 @@ export class Breakwater {
     return this.#tracer.use(tracing);
   }
 
+  /** @internal Lets another exporter than the registry read the metrics, until it ends that or the hub is closed. */
+  shareMetrics(join: JoinFamilies): () => void {
+    return this.#metrics.share(join);
+  }
+
   /** The state of all policies now, as plain data. */
   snapshot(): BreakwaterSnapshot {
     const policies = this.#members.all.map(({ policy, readiness }) => ({
@@ -216,7 +228,7 @@ export class Breakwater {
       circuits: policy.circuits.map((circuit) => circuit.toJSON()),
       stats: policy.stats(),
     }));
-    return { time: wallNow(), version: VERSION, policies };
+    return { time: wallNow(), version: VERSION, policies, slo: this.slo.report() };
   }
 
   /** Whether `close()` was called. */

@@ -33,9 +33,16 @@ export type {
   HedgeEvent,
   IncidentEvent,
   InternalErrorEvent,
+  ObjectiveEventBase,
   RejectionEvent,
   RetryEvent,
+  SloBurningEvent,
   SloEvent,
+  SloEventBase,
+  SloExhaustedEvent,
+  SloFrozenEvent,
+  SloRecoveredEvent,
+  SloThawedEvent,
 } from './core/events.ts';
 export type {
   AttemptOutcome,
@@ -56,9 +63,16 @@ export { DEFAULT_DURATION_BUCKETS } from './metrics/buckets.ts';
 export type { MetricsRegistry } from './metrics/prom-metrics.ts';
 export { renderMetrics } from './metrics/render.ts';
 export type { PolicyOptions, Readiness } from './policy-options.ts';
+export type { AlertSeverity, BurnAlert } from './slo/burn-alerts.ts';
+export type { ObjectiveName, RestoreResult } from './slo/live/archive.ts';
 export type { SloOptions } from './slo/live/options.ts';
-export type { SloRegistry, SloReport } from './slo/live/registry.ts';
-export type { ObjectiveReport } from './slo/live/tracker.ts';
+export type { ReleaseQuestion, SloRegistry } from './slo/live/registry.ts';
+export type { ObjectiveRelease, Release, ReleaseAnswer } from './slo/live/release.ts';
+export type { ObjectiveReport, SloReport } from './slo/live/report.ts';
+export type { SavedSlot } from './slo/live/ring.ts';
+export type { FiringAlert } from './slo/live/standing.ts';
+export type { SavedObjective, SloState } from './slo/live/state.ts';
+export type { BurnWindow } from './slo/windows.ts';
 export type { BreakwaterSnapshot, PolicySnapshot } from './snapshot.ts';
 export * from './strategies/cache-fallback/index.ts';
 export * from './strategies/circuit-breaker/index.ts';

@@ -212,15 +212,19 @@ export class PolicyRecorder implements PolicyObserver {
     const thresholdMs = this.#latencyThresholdMs;
     const answeredInstead = source === 'stale' || source === 'fallback';
     if (verdict === 'ignored' && !answeredInstead) {
-      if (thresholdMs !== undefined && elapsedMs > thresholdMs) this.#sli(latencyAt, false);
+      if (thresholdMs === undefined || elapsedMs <= thresholdMs) return;
+      this.#sli(latencyAt, false);
+      sink?.badEvent(now);
       return;
     }
     const refused = verdict === 'refused';
     const available = answeredInstead || refused || verdict === 'success';
+    const inTime = available && (thresholdMs === undefined || elapsedMs <= thresholdMs);
+    const correct = !answeredInstead && (refused || (verdict === 'success' && outcome.correct));
     this.#sli(availabilityAt, available);
-    if (thresholdMs !== undefined) this.#sli(latencyAt, available && elapsedMs <= thresholdMs);
-    const correct = refused || (verdict === 'success' && outcome.correct);
-    this.#sli(correctnessAt, correct && !answeredInstead);
+    if (thresholdMs !== undefined) this.#sli(latencyAt, inTime);
+    this.#sli(correctnessAt, correct);
+    if (!inTime || !correct) sink?.badEvent(now);
   }
 
   #sli(at: number, good: boolean): void {

@@ -22,4 +22,6 @@ export interface SliSink {
   readonly stretchEnd: number;
   /** An event at `now` is about to be counted, and the stretch under way may be over. */
   turn(now: number): void;
+  /** A call was bad in at least one SLI and has been counted. */
+  badEvent(now: number): void;
 }

@@ -19,6 +19,8 @@ class Follower implements SliSink {
   counts: Readonly<Record<Sli, SliCounts>> | undefined;
   stretchStart = Number.POSITIVE_INFINITY;
   stretchEnd = 0;
+  /** When it was told of a bad event, with what was counted by then. */
+  readonly bad: { readonly now: number; readonly counted: number }[] = [];
   readonly turns: { readonly now: number; readonly good: number | undefined }[] = [];
 
   follow(counts: Readonly<Record<Sli, SliCounts>>): void {
@@ -29,6 +31,12 @@ class Follower implements SliSink {
     this.turns.push({ now, good: this.counts?.availability.good });
     this.stretchStart = now;
     this.stretchEnd = now + 10;
+  }
+
+  badEvent(now: number): void {
+    const { counts } = this;
+    const counted = counts === undefined ? 0 : slis.reduce((total, sli) => total + counts[sli].bad, 0);
+    this.bad.push({ now, counted });
   }
 
   /** The SLIs with an event, and whether the event was good. */
@@ -107,6 +115,9 @@ describe('SLI events', () => {
     recorder.callStarted();
     recorder.callEnded('success', outcome, durationMs, 77);
     expect(follower.events).toEqual(expected);
+    // Once for a call, however many SLIs it is bad in, and after all of them are counted.
+    const bad = Object.values(expected).filter((good) => !good).length;
+    expect(follower.bad).toEqual(bad === 0 ? [] : [{ now: 77, counted: bad }]);
   });
 
   test.each(rows)(

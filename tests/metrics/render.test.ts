@@ -5,6 +5,7 @@ import { InvalidOptionsError } from '../../src/core/errors.ts';
 import { HubMetrics, type HubMetricsOptions } from '../../src/metrics/hub-metrics.ts';
 import type { MetricsRegistry } from '../../src/metrics/prom-metrics.ts';
 import { renderMetrics } from '../../src/metrics/render.ts';
+import { sloOptions } from '../../src/slo/live/options.ts';
 import { SloRegistry } from '../../src/slo/live/registry.ts';
 import { deferred } from '../support.ts';
 import { parseExposition } from './exposition.ts';
@@ -130,7 +131,7 @@ describe('the text', () => {
             const hub = new HubMetrics({ registry: own, version: '1', families: slo.metricFamilies });
             hub.trackIncidents(['open', 'resolved'], ['log']);
             for (const [name, made] of Object.entries(policies)) {
-              const tracker = slo.track(name, { availability: 0.9, periodMs: 1_000_000 });
+              const tracker = slo.track(name, sloOptions.parse({ availability: 0.9, periodMs: 1_000_000 }));
               const recorder = hub.policy(name, { sliSink: tracker });
               hub.watchCircuits(name, () => ['open', 'closed']);
               for (const { durationMs, good, trace } of made) {

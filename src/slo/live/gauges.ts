@@ -7,6 +7,8 @@ const bySli: readonly Series[] = slis.map((sli) => ({ labels: { sli } }));
 const bySliAndWindow: readonly Series[] = slis.flatMap((sli) =>
   burnWindowNames.map((window) => ({ labels: { sli, window } })),
 );
+/** These families have one sample for each policy. */
+const only: readonly Series[] = [{ labels: {} }];
 const noRates: Values = burnWindowNames.map(() => undefined);
 
 /**
@@ -48,7 +50,8 @@ export function sloFamilies(trackers: () => Iterable<SloTracker>, now: () => num
         aggregation: 'average',
       },
       series: bySli,
-      owners: () => owners((tracker) => eachSli(tracker, (objective) => objective.budgetRemaining(now()))),
+      owners: () =>
+        owners((tracker) => eachSli(tracker, (objective) => objective.budgetRemaining(now()) ?? 1)),
     },
     {
       definition: {
@@ -60,6 +63,30 @@ export function sloFamilies(trackers: () => Iterable<SloTracker>, now: () => num
       },
       series: bySliAndWindow,
       owners: () => owners((tracker) => burnRates(tracker, now())),
+    },
+    {
+      definition: {
+        name: 'breakwater_slo_period_seconds',
+        type: 'gauge',
+        help: 'The period that the error budgets are for.',
+        labelNames: ['policy'],
+        aggregation: 'max',
+      },
+      series: only,
+      owners: () =>
+        owners(({ objectives, periodMs }) => [objectives.length === 0 ? undefined : periodMs / 1_000]),
+    },
+    {
+      definition: {
+        name: 'breakwater_slo_latency_threshold_seconds',
+        type: 'gauge',
+        help: 'From where on a call is too slow for the latency objective.',
+        labelNames: ['policy'],
+        // As with the objective, the strictest one; there is no aggregation that takes the smallest.
+        aggregation: 'max',
+      },
+      series: only,
+      owners: () => owners(({ latencyThresholdMs: ms }) => [ms === undefined ? undefined : ms / 1_000]),
     },
   ];
 }

@@ -8,6 +8,25 @@ export interface WindowShape {
   readonly slots: number;
 }
 
+/** A slot of a window that holds events: how many slots it lies back, and how many are good and bad. */
+export type SavedSlot = readonly [back: number, good: number, bad: number];
+
+/** The slots of one window. */
+export interface SavedWindow {
+  readonly slotMs: number;
+  readonly slots: readonly SavedSlot[];
+}
+
+/** What windows held at one moment. */
+export interface SavedWindows {
+  /** Time that had passed, in milliseconds; the slots are cut from its beginning. */
+  readonly elapsedMs: number;
+  /** How far back the oldest event lay that they ever held. */
+  readonly observedMs: number;
+  /** In the order of the shapes; `undefined` for one that is not known. */
+  readonly windows: readonly (SavedWindow | undefined)[];
+}
+
 /**
  * Good and bad events over several sliding windows, in bounded memory: 16 bytes a slot.
  *
@@ -26,6 +45,8 @@ export class EventWindows {
   #tickEnd = 0;
   /** Start of the tick in time passed since the first event. */
   #elapsedMs = 0;
+  /** How long before the beginning of that time the first event was. */
+  #earlierMs = 0;
   readonly #totals: SliCounts;
   /** The totals at the start of the tick. */
   #goodBefore: number;
@@ -64,6 +85,51 @@ export class EventWindows {
     ring.advance(this.#elapsedMs);
     const { good, bad } = this.#totals;
     return { good: ring.sum(0) + good - this.#goodBefore, bad: ring.sum(1) + bad - this.#badBefore };
+  }
+
+  /** How far back the first event lies, those included that were put back; 0 before it. */
+  observedMs(now: number): number {
+    if (this.#tickStart === undefined) return 0;
+    this.turn(now);
+    return this.#earlierMs + this.#elapsedAt(now);
+  }
+
+  /** What the windows hold at `now`; `undefined` before the first event. */
+  save(now: number): SavedWindows | undefined {
+    if (this.#tickStart === undefined) return undefined;
+    this.turn(now);
+    const elapsedMs = this.#elapsedAt(now);
+    const { good, bad } = this.#totals;
+    const windows = this.#rings.map((ring) => ({
+      slotMs: ring.slotMs,
+      slots: ring.save(this.#elapsedMs, elapsedMs, good - this.#goodBefore, bad - this.#badBefore),
+    }));
+    return { elapsedMs, observedMs: this.#earlierMs + elapsedMs, windows };
+  }
+
+  /**
+   * Puts events back that other windows held `ageMs` ago, each with the age that it has now. Windows without events of
+   * their own continue those others slot by slot; else a slot goes to where its oldest event would be.
+   */
+  restore({ elapsedMs, observedMs, windows }: SavedWindows, ageMs: number, now: number): void {
+    const theirElapsedMs = elapsedMs + ageMs;
+    if (this.#tickStart === undefined) {
+      this.#elapsedMs = Math.floor(theirElapsedMs / this.#tickMs) * this.#tickMs;
+      this.#beginTick(now - (theirElapsedMs - this.#elapsedMs));
+    } else {
+      this.turn(now);
+    }
+    const ownElapsedMs = this.#elapsedAt(now);
+    this.#earlierMs = Math.max(this.#earlierMs, observedMs + ageMs - ownElapsedMs);
+    const shiftMs = ownElapsedMs - theirElapsedMs;
+    for (const [index, window] of windows.entries()) {
+      if (window !== undefined) this.#rings[index]?.restore(window, elapsedMs, shiftMs, this.#elapsedMs);
+    }
+  }
+
+  #elapsedAt(now: number): number {
+    const passedMs = now - (this.#tickStart ?? now);
+    return this.#elapsedMs + Math.min(Math.max(0, passedMs), this.#tickMs);
   }
 
   /**
@@ -116,9 +182,39 @@ class Ring {
   /** Adds events of the time `elapsedMs`, which never lies before that of an earlier one. */
   add(elapsedMs: number, good: number, bad: number): void {
     this.advance(elapsedMs);
-    const at = this.#at + 2 * (this.#current % this.#slots);
-    this.#store[at] = (this.#store[at] ?? 0) + good;
-    this.#store[at + 1] = (this.#store[at + 1] ?? 0) + bad;
+    this.#put(this.#current, good, bad);
+  }
+
+  /** Its slots that hold events, those given included, as they lie back from `elapsedMs`. */
+  save(tickMs: number, elapsedMs: number, good: number, bad: number): readonly SavedSlot[] {
+    this.advance(tickMs);
+    const last = Math.floor(elapsedMs / this.slotMs);
+    const saved: SavedSlot[] = [];
+    for (let slot = this.#current; slot > this.#current - this.#slots; slot -= 1) {
+      const at = this.#indexOf(slot);
+      const own = slot === this.#current;
+      const goodInSlot = (this.#store[at] ?? 0) + (own ? good : 0);
+      const badInSlot = (this.#store[at + 1] ?? 0) + (own ? bad : 0);
+      if (goodInSlot > 0 || badInSlot > 0) saved.push([last - slot, goodInSlot, badInSlot]);
+    }
+    return saved;
+  }
+
+  /**
+   * Adds saved slots, less those that are too old.
+   *
+   * @param elapsedMs what had passed when they were saved
+   * @param shiftMs what is to be added to that time to have it in time of this ring
+   * @param tickMs start of the tick under way
+   */
+  restore({ slotMs, slots }: SavedWindow, elapsedMs: number, shiftMs: number, tickMs: number): void {
+    this.advance(tickMs);
+    const last = Math.floor(elapsedMs / slotMs);
+    for (const [back, good, bad] of slots) {
+      // A thousandth of a slot past its start, so that rounding does not put it into the one before.
+      const slot = Math.floor(((last - back) * slotMs + slotMs / 1_000 + shiftMs) / this.slotMs);
+      if (slot > this.#current - this.#slots) this.#put(Math.min(slot, this.#current), good, bad);
+    }
   }
 
   /** Makes the slot of the time `elapsedMs` the current one and forgets what is now too old. */
@@ -130,9 +226,21 @@ class Ring {
     }
     while (this.#current < target) {
       this.#current += 1;
-      const at = this.#at + 2 * (this.#current % this.#slots);
+      const at = this.#indexOf(this.#current);
       this.#store.fill(0, at, at + 2);
     }
+  }
+
+  #put(slot: number, good: number, bad: number): void {
+    const at = this.#indexOf(slot);
+    this.#store[at] = (this.#store[at] ?? 0) + good;
+    this.#store[at + 1] = (this.#store[at + 1] ?? 0) + bad;
+  }
+
+  /** Where a slot is kept; what is put back may lie before the first event, and so have a negative number. */
+  #indexOf(slot: number): number {
+    const place = slot % this.#slots;
+    return this.#at + 2 * (place < 0 ? place + this.#slots : place);
   }
 
   /** All good (0) or all bad (1) events. */

@@ -1,48 +1,38 @@
 import { type Sli, type SliCounts, type SliSink, slis } from '../../metrics/sli.ts';
 import { burnRateOf, remainingOf } from '../budget.ts';
 import { type BurnWindow, burnWindowNames, burnWindows } from '../windows.ts';
+import { AlertMachine, type Evaluation } from './alert-machine.ts';
 import type { SloObjectives } from './options.ts';
-import { EventWindows, type WindowShape } from './ring.ts';
+import { EventWindows, type SavedWindows, type WindowShape } from './ring.ts';
+import type { FollowedObjective } from './standing.ts';
 
 /** A burn window holds between 95 and 100 % of its length; the budget's period, between 98 and 100 %. */
-const BURN_SLOTS = 20;
-const PERIOD_SLOTS = 60;
+export const BURN_SLOTS = 20;
+export const PERIOD_SLOTS = 60;
 
-/** Where an objective stands. */
-export interface ObjectiveReport {
-  readonly sli: Sli;
-  readonly objective: number;
-  /** From where on a call is too slow; of the latency objective. */
-  readonly thresholdMs?: number;
-  /** Events within the period, or since the start of the process where that is shorter. */
-  readonly good: number;
-  readonly bad: number;
-  /** Whether good events make up the objective; without events nobody knows. */
-  readonly status: 'met' | 'missed' | 'no-data';
-  /** How fast the budget goes over each window; `undefined` where the window holds no events. */
-  readonly burnRates: Readonly<Record<BurnWindow, number | undefined>>;
-  /** Share of the error budget that is spent, 0 and up, past 1 when it is overspent. */
-  readonly budgetSpent: number;
-  /** Share of the error budget that is left: 1 - `budgetSpent`. */
-  readonly budgetRemaining: number;
+/** The burn windows, the shortest first, then the budget's period. */
+export function windowShapes(periodMs: number): readonly WindowShape[] {
+  const burn = burnWindowNames.map((name) => ({ lengthMs: burnWindows[name], slots: BURN_SLOTS }));
+  return [...burn, { lengthMs: periodMs, slots: PERIOD_SLOTS }];
 }
 
 /** Follows one objective. */
-export class ObjectiveTracker {
+export class ObjectiveTracker implements FollowedObjective {
   readonly sli: Sli;
   readonly objective: number;
+  readonly periodMs: number;
   readonly thresholdMs: number | undefined;
+  /** Whether events of before the start were put back. */
+  isRestored = false;
   readonly #windows: EventWindows;
 
   /** @param totals its events so far; live */
   constructor(sli: Sli, totals: SliCounts, objective: number, periodMs: number, thresholdMs?: number) {
     this.sli = sli;
     this.objective = objective;
+    this.periodMs = periodMs;
     this.thresholdMs = thresholdMs;
-    const burn = burnWindowNames.map(
-      (name): WindowShape => ({ lengthMs: burnWindows[name], slots: BURN_SLOTS }),
-    );
-    this.#windows = new EventWindows([...burn, { lengthMs: periodMs, slots: PERIOD_SLOTS }], totals);
+    this.#windows = new EventWindows(windowShapes(periodMs), totals);
   }
 
   get tickStart(): number {
@@ -58,63 +48,78 @@ export class ObjectiveTracker {
     this.#windows.turn(now);
   }
 
+  counts(window: BurnWindow, now: number): SliCounts {
+    return this.#windows.counts(burnWindowNames.indexOf(window), now);
+  }
+
+  periodCounts(now: number): SliCounts {
+    return this.#windows.counts(burnWindowNames.length, now);
+  }
+
   /** The burn rate over a window; `undefined` where it holds no events. */
   burnRate(window: BurnWindow, now: number): number | undefined {
-    const { good, bad } = this.#windows.counts(burnWindowNames.indexOf(window), now);
+    const { good, bad } = this.counts(window, now);
     return burnRateOf(good, bad, this.objective);
   }
 
-  /** Share of the error budget that is left; 1 before the first event, negative when it is overspent. */
-  budgetRemaining(now: number): number {
-    const { good, bad } = this.#period(now);
-    return remainingOf(good, bad, this.objective) ?? 1;
+  /** Share of the error budget that is left, negative when it is overspent; `undefined` without events. */
+  budgetRemaining(now: number): number | undefined {
+    const { good, bad } = this.periodCounts(now);
+    return remainingOf(good, bad, this.objective);
   }
 
-  report(now: number): ObjectiveReport {
-    const { good, bad } = this.#period(now);
-    const spent = burnRateOf(good, bad, this.objective);
-    return {
-      sli: this.sli,
-      objective: this.objective,
-      ...(this.thresholdMs === undefined ? {} : { thresholdMs: this.thresholdMs }),
-      good,
-      bad,
-      status: spent === undefined ? 'no-data' : spent <= 1 ? 'met' : 'missed',
-      burnRates: {
-        '5m': this.burnRate('5m', now),
-        '30m': this.burnRate('30m', now),
-        '1h': this.burnRate('1h', now),
-        '2h': this.burnRate('2h', now),
-        '6h': this.burnRate('6h', now),
-        '1d': this.burnRate('1d', now),
-        '3d': this.burnRate('3d', now),
-      },
-      budgetSpent: spent ?? 0,
-      budgetRemaining: remainingOf(good, bad, this.objective) ?? 1,
-    };
+  /** How far back the first event lies; 0 before it. */
+  observedMs(now: number): number {
+    return this.#windows.observedMs(now);
   }
 
-  #period(now: number) {
-    return this.#windows.counts(burnWindowNames.length, now);
+  /** See `EventWindows.save()`. */
+  save(now: number): SavedWindows | undefined {
+    return this.#windows.save(now);
+  }
+
+  /** See `EventWindows.restore()`. */
+  restore(saved: SavedWindows, ageMs: number, now: number): void {
+    this.#windows.restore(saved, ageMs, now);
+    this.isRestored = true;
   }
 }
+
+/** Is told of bad events, as they are counted. */
+export type OnBadEvent = (tracker: SloTracker, now: number) => void;
 
 /** Follows the objectives of one policy. */
 export class SloTracker implements SliSink {
   readonly policy: string;
-  readonly periodMs: number;
-  /** From where on a call is too slow; `undefined` without a latency objective. */
-  readonly latencyThresholdMs: number | undefined;
   stretchStart = Number.POSITIVE_INFINITY;
   stretchEnd = 0;
   readonly #given: SloObjectives;
+  readonly #onBadEvent: OnBadEvent;
   #objectives: readonly ObjectiveTracker[] = [];
+  /** Made when it is first needed: most policies never burn. */
+  #machine: AlertMachine | undefined = undefined;
 
-  constructor(policy: string, objectives: SloObjectives) {
+  constructor(policy: string, objectives: SloObjectives, onBadEvent: OnBadEvent) {
     this.policy = policy;
-    this.periodMs = objectives.periodMs;
-    this.latencyThresholdMs = objectives.latency?.thresholdMs;
     this.#given = objectives;
+    this.#onBadEvent = onBadEvent;
+  }
+
+  get periodMs(): number {
+    return this.#given.periodMs;
+  }
+
+  get minimumBadEvents(): number {
+    return this.#given.minimumBadEvents;
+  }
+
+  get freezeBelow(): number {
+    return this.#given.freezeBelow;
+  }
+
+  /** From where on a call is too slow; `undefined` without a latency objective. */
+  get latencyThresholdMs(): number | undefined {
+    return this.#given.latency?.thresholdMs;
   }
 
   follow(counts: Readonly<Record<Sli, SliCounts>>): void {
@@ -130,11 +135,23 @@ export class SloTracker implements SliSink {
 
   turn(now: number): void {
     for (const objective of this.#objectives) objective.turn(now);
-    // They turn together, so the tick of one is the tick of all.
-    const [any] = this.#objectives;
-    if (any === undefined) return;
-    this.stretchStart = any.tickStart;
-    this.stretchEnd = any.tickEnd;
+    this.#followTick();
+  }
+
+  badEvent(now: number): void {
+    this.#onBadEvent(this, now);
+  }
+
+  /** Puts back what an objective held `ageMs` ago. */
+  restore(objective: ObjectiveTracker, saved: SavedWindows, ageMs: number, now: number): void {
+    objective.restore(saved, ageMs, now);
+    this.#followTick();
+  }
+
+  /** Compares where the objectives stand with what was last told of them. */
+  evaluate(now: number): Evaluation {
+    this.#machine ??= new AlertMachine({ ...this.#given, policy: this.policy });
+    return this.#machine.evaluate(this.#objectives, now);
   }
 
   /** The tracker of an SLI; `undefined` where it has no objective. */
@@ -145,5 +162,17 @@ export class SloTracker implements SliSink {
   /** All objectives of the policy. */
   get objectives(): readonly ObjectiveTracker[] {
     return this.#objectives;
+  }
+
+  #followTick(): void {
+    let start = Number.NEGATIVE_INFINITY;
+    let end = Number.POSITIVE_INFINITY;
+    // What was put back may have given them ticks of their own.
+    for (const { tickStart, tickEnd } of this.#objectives) {
+      start = Math.max(start, tickStart);
+      end = Math.min(end, tickEnd);
+    }
+    this.stretchStart = start;
+    this.stretchEnd = end;
   }
 }

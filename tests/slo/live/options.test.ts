@@ -18,21 +18,29 @@ function problems(input: unknown) {
   throw new Error('expected the options to be refused');
 }
 
+const defaults = { periodMs: DEFAULT_PERIOD_MS, minimumBadEvents: 5, freezeBelow: 0.1 };
+
 describe('slo options', () => {
   test('objectives in full and in short are the same', () => {
     const short: SloOptions = { availability: 0.999, correctness: 0.9999 };
     const full: SloOptions = { availability: { objective: 0.999 }, correctness: { objective: 0.9999 } };
-    expect(parse(short)).toEqual({ availability: 0.999, correctness: 0.9999, periodMs: DEFAULT_PERIOD_MS });
+    expect(parse(short)).toEqual({ ...defaults, availability: 0.999, correctness: 0.9999 });
     expect(parse(full)).toEqual(parse(short));
   });
 
   test('latency has a threshold', () => {
     const given: SloOptions = { latency: { objective: 0.99, thresholdMs: 200 }, periodMs: 604_800_000 };
-    expect(parse(given)).toEqual({ latency: { objective: 0.99, thresholdMs: 200 }, periodMs: 604_800_000 });
+    expect(parse(given)).toEqual({ ...defaults, ...given });
   });
 
   test('the period is 30 days', () => {
     expect(parse({}).periodMs).toBe(2_592_000_000);
+  });
+
+  test('five bad events are more than an accident, and a tenth of the budget is kept for them', () => {
+    expect(parse({})).toEqual(defaults);
+    const given: SloOptions = { minimumBadEvents: 1, freezeBelow: 0 };
+    expect(parse(given)).toEqual({ ...defaults, ...given });
   });
 
   test.each([
@@ -48,6 +56,11 @@ describe('slo options', () => {
     [{ latency: { objective: 0.99 } }, 'latency.thresholdMs', /milliseconds/],
     [{ latency: { objective: 0.99, thresholdMs: 0 } }, 'latency.thresholdMs', /above 0/],
     [{ periodMs: Number.POSITIVE_INFINITY }, 'periodMs', /not Infinity$/],
+    [{ minimumBadEvents: 0 }, 'minimumBadEvents', /whole number, 1 or more, not 0$/],
+    [{ minimumBadEvents: 2.5 }, 'minimumBadEvents', /whole number/],
+    [{ freezeBelow: 1.1 }, 'freezeBelow', /from 0 to 1, not 1\.1$/],
+    [{ freezeBelow: -0.1 }, 'freezeBelow', /from 0 to 1/],
+    [{ freezeBelow: Number.NaN }, 'freezeBelow', /not NaN$/],
     [{ availabilty: 0.9 }, 'availabilty', /did you mean 'availability'/],
     [0.999, '', /options object/],
   ])('%j is refused by path', (input, path, message) => {

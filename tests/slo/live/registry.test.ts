@@ -2,7 +2,7 @@ import { AggregatorRegistry, Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { monotonicNow } from '../../../src/core/clock.ts';
 import { HubMetrics } from '../../../src/metrics/hub-metrics.ts';
-import type { SloObjectives } from '../../../src/slo/live/options.ts';
+import { type SloObjectives, sloOptions } from '../../../src/slo/live/options.ts';
 import { SloRegistry } from '../../../src/slo/live/registry.ts';
 import {
   type BurnWindow,
@@ -20,6 +20,8 @@ const objectives: SloObjectives = {
   latency: { objective: 0.99, thresholdMs: 200 },
   correctness: 0.9,
   periodMs: DEFAULT_PERIOD_MS,
+  minimumBadEvents: 5,
+  freezeBelow: 0.1,
 };
 
 beforeEach(() => {
@@ -63,7 +65,7 @@ describe('the gauges', () => {
   test('show only the SLIs that have an objective', async () => {
     const { measure, metrics, scrape } = newHub();
     metrics.policy('without');
-    measure(policy, { correctness: 0.99, periodMs: DEFAULT_PERIOD_MS });
+    measure(policy, sloOptions.parse({ correctness: 0.99 }));
     const { all } = await scrape();
     expect(all('breakwater_slo_objective_ratio').map(({ labels }) => labels)).toEqual([
       { policy, sli: 'correctness' },
@@ -170,8 +172,12 @@ describe('the report', () => {
       burnRates: Object.fromEntries(
         burnWindowNames.map((window): [BurnWindow, undefined] => [window, undefined]),
       ),
-      budgetSpent: 0,
-      budgetRemaining: 1,
+      observedMs: 0,
+      budgetSpent: undefined,
+      budgetRemaining: undefined,
+      exhaustedInMs: undefined,
+      firing: [],
+      heldBack: [],
     });
   });
 
@@ -189,7 +195,7 @@ describe('the report', () => {
 
   test('looks back over the period only', () => {
     const { slo, measure } = newHub();
-    const recorder = measure(policy, { availability: 0.999, periodMs: 60 * MINUTE_MS });
+    const recorder = measure(policy, sloOptions.parse({ availability: 0.999, periodMs: 60 * MINUTE_MS }));
     calls(recorder, 0, 5);
     vi.advanceTimersByTime(58 * MINUTE_MS);
     calls(recorder, 7, 0);
