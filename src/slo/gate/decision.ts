@@ -1,10 +1,8 @@
 import { suggest } from '../../core/options.ts';
+import type { ReleaseAnswer } from '../live/release.ts';
 import { formatPercentage } from '../spec/ratios.ts';
 import { roundedPercentage } from './percentage.ts';
 import { type BudgetReading, type BudgetReadings, budgetOf } from './reading.ts';
-
-/** Whether to release: `unknown` where that cannot be told. */
-export type ReleaseAnswer = 'yes' | 'no' | 'unknown';
 
 /** What a release is measured by. */
 export interface GateCriteria {
@@ -46,7 +44,9 @@ export function decideRelease(
   const ofService = readings.filter((reading) => service === undefined || reading.service === service);
   const chosen = ofService.filter(({ policy }) => policies.length === 0 || policies.includes(policy));
   const objectives = chosen.map((reading) => decideOne(reading, minRemaining));
-  const missing = whatIsMissing(readings, ofService, policies, service);
+  // Without any reading, why there are none is all there is to say.
+  const missing =
+    readings.length === 0 && problems.length > 0 ? [] : whatIsMissing(readings, ofService, policies, service);
 
   const answers = objectives.map(({ release }) => release);
   const cannotKnow = problems.length > 0 || missing.length > 0 || objectives.length === 0;

@@ -1,0 +1,33 @@
+import type { SloSpec } from '../../../slo/spec/model.ts';
+import { printable, SpecError } from '../../../slo/spec/problems.ts';
+import { type CommandContext, CommandFailure } from '../../context.ts';
+import { fileName, readInput } from '../../files.ts';
+import { styled } from '../../terminal.ts';
+
+/** What every command says of the file it reads. */
+export const SPEC_FILE = 'a spec: own format, sloth prometheus/v1 or OpenSLO v1; - reads stdin';
+
+/**
+ * Reads a spec file of any of the formats.
+ *
+ * @throws {CommandFailure} with exit code 1 and each problem with file, line and column when the spec is wrong
+ */
+export async function readSpecFile(context: CommandContext, file: string): Promise<SloSpec> {
+  const text = await readInput(context, file);
+  const { readSpec } = await import('../../../slo/spec/read.ts');
+  try {
+    return readSpec(text);
+  } catch (error) {
+    if (error instanceof SpecError) {
+      throw new CommandFailure(`the spec cannot be used\n${error.report(fileName(file))}`, 1);
+    }
+    throw error;
+  }
+}
+
+/** Prints warnings where they do not get into a result. */
+export async function printWarnings(context: CommandContext, warnings: readonly string[]): Promise<void> {
+  const { err } = context;
+  const lines = warnings.map((warning) => `${styled(err, 'yellow', 'warning:')} ${printable(warning)}\n`);
+  await err.write(lines.join(''));
+}

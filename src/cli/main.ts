@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+/** The `breakwater` command. */
+import { userInfo } from 'node:os';
+import process from 'node:process';
+import { run } from './program.ts';
+import { terminalOn } from './terminal.ts';
+
+// Whatever ends the process before the command has come to an answer is none.
+process.exitCode = 2;
+process.exitCode = await run(process.argv.slice(2), {
+  out: terminalOn(process.stdout, process.env),
+  err: terminalOn(process.stderr, process.env),
+  stdin: process.stdin,
+  cwd: process.cwd(),
+  env: process.env,
+  userName: () => userInfo().username,
+  now: Date.now,
+});
