@@ -49,8 +49,12 @@ export const specDefaults = {
 
 const ruleDuration = (example: string, min = 1_000) => duration({ min, step: 1_000, example });
 
-/** The period of a budget: rules cannot follow a shorter one than an hour well. */
-const period = duration({ min: 60 * MINUTE_MS, step: MINUTE_MS, example: '30d' });
+/** The shortest period of a budget, in milliseconds: rules cannot follow a shorter one well. */
+export const MIN_PERIOD_MS = 60 * MINUTE_MS;
+/** What a period is a multiple of, in milliseconds. */
+export const PERIOD_STEP_MS = MINUTE_MS;
+
+const period = duration({ min: MIN_PERIOD_MS, step: PERIOD_STEP_MS, example: '30d' });
 const labels = specLabels(ruleLabelNames);
 const severities = specLabels(ruleLabelNames.filter((name) => name !== 'severity'));
 
