@@ -22,6 +22,13 @@ export interface HubMetricsOptions {
   readonly families?: readonly FamilyShare[] | undefined;
 }
 
+/**
+ * Takes families up for an exporter, and gives the function that ends it.
+ *
+ * @param failed is told what reading a share threw
+ */
+export type JoinFamilies = (shares: readonly FamilyShare[], failed: (error: unknown) => void) => () => void;
+
 /** What the metrics of one policy need to know. */
 export interface MeasureOptions {
   /** From where on a call is too slow for the latency SLI. Without it that SLI is not tracked. */
@@ -41,7 +48,10 @@ export class HubMetrics {
   readonly #keepsExemplars: () => boolean;
   readonly #internalErrors = new Float64Array(components.length);
   readonly #policies = new Map<string, MeasuredPolicy>();
-  readonly #leave: () => void;
+  readonly #shares: readonly FamilyShare[];
+  /** Each ends the reading of one exporter, the registry's first. */
+  readonly #leaves = new Set<() => void>();
+  #closed = false;
   #incidents: IncidentCounters | undefined = undefined;
 
   /** @throws {InvalidOptionsError} when the registry has a foreign metric of one of the names; nothing is registered */
@@ -50,14 +60,14 @@ export class HubMetrics {
     // Asked for each call that is traced: an application may choose the format at any time.
     this.#keepsExemplars = () => isOpenMetrics(registry);
     this.#buckets = new DurationBuckets(durationBuckets);
-    const shares = [
+    this.#shares = [
       ...policyFamilies(() => this.#policies.values(), this.#buckets.seconds),
       ...families,
       ...incidentFamilies(() => this.#incidents),
       internalErrorFamily(this.#internalErrors),
       buildInfoFamily(version),
     ];
-    this.#leave = joinFamilies(registry, shares, () => this.failedInside('metrics'));
+    this.share((shares, failed) => joinFamilies(registry, shares, failed));
   }
 
   /** Starts to measure a policy: all its series exist from now on. One of the same name is replaced. */
@@ -95,6 +105,16 @@ export class HubMetrics {
     return this.#incidents;
   }
 
+  /** Lets an exporter read all families, until the function that it gets is called, or the hub is closed. */
+  share(join: JoinFamilies): () => void {
+    if (this.#closed) return () => {};
+    const leave = join(this.#shares, () => this.failedInside('metrics'));
+    this.#leaves.add(leave);
+    return () => {
+      if (this.#leaves.delete(leave)) leave();
+    };
+  }
+
   /** Counts something that failed inside, outside any policy, and was kept from the caller. */
   failedInside(component: Component): void {
     const at = components.indexOf(component);
@@ -103,7 +123,9 @@ export class HubMetrics {
 
   /** Takes the hub's samples out of the registry, and each family that no other hub uses. */
   close(): void {
-    this.#leave();
+    this.#closed = true;
+    for (const leave of this.#leaves) leave();
+    this.#leaves.clear();
     this.#policies.clear();
   }
 }
