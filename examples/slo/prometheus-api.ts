@@ -108,16 +108,17 @@ export class PrometheusApi {
   }
 
   /**
-   * Waits for a scrape that began after this call, and until all it brought can be queried.
-   *
-   * @param query its series all have a sample of that scrape; default: `up`
+   * Waits until the series of each query in turn have a sample that was taken after those of the query before: what is
+   * scraped first, and then what rules make of it.
    */
-  async nextScrape(query = 'up'): Promise<void> {
-    const since = Date.now() / 1_000;
-    await until(`a scrape for ${query}`, async () => {
-      const times = await this.query(`timestamp(${query})`);
-      return times.length > 0 && times.every(({ value }) => value > since);
-    });
+  async newSamples(...queries: readonly string[]): Promise<void> {
+    for (const query of queries) {
+      const since = Date.now() / 1_000;
+      await until(`new samples of ${query}`, async () => {
+        const times = await this.query(`timestamp(${query})`);
+        return times.length > 0 && times.every(({ value }) => value > since);
+      });
+    }
   }
 
   async #get(path: string, parameters: Readonly<Record<string, string>>): Promise<unknown> {

@@ -21,7 +21,7 @@ export interface PrometheusOptions {
   readonly scrape: readonly ScrapeJob[];
   /** Rule files: text by file name. */
   readonly rules?: Readonly<Record<string, string>> | undefined;
-  /** How often targets are scraped, in Prometheus' notation. Default: `200ms`. */
+  /** How often targets are scraped, in Prometheus' notation. Default: `500ms`. */
   readonly scrapeInterval?: string | undefined;
   /** How often rules are evaluated whose group does not say. Default: as `scrapeInterval`. */
   readonly evaluationInterval?: string | undefined;
@@ -182,7 +182,7 @@ class ServerProcess {
 }
 
 async function writeFiles(directory: string, options: PrometheusOptions): Promise<void> {
-  const { scrape, rules = {}, scrapeInterval = '200ms', evaluationInterval = scrapeInterval } = options;
+  const { scrape, rules = {}, scrapeInterval = '500ms', evaluationInterval = scrapeInterval } = options;
   const config = {
     global: {
       scrape_interval: scrapeInterval,

@@ -53,16 +53,16 @@ describe('a Prometheus for tests', () => {
   }
 
   it('scrapes, evaluates rules and answers queries', async () => {
-    await server().nextScrape('scrapes_total');
+    await server().newSamples('scrapes_total');
     const [sample] = await server().query('scrapes_total');
     expect(sample?.labels).toMatchObject({ job: 'shop', kind: 'test', zone: 'a' });
     expect(sample?.value).toBeGreaterThan(0);
-    await server().nextScrape('scrapes:twice');
+    await server().newSamples('scrapes:twice');
     const [twice] = await server().query('scrapes:twice');
     expect(twice?.value).toBeGreaterThanOrEqual(2);
     const end = Date.now() / 1_000;
     const [series] = await server().queryRange('scrapes_total', { start: end - 10, end, step: 0.1 });
-    expect(series?.points.length).toBeGreaterThan(1);
+    expect(series?.points.length).toBeGreaterThan(0);
     expect(await server().rules()).toMatchObject([{ name: 'g', rules: [{ health: 'ok' }] }]);
     expect(await server().targets()).toMatchObject([{ health: 'up', lastError: '' }]);
     expect(await server().labelValues('kind', 'scrapes_total')).toEqual(['test']);

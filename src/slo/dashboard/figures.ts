@@ -1,4 +1,13 @@
-import type { SloSpec } from '../spec/model.ts';
+import {
+  BUDGET_REMAINING,
+  BURN_RATE,
+  ERROR_BUDGET,
+  OBJECTIVE,
+  PERIOD_BURN_RATE,
+  PERIOD_DAYS,
+} from '../rules/identity.ts';
+import { BURN_ALERT } from '../rules/slo-alerts.ts';
+import type { RuleLabels, SloSpec } from '../spec/model.ts';
 import type { BurnWindow } from '../windows.ts';
 import { anyOf, type Matcher, matchersOf, series } from './promql-text.ts';
 
@@ -30,40 +39,43 @@ export interface Figures {
 /** By what objectives are told apart. */
 export const OBJECTIVE_LABELS = 'policy, sli, slo';
 
+/** Labels that the rules give values of their own. */
+const IDENTITY_LABELS = ['service', 'slo', 'policy', 'sli', 'window'];
+
 const onePolicy: Matcher = 'policy=~"$policy"';
 
 /** The figures of the service as a whole, as the rules of `breakwater slo rules` record them. */
 export function recordedFigures(spec: SloSpec): Figures {
+  const { pageLabels, ticketLabels } = spec.alerts;
   const own = matchersOf(spec.selector);
-  const service: Matcher = 'service="$service"';
+  const fixed = fixedMatchers(spec);
   const recorded = (name: string, ...matchers: readonly Matcher[]): string =>
-    `max by (${OBJECTIVE_LABELS}) (${series(name, service, onePolicy, ...matchers)})`;
-  const budgetRemaining = recorded('slo:period_error_budget_remaining:ratio');
+    `max by (${OBJECTIVE_LABELS}) (${series(name, ...fixed, ...matchers)})`;
+  const budgetRemaining = recorded(BUDGET_REMAINING);
   const burnRates: Figures['burnRates'] = (windows, slos) => {
     const matchers: Matcher[] = [];
     if (windows !== undefined) matchers.push(`window=~${anyOf(windows)}`);
     if (slos !== undefined) matchers.push(`slo=~${anyOf(slos)}`);
-    return `max by (${OBJECTIVE_LABELS}, window) (${series('slo:burn_rate:ratio', service, onePolicy, ...matchers)})`;
+    return `max by (${OBJECTIVE_LABELS}, window) (${series(BURN_RATE, ...fixed, ...matchers)})`;
   };
   return {
     noData: 'No data: either nothing was called, or the rules of `breakwater slo rules` are not loaded',
     ofPolicies: (name, ...matchers) => series(name, ...own, onePolicy, ...matchers),
     ofService: (name, ...matchers) => series(name, ...own, ...matchers),
-    objective: recorded('slo:objective:ratio'),
-    sli: `1 - ${recorded('slo:period_burn_rate:ratio')} * ${recorded('slo:error_budget:ratio')}`,
+    objective: recorded(OBJECTIVE),
+    sli: `1 - ${recorded(PERIOD_BURN_RATE)} * ${recorded(ERROR_BUDGET)}`,
     budgetRemaining,
     timeToExhaustion: lasting(
       budgetRemaining,
-      `${recorded('slo:time_period:days')} * 86400`,
-      recorded('slo:burn_rate:ratio', 'window="1h"'),
+      `${recorded(PERIOD_DAYS)} * 86400`,
+      recorded(BURN_RATE, 'window="1h"'),
     ),
     burnRates,
     firingAlerts: series(
       'ALERTS',
-      'alertname="SloErrorBudgetBurn"',
+      `alertname="${BURN_ALERT}"`,
       'alertstate="firing"',
-      service,
-      onePolicy,
+      ...fixedMatchers(spec, pageLabels, ticketLabels),
     ),
   };
 }
@@ -101,6 +113,17 @@ export function processFigures(): Figures {
     burnRates,
     firingAlerts: undefined,
   };
+}
+
+/**
+ * What selects the series of the service. The spec's labels tell one environment's from another's, except for those
+ * that an objective, or one of `others`, gives another value.
+ */
+function fixedMatchers({ labels, slos }: SloSpec, ...others: readonly RuleLabels[]): readonly Matcher[] {
+  const changing = [...slos.map((slo) => slo.labels), ...others].flatMap((each) => Object.keys(each));
+  const changed = new Set([...IDENTITY_LABELS, ...changing]);
+  const steady = Object.fromEntries(Object.entries(labels).filter(([name]) => !changed.has(name)));
+  return ['service="$service"', ...matchersOf(steady), onePolicy];
 }
 
 /** What is left over the pace at which it goes: a burn rate of 1 uses up the whole budget in the period. */

@@ -1,28 +1,24 @@
+import { anyOf as anyOfInPromql, quoted as quotedInPromql } from '../rules/text.ts';
 import type { RuleLabels } from '../spec/model.ts';
 
 /** A label matcher of PromQL. The value is put in quotes as it is: give text from outside to `quoted` first. */
 export type Matcher = `${string}${'=' | '=~'}${string}`;
 
 /**
- * Text from outside as a string of PromQL in a dashboard. A dollar sign is written by its number, since Grafana would
- * take it for the beginning of a variable, and so is a bracket.
+ * Text from outside as a string of PromQL in a dashboard. Dollar signs and brackets are written by their numbers, since
+ * Grafana would take them for the beginning of a variable.
  */
 export function quoted(text: string): string {
-  const escaped = text.replace(/["\\\n$[]/g, (sign) => ESCAPES[sign] ?? sign);
-  return `"${escaped}"`;
+  return withoutVariables(quotedInPromql(text));
 }
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\n': '\\n',
-  $: '\\u0024',
-  '[': '\\u005b',
-};
 
 /** A regular expression of PromQL, in quotes, that matches these texts and no others. */
 export function anyOf(texts: readonly string[]): string {
-  return quoted(texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'));
+  return withoutVariables(anyOfInPromql(texts));
+}
+
+function withoutVariables(string: string): string {
+  return string.replaceAll('$', '\\u0024').replaceAll('[', '\\u005b');
 }
 
 /** Matchers for labels that have exactly these values. */

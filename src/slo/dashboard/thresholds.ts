@@ -36,7 +36,9 @@ export function thresholdsOf({ slos, alerts: { atRiskRemaining } }: SloSpec): Th
   }
   const latencies = slos.flatMap(({ thresholdMs }) => (thresholdMs === undefined ? [] : thresholdMs / 1_000));
   return {
-    burnAlerts: [...drawn.values()],
+    burnAlerts: [...drawn.values()].map(({ slos: own, ...alert }) =>
+      own.length === slos.length ? alert : { ...alert, slos: own },
+    ),
     atRiskRemaining,
     latencySeconds: [...new Set(latencies)].sort((a, b) => a - b),
   };

@@ -1,3 +1,4 @@
+import { OBJECTIVE } from '../rules/identity.ts';
 import type { SloSpec } from '../spec/model.ts';
 import { datasource } from './json.ts';
 import { quoted, series } from './promql-text.ts';
@@ -11,11 +12,11 @@ export function variables(spec: SloSpec | undefined): readonly object[] {
   const service =
     spec === undefined
       ? 'label_values(breakwater_build_info, job)'
-      : `label_values(${series('slo:objective:ratio', `service=${quoted(spec.service)}`)}, service)`;
+      : `label_values(${series(OBJECTIVE, `service=${quoted(spec.service)}`)}, service)`;
   const policies =
     spec === undefined
       ? series('breakwater_calls_total', 'job="$service"')
-      : series('slo:objective:ratio', 'service="$service"');
+      : series(OBJECTIVE, 'service="$service"');
   return [
     {
       name: 'datasource',

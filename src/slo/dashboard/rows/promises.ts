@@ -1,3 +1,4 @@
+import { percentText } from '../../rules/text.ts';
 import type { Slo, SloSpec } from '../../spec/model.ts';
 import { DAY_MS } from '../../windows.ts';
 import type { Row } from '../json.ts';
@@ -33,16 +34,11 @@ function cells({ policy, sli, objective, periodMs, thresholdMs, description, run
   return [
     plain(policy),
     plain(sli),
-    `${percent(objective)}${threshold}`,
+    `${percentText(objective)}${threshold}`,
     `${Number((periodMs / DAY_MS).toPrecision(4))} days`,
     plain(description ?? ''),
     address === undefined ? plain(runbook ?? '') : `[Runbook](<${address}>)`,
   ];
-}
-
-/** A ratio in percent, without what binary fractions add. */
-function percent(ratio: number): string {
-  return `${Number((ratio * 100).toPrecision(12))} %`;
 }
 
 /** Text from outside as text in Markdown, which Grafana also looks through for HTML and variables. */
