@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 import packageJson from './package.json' with { type: 'json' };
-import { exportProblems, findEntries } from './scripts/entries.ts';
+import { commands, exportProblems, findEntries } from './scripts/entries.ts';
 
 /** What is published as ES modules only. CommonJS output carries it, so that it loads wherever CommonJS does. */
 const esmOnly = ['is-network-error', 'leven', 'p-retry', 'p-timeout'];
@@ -23,7 +23,7 @@ const shared = {
 } satisfies Options;
 
 export default defineConfig([
-  { ...shared, format: 'esm' },
+  { ...shared, entry: { ...entries, ...commands }, format: 'esm' },
   // With tree shaking, Rollup turns the shared chunks into CommonJS; what tsup does without it rewrites `?.`, `??`
   // and class fields into slow helpers.
   { ...shared, format: 'cjs', noExternal: esmOnly, treeshake: true },

@@ -4,11 +4,17 @@ import { join } from 'node:path';
 /** The package's public entries: the name under `dist/` and the source file it is built from. */
 export type Entries = Readonly<Record<string, string>>;
 
+/** The package's commands: built as ES modules only, for Node runs them by themselves. */
+export const commands: Entries = { cli: 'src/cli/main.ts' };
+
+/** The `bin` that fits `commands`. */
+export const bin: Readonly<Record<string, string>> = { breakwater: 'dist/cli.js' };
+
 /** What `package.json` says about one subpath, as far as a build is concerned. */
 type Exports = Readonly<Record<string, unknown>>;
 
 /**
- * The public entries that the source tree has: the main one, `incidents`, and one for each folder of
+ * The public entries that the source tree has: the main one, `incidents`, `slo`, and one for each folder of
  * `src/integrations/`.
  */
 export function findEntries(root: string): Entries {
@@ -17,6 +23,7 @@ export function findEntries(root: string): Entries {
   return {
     index: 'src/index.ts',
     incidents: 'src/incidents/index.ts',
+    slo: 'src/slo/index.ts',
     ...Object.fromEntries(names.map((name) => [name, `src/integrations/${name}/index.ts`])),
   };
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { exportProblems, exportsFor, findEntries } from '../../scripts/entries.ts';
+import { bin, commands, exportProblems, exportsFor, findEntries } from '../../scripts/entries.ts';
 import { VERSION } from '../../src/version.ts';
 
 const root = new URL('../..', import.meta.url);
@@ -13,7 +13,11 @@ function readJson(path: string): unknown {
 
 const versions = z.record(z.string(), z.string()).optional();
 const packageJson = z
-  .object({ version: z.string(), exports: z.record(z.string(), z.unknown()) })
+  .object({
+    version: z.string(),
+    exports: z.record(z.string(), z.unknown()),
+    bin: z.record(z.string(), z.string()),
+  })
   .parse(readJson('package.json'));
 const lockedPackages = z
   .object({
@@ -35,6 +39,14 @@ describe('package.json', () => {
 
   it('exports exactly what the source tree has', () => {
     expect(exportProblems(packageJson.exports, findEntries(fileURLToPath(root)))).toEqual([]);
+  });
+
+  it('has the commands that are built, each with the line that makes a shell run it', () => {
+    expect(packageJson.bin).toEqual(bin);
+    expect(Object.values(bin)).toEqual(Object.keys(commands).map((name) => `dist/${name}.js`));
+    for (const source of Object.values(commands)) {
+      expect(readFileSync(new URL(source, root), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    }
   });
 
   it('is found to disagree where an export is missing, left over or wrong', () => {

@@ -32,12 +32,19 @@ const siblings = [
 
 /** Packages that only some places may import. */
 const homes: Readonly<Record<string, readonly string[]>> = {
+  '@lezer/common': ['slo/promql/'],
+  '@opentelemetry/api': ['integrations/otel/'],
+  '@prometheus-io/lezer-promql': ['slo/promql/'],
+  commander: ['cli/'],
   express: ['integrations/express/'],
   fastify: ['integrations/fastify/'],
   'fastify-plugin': ['integrations/fastify/'],
   pg: ['integrations/pg/'],
   ioredis: ['integrations/redis/'],
   'prom-client': ['metrics/', 'breakwater.ts'],
+  re2js: ['slo/promql/'],
+  'string-width': ['cli/'],
+  yaml: ['slo/', 'cli/'],
 };
 
 /** Files that each child of a folder has. */
