@@ -37,7 +37,7 @@ export interface FamilyMember {
 }
 
 /** How samples of equal labels, from several hubs or several workers of a cluster, become one. */
-export type Aggregation = 'sum' | 'max' | 'average';
+export type Aggregation = 'sum' | 'min' | 'max' | 'average';
 
 /** What a metric family is. */
 export interface FamilyDefinition {

@@ -164,6 +164,7 @@ function valuesTogether(read: readonly Values[], aggregation: Aggregation): Valu
 }
 
 function aggregate(values: readonly number[], aggregation: Aggregation): number {
+  if (aggregation === 'min') return Math.min(...values);
   if (aggregation === 'max') return Math.max(...values);
   const sum = values.reduce((total, value) => total + value, 0);
   return aggregation === 'sum' ? sum : sum / values.length;

@@ -85,6 +85,7 @@ describe('one member', () => {
 describe('several members', () => {
   test.each([
     ['sum', 12],
+    ['min', 3],
     ['max', 9],
     ['average', 6],
   ] as const)('of an equal owner become one by %s', (aggregation, together) => {

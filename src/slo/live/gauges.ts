@@ -82,8 +82,8 @@ export function sloFamilies(trackers: () => Iterable<SloTracker>, now: () => num
         type: 'gauge',
         help: 'From where on a call is too slow for the latency objective.',
         labelNames: ['policy'],
-        // As with the objective, the strictest one; there is no aggregation that takes the smallest.
-        aggregation: 'max',
+        // As with the objective, the strictest one.
+        aggregation: 'min',
       },
       series: only,
       owners: () => owners(({ latencyThresholdMs: ms }) => [ms === undefined ? undefined : ms / 1_000]),
