@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { isBreakwaterError } from '../core/errors.ts';
+import { printable } from '../slo/spec/problems.ts';
 import { VERSION } from '../version.ts';
 import { addSloCommands } from './commands/slo/index.ts';
 import { type CommandContext, CommandFailure, type ExitCode } from './context.ts';
@@ -57,14 +59,20 @@ function createProgram(
         ? 0
         : 2;
     }
-    const known = error instanceof CommandFailure;
-    const text = known
-      ? error.message
-      : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
-    written.push(err.write(`${styled(err, 'red', 'error:')} ${text}\n`));
-    return known ? error.exitCode : 2;
+    const { text, exitCode } = failureOf(error);
+    const lines = text.split('\n').map(printable).join('\n');
+    written.push(err.write(`${styled(err, 'red', 'error:')} ${lines}\n`));
+    return exitCode;
   };
   return { program, failures };
+}
+
+function failureOf(error: unknown): { readonly text: string; readonly exitCode: ExitCode } {
+  if (error instanceof CommandFailure) return { text: error.message, exitCode: error.exitCode };
+  // What a file says cannot be said in the format that was asked for, say.
+  if (isBreakwaterError(error, 'INVALID_OPTIONS')) return { text: error.message, exitCode: 1 };
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { text: `internal error: ${details}`, exitCode: 2 };
 }
 
 /** What commander repeats of the command line, without values of mistyped options and credentials of URLs. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { isBreakwaterError } from '../../../core/errors.ts';
+import { SpecError } from '../../../slo/spec/problems.ts';
 import { addHeaders, durationOption, eachValue, httpAddress, needed, wordArgument } from '../../arguments.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
 import { STANDARD_STREAM, writeOutput } from '../../files.ts';
@@ -44,22 +44,22 @@ export function addInit(slo: Command, context: CommandContext, finish: Finish): 
 }
 
 async function specOf(context: CommandContext, flags: InitFlags): Promise<string> {
-  const metrics = await fetchMetrics(context, flags);
-  const [{ specFromMetrics }, { writeSpec }] = await Promise.all([
-    import('../../../slo/spec/from-metrics.ts'),
-    import('../../../slo/spec/write.ts'),
-  ]);
+  const { metrics, address } = await fetchMetrics(context, flags);
+  const { specTextFromMetrics } = await import('../../../slo/spec/from-metrics.ts');
   try {
-    return writeSpec(
-      specFromMetrics(metrics, { service: flags.service ?? (basename(context.cwd) || 'service') }),
-    );
+    return specTextFromMetrics(metrics, {
+      service: flags.service ?? (basename(context.cwd) || 'service'),
+    });
   } catch (error) {
-    if (isBreakwaterError(error, 'INVALID_OPTIONS')) throw new CommandFailure(error.message, 1);
+    if (error instanceof SpecError) throw new CommandFailure(error.report(address), 1);
     throw error;
   }
 }
 
-async function fetchMetrics(context: CommandContext, flags: InitFlags): Promise<string> {
+async function fetchMetrics(
+  context: CommandContext,
+  flags: InitFlags,
+): Promise<{ readonly metrics: string; readonly address: string }> {
   const { url, headers, shown } = httpAddress(needed(flags.metrics, '--metrics <url>'), '--metrics');
   headers.set('accept', 'text/plain;version=0.0.4');
   addHeaders(headers, flags.header ?? []);
@@ -68,5 +68,5 @@ async function fetchMetrics(context: CommandContext, flags: InitFlags): Promise<
   if (!answer.ok) throw new CommandFailure(`${shown} cannot be read: ${answer.problem}`);
   if (answer.status !== 200)
     throw new CommandFailure(`${shown} cannot be read: it answered HTTP ${answer.status}`);
-  return answer.body;
+  return { metrics: answer.body, address: shown };
 }
