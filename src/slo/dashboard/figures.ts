@@ -91,9 +91,11 @@ export function processFigures(): Figures {
   const byObjective = (aggregation: string, name: string): string =>
     `${aggregation} by (policy, sli) (${ofPolicies(name)})`;
   const objective = byObjective('max', 'breakwater_slo_objective_ratio');
-  // A process that has seen nothing has all of its budget; here that is no data.
-  const seen = `(${byObjective('sum', 'breakwater_sli_events_total')} > 0)`;
-  const budgetRemaining = `(${byObjective('avg', 'breakwater_error_budget_remaining_ratio')} and ${seen})`;
+  // A process that knows of no events reports all of its budget; here that is no data. It knows of what it has counted,
+  // and, after a restart, of what was restored.
+  const counted = `${byObjective('sum', 'breakwater_sli_events_total')} > 0`;
+  const restored = `max by (policy, sli) (${ofPolicies('breakwater_slo_burn_rate', 'window="3d"')})`;
+  const budgetRemaining = `(${byObjective('avg', 'breakwater_error_budget_remaining_ratio')} and (${counted} or ${restored}))`;
   const burnRates: Figures['burnRates'] = (windows) => {
     const matchers: readonly Matcher[] = windows === undefined ? [] : [`window=~${anyOf(windows)}`];
     return `avg by (policy, sli, window) (${ofPolicies('breakwater_slo_burn_rate', ...matchers)})`;
