@@ -133,6 +133,7 @@ class ServerProcess {
       // It takes a free port and logs which.
       'web.listen-address': '127.0.0.1:0',
       'log.level': 'info',
+      'enable-feature': 'exemplar-storage',
     };
     const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
     this.#child = spawn(program, args, {
