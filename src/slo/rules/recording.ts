@@ -1,0 +1,122 @@
+import { shareOf } from '../budget.ts';
+import { normalQuery, queryType } from '../promql/check.ts';
+import {
+  type Indicator,
+  type RuleLabels,
+  type Slo,
+  type SloSpec,
+  WINDOW_PLACEHOLDER,
+} from '../spec/model.ts';
+import { DAY_MS } from '../windows.ts';
+import type { RecordingRule } from './groups.ts';
+import {
+  BUDGET_REMAINING,
+  BURN_RATE,
+  ERROR_BUDGET,
+  errorRatioName,
+  goodName,
+  OBJECTIVE,
+  PERIOD_BURN_RATE,
+  PERIOD_DAYS,
+  periodWindow,
+  recordedWindows,
+  SloSeries,
+  totalName,
+} from './identity.ts';
+import { durationText, indented, series } from './text.ts';
+
+/** The metric from which a policy's good and bad events are read. */
+export const SLI_EVENTS = 'breakwater_sli_events_total';
+
+/** Prometheus forgets a value after this time, in milliseconds; what is recorded more rarely has gaps. */
+const LOOKBACK_MS = 300_000;
+
+/** What an objective records each time its rules are evaluated. */
+export function recordingRules(spec: SloSpec, slo: Slo): readonly RecordingRule[] {
+  const own = new SloSeries(spec, slo);
+  const period = periodWindow(slo);
+  const budget = shareOf(slo.objective);
+  const record = (name: string, expr: string): RecordingRule => ({ record: name, expr, labels: own.labels });
+  const periodRatio = period.burn
+    ? own.errorRatio(period.name)
+    : `last_over_time(${own.errorRatio(period.name)}[${durationText(bridgedMs(spec))}])`;
+  return [
+    record(OBJECTIVE, `vector(${slo.objective})`),
+    record(ERROR_BUDGET, `vector(${budget})`),
+    record(PERIOD_DAYS, `vector(${slo.periodMs / DAY_MS})`),
+    ...recordedWindows.flatMap(({ name }) => eventRules(spec, slo, name)),
+    ...recordedWindows.map(
+      ({ name }): RecordingRule => ({
+        record: BURN_RATE,
+        expr: `${own.errorRatio(name)} / ${budget}`,
+        labels: { ...own.labels, window: name },
+      }),
+    ),
+    record(PERIOD_BURN_RATE, `${periodRatio} / ${budget}`),
+    record(BUDGET_REMAINING, `1 - ${own.select(PERIOD_BURN_RATE)}`),
+  ];
+}
+
+/** What an objective records over its period; nothing when one of the other windows is as long. */
+export function periodRules(spec: SloSpec, slo: Slo): readonly RecordingRule[] {
+  const { name, burn } = periodWindow(slo);
+  return burn ? [] : eventRules(spec, slo, name);
+}
+
+/** For how long what was last recorded over the period holds: a missed evaluation leaves no gap. */
+function bridgedMs({ periodEvaluationMs }: SloSpec): number {
+  return LOOKBACK_MS + 2 * Math.max(1, Math.round(periodEvaluationMs));
+}
+
+/** All events, good events and the ratio of bad ones, over one window. */
+function eventRules(spec: SloSpec, slo: Slo, window: string): readonly RecordingRule[] {
+  const own = new SloSeries(spec, slo);
+  const rule = (record: string, expr: string): RecordingRule => ({ record, expr, labels: own.labels });
+  const { indicator } = slo;
+  if (indicator.kind === 'ratio') {
+    // Comparing drops the NaN of an idle window. Several series are no ratio of the whole: the worst counts.
+    return [rule(errorRatioName(window), `max(${vectorOf(indicator.badRatio, window)}) >= 0`)];
+  }
+  const { total, good } = eventExpressions(spec.selector, indicator, window, own);
+  const [allEvents, goodEvents] = [own.total(window), own.good(window)];
+  const ratio = `(${allEvents} - ${goodEvents})\n/\n(${allEvents} > 0)`;
+  return [
+    rule(totalName(window), total),
+    rule(goodName(window), good),
+    // Queries of the user's own may contradict each other, or give NaN.
+    rule(
+      errorRatioName(window),
+      indicator.kind === 'policy' ? ratio : `clamp_min(\n${indented(ratio)},\n  0\n) >= 0`,
+    ),
+  ];
+}
+
+/** All events, and the good ones: those that no series counts yet are none, as long as there are any events at all. */
+function eventExpressions(
+  selector: RuleLabels,
+  indicator: Exclude<Indicator, { kind: 'ratio' }>,
+  window: string,
+  own: SloSeries,
+): { readonly total: string; readonly good: string } {
+  const none = `or on () 0 * ${own.total(window)}`;
+  if (indicator.kind === 'policy') {
+    const labels = { ...selector, policy: indicator.policy, sli: indicator.sli };
+    const increase = (result: RuleLabels) =>
+      `sum(increase(${series(SLI_EVENTS, { ...labels, ...result })}[${window}]))`;
+    return { total: increase({}), good: `${increase({ result: 'good' })}\n${none}` };
+  }
+  const total = `sum(${vectorOf(indicator.total, window)})`;
+  return 'good' in indicator
+    ? { total, good: `sum(${vectorOf(indicator.good, window)})\n${none}` }
+    : {
+        total,
+        good: `${own.total(window)}\n- on ()\n(\n  sum(${vectorOf(indicator.bad, window)})\n  ${none}\n)`,
+      };
+}
+
+/** A query over one window, as an instant vector. */
+export function vectorOf(query: string, window: string): string {
+  const text = normalQuery(query).replaceAll(WINDOW_PLACEHOLDER, window);
+  const vector = queryType(query) === 'scalar' ? `vector(${text})` : text;
+  return vector.includes('\n') ? `\n${vector}\n` : vector;
+}

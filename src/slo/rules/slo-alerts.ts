@@ -1,0 +1,128 @@
+import type { AlertSeverity } from '../burn-alerts.ts';
+import type { RuleLabels, Slo, SloSpec } from '../spec/model.ts';
+import { burnExpression, burnPairs, minimumBadEvents } from './burn.ts';
+import type { AlertingRule } from './groups.ts';
+import { BUDGET_REMAINING, identityOf, labelsOf, SloSeries } from './identity.ts';
+import { vectorOf } from './recording.ts';
+import { durationText, indented, listText, literal, percentText } from './text.ts';
+import { templates, type Wording } from './wording.ts';
+
+export const BURN_ALERT = 'SloErrorBudgetBurn';
+export const AT_RISK_ALERT = 'SloErrorBudgetAtRisk';
+export const MISSING_DATA_ALERT = 'SloDataMissing';
+
+/** The alerts on an objective's budget and on its data. */
+export function sloAlerts(spec: SloSpec, slo: Slo): readonly AlertingRule[] {
+  return [
+    ...burnAlert(spec, slo, 'page'),
+    ...burnAlert(spec, slo, 'ticket'),
+    // Whoever wants no tickets wants neither of these.
+    ...(slo.silenced.includes('ticket') ? [] : [atRiskAlert(spec, slo), missingDataAlert(spec, slo)]),
+  ];
+}
+
+/** The labels of an objective's alert, as they are when it fires. */
+export function alertLabels(spec: SloSpec, slo: Slo, severity: AlertSeverity): RuleLabels {
+  return labelsOf(identityOf(spec, slo), spec.labels, slo.labels, severityLabels(spec, severity));
+}
+
+/** The labels that say how urgent an alert is. */
+export function severityLabels({ alerts }: SloSpec, severity: AlertSeverity): RuleLabels {
+  return severity === 'page' ? alerts.pageLabels : alerts.ticketLabels;
+}
+
+/** Labels of an alert as a rule has them, where they are templates. */
+export function labelTemplates(labels: RuleLabels): RuleLabels {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, literal(value)]));
+}
+
+function burnAlert(spec: SloSpec, slo: Slo, severity: AlertSeverity): readonly AlertingRule[] {
+  const expr = burnExpression(spec, slo, severity);
+  if (expr === undefined) return [];
+  return [
+    {
+      alert: BURN_ALERT,
+      expr,
+      labels: labelTemplates(alertLabels(spec, slo, severity)),
+      annotations: burnAnnotations(spec, slo, severity, templates),
+    },
+  ];
+}
+
+function atRiskAlert(spec: SloSpec, slo: Slo): AlertingRule {
+  return {
+    alert: AT_RISK_ALERT,
+    expr: `${new SloSeries(spec, slo).select(BUDGET_REMAINING)} < ${spec.alerts.atRiskRemaining}`,
+    labels: labelTemplates(alertLabels(spec, slo, 'ticket')),
+    annotations: atRiskAnnotations(spec, slo, templates),
+  };
+}
+
+function missingDataAlert(spec: SloSpec, slo: Slo): AlertingRule {
+  // An idle service has no ratio either, but its query gives NaN where one without data gives nothing.
+  const data =
+    slo.indicator.kind === 'ratio'
+      ? `max(${vectorOf(slo.indicator.badRatio, '5m')})`
+      : new SloSeries(spec, slo).total('5m');
+  return {
+    alert: MISSING_DATA_ALERT,
+    expr: data.includes('\n') ? `absent(\n${indented(data)}\n)` : `absent(${data})`,
+    for: durationText(spec.alerts.missingDataMs),
+    labels: labelTemplates(alertLabels(spec, slo, 'ticket')),
+    annotations: missingDataAnnotations(spec, slo, templates),
+  };
+}
+
+/** What the alert on a burn rate says. */
+export function burnAnnotations(
+  spec: SloSpec,
+  slo: Slo,
+  severity: AlertSeverity,
+  wording: Wording,
+): RuleLabels {
+  const period = durationText(slo.periodMs);
+  const pairs = burnPairs(slo, severity).map(
+    ({ factor, longWindow, shortWindow }) => `${factor} over ${longWindow} and ${shortWindow}`,
+  );
+  const minimum = minimumBadEvents(spec, slo);
+  const events = minimum > 1 ? `, with at least ${minimum} bad events` : '';
+  return annotations(spec, slo, wording, [
+    severity === 'page' ? 'burns its error budget far too fast' : 'burns its error budget too fast',
+    `The burn rate is ${wording.number}; at 1 the error budget would last for the period of ${period}.`,
+    `The objective is ${percentText(slo.objective)}.`,
+    `This alert fires above ${listText(pairs)}${events}.`,
+  ]);
+}
+
+/** What the alert on a budget that is nearly used up says. */
+export function atRiskAnnotations(spec: SloSpec, slo: Slo, wording: Wording): RuleLabels {
+  return annotations(spec, slo, wording, [
+    'has little of its error budget left',
+    `${wording.percent} of the error budget of ${durationText(slo.periodMs)} is left, less than`,
+    `${percentText(spec.alerts.atRiskRemaining)}.`,
+    `The objective is ${percentText(slo.objective)}.`,
+  ]);
+}
+
+/** What the alert on missing data says. */
+export function missingDataAnnotations(spec: SloSpec, slo: Slo, wording: Wording): RuleLabels {
+  return annotations(spec, slo, wording, [
+    'has no data',
+    `Prometheus has had no events to judge it by for ${durationText(spec.alerts.missingDataMs)}, so that nobody`,
+    'knows whether the objective is met. Is the service up, is it scraped, and do the labels match?',
+  ]);
+}
+
+function annotations(
+  { service }: SloSpec,
+  { name, description, runbook }: Slo,
+  { text }: Wording,
+  [what = '', ...sentences]: readonly string[],
+): RuleLabels {
+  const about = description === undefined || description.trim() === '' ? [] : [text(description.trim())];
+  return {
+    summary: `${text(service)}: ${text(name)} ${what}`,
+    description: [...sentences, ...about].join(' '),
+    ...(runbook === undefined || runbook === '' ? {} : { runbook_url: text(runbook) }),
+  };
+}
