@@ -80,6 +80,8 @@ interface PolicyMetrics {
   readonly objectives: Map<Sli, number>;
   periodMs?: number;
   thresholdMs?: number;
+  /** Where its objective for latency stands. */
+  latencyLine?: number;
 }
 
 function policiesIn(samples: readonly ExpositionSample[]): ReadonlyMap<string, PolicyMetrics> {
@@ -101,6 +103,13 @@ function policiesIn(samples: readonly ExpositionSample[]): ReadonlyMap<string, P
       });
     }
   }
+  for (const { name, objectives, thresholdMs, latencyLine: line } of policies.values()) {
+    if (!objectives.has('latency') || thresholdMs !== undefined || line === undefined) continue;
+    const message = printable(
+      `policy '${name}' has an objective for latency, and no breakwater_slo_latency_threshold_seconds`,
+    );
+    problems.push({ path: '', line, column: 1, message });
+  }
   if (problems.length > 0) throw failure(problems);
   return policies;
 }
@@ -115,11 +124,13 @@ const families: ReadonlyMap<string, ReadSample> = new Map<string, ReadSample>([
   ['breakwater_calls_total', () => undefined],
   [
     'breakwater_slo_objective_ratio',
-    ({ objectives }, { labels, value }) => {
+    (policy, { labels, value, line }) => {
+      const { objectives } = policy;
       const sli = slis.find((known) => known === labels.get('sli'));
       if (sli === undefined) return undefined;
       if (!(value > 0 && value < 1)) return `must be above 0 and below 1, not ${value}`;
       objectives.set(sli, Math.max(value, objectives.get(sli) ?? 0));
+      if (sli === 'latency') policy.latencyLine ??= line;
       return undefined;
     },
   ],
@@ -160,7 +171,6 @@ function slosOf({
   return slis.flatMap((sli) => {
     const objective = objectives.get(sli);
     if (objective === undefined) return [];
-    if (sli === 'latency' && thresholdMs === undefined) return [];
     return [
       {
         name: sloNameOf(policy, sli),
@@ -168,7 +178,7 @@ function slosOf({
         sli,
         objective,
         periodMs,
-        ...(sli === 'latency' ? { thresholdMs } : {}),
+        ...(sli === 'latency' && thresholdMs !== undefined ? { thresholdMs } : {}),
         indicator: { kind: 'policy', policy, sli },
         labels: {},
         silenced: [],

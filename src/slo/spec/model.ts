@@ -1,4 +1,5 @@
 import type { Sli } from '../../metrics/sli.ts';
+import type { SpecProblem } from './problems.ts';
 
 /** Labels of a rule or an alert. */
 export type RuleLabels = Readonly<Record<string, string>>;
@@ -86,4 +87,9 @@ export interface SloSpec {
   readonly breakers: BreakerAlertSettings | false;
   /** How often the rules over the whole period are evaluated, in milliseconds: they read the most. */
   readonly periodEvaluationMs: number;
+  /** What a file of another format says and this spec does not, or what in it looks like a mistake. */
+  readonly notes?: readonly SpecNote[] | undefined;
 }
+
+/** Something that a reader of a file should know of it, and where it stands there. */
+export type SpecNote = SpecProblem;

@@ -3,6 +3,7 @@ import { type Sli, slis } from '../../../src/metrics/sli.ts';
 import type { Indicator, RuleLabels, Slo, SloSpec } from '../../../src/slo/spec/model.ts';
 import { sloNameOf } from '../../../src/slo/spec/own-format.ts';
 import { ruleLabelNames, seriesLabelNames } from '../../../src/slo/spec/shapes.ts';
+import { writeSpec } from '../../../src/slo/spec/write.ts';
 
 /*
  * Specs that are valid, however odd, for all who make something of them: names and texts with what YAML, PromQL, Go
@@ -271,3 +272,102 @@ export const arbitrarySpec: fc.Arbitrary<SloSpec> = fc.record(
   },
   { noNullPrototype: true },
 );
+
+/** What breaks a text, or changes what it says. */
+const fragments = fc.oneof(
+  { weight: 3, arbitrary: hostilePieces },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '\n',
+      '\r\n',
+      '\t',
+      '  ',
+      '---\n',
+      '...\n',
+      '\0',
+      '\ud83d',
+      '\u{7f}',
+      '%YAML 1.1\n',
+      '&a ',
+      '*a',
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '.inf',
+      '.nan',
+      '-1',
+      '1e400',
+      '99.9',
+      '100%',
+      '0x10',
+      '5m',
+      '1y',
+      '[]',
+      '{}',
+      "''",
+      '*x',
+    ),
+  },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }) },
+);
+
+type Mutation = (text: string) => string;
+
+/** A cut of any length, with something else in its place. */
+const splice: fc.Arbitrary<Mutation> = fc
+  .tuple(fc.nat(1_000_000), fc.oneof(fc.nat(5), fc.nat(400)), fc.oneof(fc.constant(''), fragments))
+  .map(([at, length, replacement]) => (text) => {
+    const from = at % (text.length + 1);
+    return text.slice(0, from) + replacement + text.slice(from + length);
+  });
+
+/** A line that is dropped, doubled, moved, or stands further in or out. */
+const lines: fc.Arbitrary<Mutation> = fc
+  .tuple(fc.nat(10_000), fc.nat(10_000), fc.constantFrom('drop', 'double', 'move', 'in', 'out', 'cut'))
+  .map(([at, to, change]) => (text) => {
+    const all = text.split('\n');
+    const index = at % all.length;
+    const line = all[index] ?? '';
+    if (change === 'cut') return all.slice(0, index).join('\n');
+    if (change === 'in') all[index] = `  ${line}`;
+    else if (change === 'out') all[index] = line.replace(/^ {1,2}/, '');
+    else if (change === 'double') all.splice(to % all.length, 0, line);
+    else {
+      all.splice(index, 1);
+      if (change === 'move') all.splice(to % (all.length + 1), 0, line);
+    }
+    return all.join('\n');
+  });
+
+/** The value behind one key, replaced. */
+const values: fc.Arbitrary<Mutation> = fc
+  .tuple(fc.nat(10_000), fragments)
+  .map(([at, replacement]) => (text) => {
+    const found = [...text.matchAll(/: ([^\n,}]+)/g)];
+    const match = found[at % Math.max(1, found.length)];
+    if (match === undefined) return text;
+    return `${text.slice(0, match.index)}: ${replacement}${text.slice(match.index + match[0].length)}`;
+  });
+
+/** One key with the name of another. */
+const keys: fc.Arbitrary<Mutation> = fc.tuple(fc.nat(10_000), fc.nat(10_000)).map(([at, other]) => (text) => {
+  const found = [...text.matchAll(/([^\s{,:]+):/g)];
+  const match = found[at % Math.max(1, found.length)];
+  const name = found[other % Math.max(1, found.length)]?.[1];
+  if (match === undefined || name === undefined) return text;
+  return `${text.slice(0, match.index)}${name}:${text.slice(match.index + match[0].length)}`;
+});
+
+/** `text` with one to four changes of bytes, lines, values and keys. */
+export function mutated(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  const mutations = fc.array(fc.oneof(splice, lines, values, keys), { minLength: 1, maxLength: 4 });
+  return fc
+    .tuple(text, mutations)
+    .map(([given, all]) => all.reduce((changed, mutate) => mutate(changed), given));
+}
+
+/** A file that was a spec of the own format, before it was damaged. */
+export const arbitraryText: fc.Arbitrary<string> = mutated(arbitrarySpec.map((spec) => writeSpec(spec)));
