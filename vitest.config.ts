@@ -5,6 +5,7 @@ import { ClosingLineReporter } from './scripts/closing-line.ts';
 const heavy = [
   'tests/integration/**/*.test.ts',
   'tests/packaging/**/*.test.ts',
+  'tests/prometheus/**/*.test.ts',
   'tests/readme/**/*.test.ts',
   'tests/examples/demo-stops.test.ts',
   'tests/examples/topics.test.ts',
