@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
+import { isBreakwaterError } from '../../../core/errors.ts';
 import { SpecError } from '../../../slo/spec/problems.ts';
 import { addHeaders, durationOption, eachValue, httpAddress, needed, wordArgument } from '../../arguments.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
@@ -52,6 +53,8 @@ async function specOf(context: CommandContext, flags: InitFlags): Promise<string
     });
   } catch (error) {
     if (error instanceof SpecError) throw new CommandFailure(error.report(address), 1);
+    // What else can be wrong is the name of the service.
+    if (isBreakwaterError(error, 'INVALID_OPTIONS')) throw new CommandFailure(error.message);
     throw error;
   }
 }
