@@ -361,9 +361,9 @@ const keys: fc.Arbitrary<Mutation> = fc.tuple(fc.nat(10_000), fc.nat(10_000)).ma
   return `${text.slice(0, match.index)}${name}:${text.slice(match.index + match[0].length)}`;
 });
 
-/** `text` with one to four changes of bytes, lines, values and keys. */
+/** `text` with one to three changes of bytes, lines, values and keys. */
 export function mutated(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
-  const mutations = fc.array(fc.oneof(splice, lines, values, keys), { minLength: 1, maxLength: 4 });
+  const mutations = fc.array(fc.oneof(splice, lines, values, keys), { minLength: 1, maxLength: 3 });
   return fc
     .tuple(text, mutations)
     .map(([given, all]) => all.reduce((changed, mutate) => mutate(changed), given));

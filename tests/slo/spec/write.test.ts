@@ -10,7 +10,7 @@ describe('writeSpec()', () => {
       fc.property(arbitrarySpec, (spec) => {
         expect(readSpec(writeSpec(spec))).toEqual(spec);
       }),
-      { numRuns: 200 },
+      { numRuns: 150 },
     );
   });
 });
