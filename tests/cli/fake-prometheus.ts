@@ -54,7 +54,6 @@ function vectorOf(query: string, series: readonly FakeSeries[]) {
   const now = Date.now() / 1_000;
   const result = series
     .filter(({ name }) => new RegExp(`(^|[^\\w:])${name}($|[^\\w:])`).test(query))
-    .filter(({ labels }) => labels.result === undefined || query.includes(`result="${labels.result}"`))
     .filter(({ ageSeconds = 0 }) => query.includes('[1h]') || ageSeconds < 300)
     .map(({ labels, value, ageSeconds = 0 }) => ({
       metric: labels,

@@ -134,17 +134,22 @@ async function windowCounts(
   return new Map(await Promise.all(all));
 }
 
+/** Good and bad events of one and the same moment: what Prometheus extrapolates by differs from one to the next. */
 async function counts(questions: Questions, window: string): Promise<CountsByKey> {
-  const query = (result: string) =>
-    `sum by (${BY}) (increase(breakwater_sli_events_total{result="${result}"}[${window}]))`;
-  const [good, bad] = await Promise.all([questions.samples(query('good')), questions.samples(query('bad'))]);
+  const samples = await questions.samples(
+    `sum by (${BY}, result) (increase(breakwater_sli_events_total[${window}]))`,
+  );
   const add = (a: number, b: number) => a + b;
-  const goodByKey = byKey(good, add);
-  const badByKey = byKey(bad, add);
+  const of = (result: string) =>
+    byKey(
+      samples.filter(({ labels }) => labels.result === result),
+      add,
+    );
+  const [good, bad] = [of('good'), of('bad')];
   return new Map(
-    [...new Set([...goodByKey.keys(), ...badByKey.keys()])].map((text) => [
+    [...new Set([...good.keys(), ...bad.keys()])].map((text) => [
       text,
-      { good: goodByKey.get(text)?.value ?? 0, bad: badByKey.get(text)?.value ?? 0 },
+      { good: good.get(text)?.value ?? 0, bad: bad.get(text)?.value ?? 0 },
     ]),
   );
 }
