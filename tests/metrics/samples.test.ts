@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { Exemplar, Exemplars } from '../../src/metrics/exemplars.ts';
 import type {
   Aggregation,
   FamilyDefinition,
@@ -193,5 +194,49 @@ describe('a reading', () => {
     leave();
     expect(samplesOf(samples)).toEqual([]);
     expect(onEmpty).toHaveBeenCalledOnce();
+  });
+});
+
+describe('exemplars', () => {
+  const exemplar = (id: string, timestamp: number): Exemplar => ({
+    labelSet: { trace_id: id },
+    value: 1,
+    timestamp,
+  });
+
+  function withExemplars(kinds: readonly string[], exemplars: Exemplars | undefined): FamilyMember {
+    const series = kinds.map((kind) => ({ labels: { kind } }));
+    const owner = { labels: { port: 'north' }, values: () => kinds.map(() => 1), exemplars: () => exemplars };
+    return { series, owners: () => [owner], failed: vi.fn() };
+  }
+
+  function tracesOf(samples: FamilySamples): unknown {
+    const { series, rows } = samples.read();
+    return [...rows].map(({ exemplars }) =>
+      exemplars?.map((found, at) => `${series[at]?.labels.kind} ${found?.labelSet.trace_id}`),
+    );
+  }
+
+  test('go where their values go, also where members list their series otherwise', () => {
+    const samples = family();
+    samples.join(withExemplars(['sail', 'steam'], [exemplar('a', 1), undefined]));
+    samples.join(withExemplars(['steam', 'oars', 'sail'], [exemplar('b', 2), exemplar('c', 3), undefined]));
+    expect(tracesOf(samples)).toEqual([['sail a', 'steam b', 'oars c']]);
+  });
+
+  test('of equal series are the newest', () => {
+    const samples = family();
+    samples.join(withExemplars(['sail'], [exemplar('old', 1)]));
+    samples.join(withExemplars(['sail'], [exemplar('new', 3)]));
+    samples.join(withExemplars(['sail'], [exemplar('older', 2)]));
+    samples.join(withExemplars(['sail'], undefined));
+    expect(tracesOf(samples)).toEqual([['sail new']]);
+  });
+
+  test('are not there where no member has some', () => {
+    const samples = family();
+    samples.join(withExemplars(['sail'], undefined));
+    samples.join(member(['sail'], { north: [1] }));
+    expect(tracesOf(samples)).toEqual([undefined]);
   });
 });

@@ -2,7 +2,7 @@ import { trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Breakwater, type EventName, InvalidOptionsError } from '../../../src/index.ts';
 import { instrument } from '../../../src/integrations/otel/index.ts';
-import { testHub } from '../../support.ts';
+import { deferred, testHub } from '../../support.ts';
 import { MetricsSdk, removeSdk, TracingSdk } from './sdk.ts';
 
 let sdk: MetricsSdk;
@@ -76,6 +76,25 @@ describe('where there is half an SDK', () => {
     instrument(hub);
     expect(asked.useTracing).toHaveBeenCalledTimes(1);
   });
+});
+
+test('a duration is recorded in the context of its call, not in the one that is active at its end', async () => {
+  const tracing = new TracingSdk();
+  const record = vi.fn();
+  const meter = sdk.provider.getMeter('breakwater-durations');
+  vi.spyOn(meter, 'createHistogram').mockReturnValue({ record });
+  instrument(hub, { meterProvider: { getMeter: () => meter } });
+  const policy = hub.policy('p');
+  const answer = deferred();
+  let own: unknown;
+  const call = tracing.span('request', (span) => {
+    own = span;
+    return policy.execute(() => answer.promise);
+  });
+  await tracing.span('other', async () => answer.resolve(1));
+  await call;
+  expect(record).toHaveBeenCalledTimes(2);
+  for (const [, , at] of record.mock.calls) expect(trace.getSpan(at)).toBe(own);
 });
 
 test('each half can be left out', () => {
