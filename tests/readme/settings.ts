@@ -78,6 +78,7 @@ ${askServer('address.port', 'server.close();')}`,
 if (address === undefined || typeof address === 'string') throw new Error('no port');
 ${askServer('address.port', 'await app.close();')}`,
   },
+  'slo-restart': { before: "import { Registry } from 'prom-client';" },
   'from-opossum': { before: loadUser },
   'from-p-retry': { before: loadUser },
 };
