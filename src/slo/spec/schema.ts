@@ -211,26 +211,35 @@ function indicatorOf(given: z.output<typeof sloShape>): Indicator | undefined {
 const wholeFrom = (least: number) =>
   numberThat((n) => Number.isSafeInteger(n) && n >= least, `a whole number, ${least} or more`);
 
-const alerts = options({
-  minimumBadEvents: wholeFrom(1).default(specDefaults.alerts.minimumBadEvents),
-  atRisk: specShare('below 100%').default(specDefaults.alerts.atRiskRemaining),
-  missingData: ruleDuration('10m').default(specDefaults.alerts.missingDataMs),
-  page: severities.default({}),
-  ticket: severities.default({}),
-}).prefault({});
+const alerts = options(
+  {
+    minimumBadEvents: wholeFrom(1).default(specDefaults.alerts.minimumBadEvents),
+    atRisk: specShare('below 100%').default(specDefaults.alerts.atRiskRemaining),
+    missingData: ruleDuration('10m').default(specDefaults.alerts.missingDataMs),
+    page: severities.default({}),
+    ticket: severities.default({}),
+  },
+  'a mapping',
+).prefault({});
 
 const breakers = options(
   {
     openFor: ruleDuration('5m').default(specDefaults.breakers.openForMs),
-    flapping: options({
-      openings: wholeFrom(2).default(specDefaults.breakers.flappingOpenings),
-      within: ruleDuration('15m', MINUTE_MS).default(specDefaults.breakers.flappingWindowMs),
-    }).prefault({}),
+    flapping: options(
+      {
+        openings: wholeFrom(2).default(specDefaults.breakers.flappingOpenings),
+        within: ruleDuration('15m', MINUTE_MS).default(specDefaults.breakers.flappingWindowMs),
+      },
+      'a mapping',
+    ).prefault({}),
     budgetSpentFor: ruleDuration('5m').default(specDefaults.breakers.budgetSpentForMs),
-    fallback: options({
-      share: specShare('100%').default(specDefaults.breakers.fallbackShare),
-      for: ruleDuration('5m').default(specDefaults.breakers.fallbackForMs),
-    }).prefault({}),
+    fallback: options(
+      {
+        share: specShare('100%').default(specDefaults.breakers.fallbackShare),
+        for: ruleDuration('5m').default(specDefaults.breakers.fallbackForMs),
+      },
+      'a mapping',
+    ).prefault({}),
   },
   'a mapping, or false for no such alerts',
 );

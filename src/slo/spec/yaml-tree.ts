@@ -40,8 +40,7 @@ export class TreeReader {
   }
 
   read(node: Node): Place {
-    const place = this.#read(node, node.range?.[0] ?? 0, []);
-    return place;
+    return this.#read(node, node.range?.[0] ?? 0, []);
   }
 
   #read(node: unknown, missingAt: number, path: readonly PropertyKey[]): Place {
