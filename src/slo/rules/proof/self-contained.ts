@@ -1,5 +1,5 @@
-import { parser } from '@prometheus-io/lezer-promql';
 import { fillPlaceholders } from '../../promql/placeholder.ts';
+import { treeOf } from '../../promql/tree.ts';
 import type { Slo } from '../../spec/model.ts';
 
 /** Functions that give something where there are no series. */
@@ -30,8 +30,9 @@ export function isSelfContained({ indicator }: Slo): boolean {
 
 function isQuiet(query: string): boolean {
   const { text } = fillPlaceholders(query);
-  let quiet = true;
-  parser.parse(text).iterate({
+  const tree = treeOf(text);
+  let quiet = tree !== undefined;
+  tree?.iterate({
     enter: ({ name, from, to, node }) => {
       const own = text.slice(from, to);
       if (name === 'FunctionIdentifier' && MAKES_SOMETHING.has(own)) quiet = false;
