@@ -374,6 +374,7 @@ describe('the hub', () => {
     const policy = hub.policy('database', {
       criticality: 'critical',
       circuitBreaker: { consecutiveFailures: 1 },
+      slo: { availability: 0.99 },
     });
     await repeat(1, () => policy.execute(failing()));
     const snapshot = hub.snapshot();
@@ -388,6 +389,7 @@ describe('the hub', () => {
           stats: { calls: { failure: 1 } },
         },
       ],
+      slo: [{ policy: 'database', objectives: [{ sli: 'availability', good: 0, bad: 1, status: 'missed' }] }],
     });
   });
 

@@ -47,7 +47,7 @@ export function releaseOf(
   const left = `${amount(100 * budgetRemaining)} % of its ${sli} budget is left`;
   if (budgetRemaining < minRemaining) {
     return bad >= minimumBadEvents
-      ? { answer: 'no', why: `${left}, less than ${amount(100 * minRemaining)} %` }
+      ? { answer: 'no', why: `${left}, less than ${Number((100 * minRemaining).toPrecision(12))} %` }
       : { answer: 'unknown', why: `${left}, but after only ${bad} bad events` };
   }
   if (good + bad < minimumBadEvents)

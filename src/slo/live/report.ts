@@ -25,7 +25,7 @@ export interface ObjectiveReport {
   readonly budgetRemaining: number | undefined;
   /**
    * When the budget is spent if it burns on as in the last hour (in the last 5 minutes, where the period is shorter
-   * than an hour), in milliseconds from now. 0 when it is spent, `undefined` when nothing burned, or nobody knows.
+   * than an hour), in whole milliseconds from now. 0 when it is spent, `undefined` when nothing burned, or nobody knows.
    */
   readonly exhaustedInMs: number | undefined;
   /** The alerts that fire, the most urgent first. */
@@ -95,5 +95,6 @@ function exhaustedInMs(
   const pace = tracker.burnRate(tracker.periodMs < burnWindows['1h'] ? '5m' : '1h', now);
   if (budgetRemaining === undefined) return undefined;
   if (budgetRemaining <= 0) return 0;
-  return pace === undefined || pace === 0 ? undefined : timeLeftMs(budgetRemaining, pace, tracker.periodMs);
+  if (pace === undefined || pace === 0) return undefined;
+  return Math.round(timeLeftMs(budgetRemaining, pace, tracker.periodMs));
 }

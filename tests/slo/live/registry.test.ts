@@ -72,6 +72,22 @@ describe('the gauges', () => {
     ]);
   });
 
+  test('tell the period and the threshold of those that have one, in seconds', async () => {
+    const { measure, metrics, scrape } = newHub();
+    metrics.policy('without');
+    measure('no objective', sloOptions.parse({}));
+    measure('available', sloOptions.parse({ availability: 0.9, periodMs: 1_500 }));
+    measure(policy, objectives);
+    const { all } = await scrape();
+    expect(all('breakwater_slo_period_seconds').map(({ labels, value }) => [labels, value])).toEqual([
+      [{ policy: 'available' }, 1.5],
+      [{ policy }, 2_592_000],
+    ]);
+    expect(
+      all('breakwater_slo_latency_threshold_seconds').map(({ labels, value }) => [labels, value]),
+    ).toEqual([[{ policy }, 0.2]]);
+  });
+
   test('follow the calls', async () => {
     const { measure, scrape } = newHub();
     const recorder = measure(policy, objectives);
@@ -191,6 +207,48 @@ describe('the report', () => {
     const [availability] = slo.report()[0]?.objectives ?? [];
     expect(availability).toMatchObject({ good, bad, status, budgetSpent, budgetRemaining });
     expect(availability?.burnRates['1h']).toBe(budgetSpent);
+  });
+
+  test.each([
+    // At 99 %: share of bad calls in the last hour, and hours until a budget of 30 days is spent.
+    [980, 20, 0],
+    [9_995, 5, 684 / 0.05],
+    [10_000, 0, undefined],
+  ])('says when the budget is spent, after %d good and %d bad calls: %d hours', (good, bad, hours) => {
+    const { slo, measure } = newHub();
+    calls(measure(policy, sloOptions.parse({ availability: 0.99 })), good, bad);
+    const expected = hours === undefined ? undefined : hours * 60 * MINUTE_MS;
+    expect(slo.report()[0]?.objectives[0]?.exhaustedInMs).toBe(expected);
+  });
+
+  test('says so at the pace of the last hour, and nothing when nothing burned in it', () => {
+    const { slo, measure } = newHub();
+    const recorder = measure(policy, sloOptions.parse({ availability: 0.9 }));
+    calls(recorder, 80, 2);
+    vi.advanceTimersByTime(2 * 60 * MINUTE_MS);
+    expect(slo.report()[0]?.objectives[0]?.exhaustedInMs).toBeUndefined();
+    calls(recorder, 10, 0);
+    expect(slo.report()[0]?.objectives[0]?.exhaustedInMs).toBeUndefined();
+    calls(recorder, 7, 1);
+    // 100 calls may hold 10 bad ones and held 3; in the last hour 1 in 18 was bad.
+    expect(slo.report()[0]?.objectives[0]).toMatchObject({
+      budgetRemaining: 0.7,
+      exhaustedInMs: (0.7 * 1.8 * DEFAULT_PERIOD_MS) / 1,
+    });
+  });
+
+  test('says how far back the figures reach', () => {
+    const { slo, measure } = newHub();
+    const recorder = measure(policy, sloOptions.parse({ availability: 0.9, periodMs: 60 * MINUTE_MS }));
+    const observed = () => slo.report()[0]?.objectives[0]?.observedMs;
+    vi.advanceTimersByTime(5 * MINUTE_MS);
+    expect(observed()).toBe(0);
+    calls(recorder, 1, 0);
+    vi.advanceTimersByTime(7 * MINUTE_MS);
+    expect(observed()).toBe(7 * MINUTE_MS);
+    calls(recorder, 1, 0);
+    vi.advanceTimersByTime(90 * MINUTE_MS);
+    expect(observed()).toBe(60 * MINUTE_MS);
   });
 
   test('looks back over the period only', () => {
