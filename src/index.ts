@@ -55,7 +55,7 @@ export type {
 export type { RejectionReason, Source } from './core/outcome.ts';
 export type { Strategy, StrategyKind } from './core/pipeline.ts';
 export type { Criticality, Policy, PolicyStats, Wrapped } from './core/policy.ts';
-export type { Tracing } from './core/tracing.ts';
+export type { ExemplarLabels, Tracing } from './core/tracing.ts';
 export type { AttemptResult, Classify, Judgement, Verdict } from './core/verdict.ts';
 export type { BreakwaterOptions } from './hub-options.ts';
 export * from './incidents/index.ts';

@@ -166,6 +166,22 @@ describe('a change of the circuit carries the call that caused it', () => {
     expect(seen).toEqual(['open by one', 'half-open by undefined', 'closed by undefined']);
   });
 
+  test.each([
+    ['is under way', () => new Promise(() => {})],
+    ['has failed', fails],
+    ['has succeeded', () => 1],
+  ])('and none where a person did after a call that %s', async (_, operation) => {
+    traceRequests();
+    const seen = moves();
+    const call = request.run('one', () => run('p', { ...options, circuitBreaker: {} }, operation));
+    const ended = Promise.allSettled([call]);
+    await vi.advanceTimersByTimeAsync(0);
+    hub.get('p').circuit.forceOpen('by hand');
+    await vi.advanceTimersByTimeAsync(30_000);
+    await ended;
+    expect(seen).toEqual(['forced-open by undefined']);
+  });
+
   test('and none where a listener did it in the midst of a call', async () => {
     traceRequests();
     const seen = moves();

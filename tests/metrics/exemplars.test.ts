@@ -1,7 +1,7 @@
 import { type OpenMetricsContentType, Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Breakwater, type MetricsRegistry, renderMetrics, type Tracing } from '../../src/index.ts';
-import { testHub } from '../support.ts';
+import { errorOf, testHub } from '../support.ts';
 import { type ParsedSample, parseExposition } from './exposition.ts';
 
 const START = 1_700_000_000_123;
@@ -178,6 +178,17 @@ describe('there is no exemplar', () => {
     await call(id, 50);
     expect(await exemplars()).toEqual({});
     expect(reported).not.toHaveBeenCalled();
+  });
+
+  test('of an untraced call that made no attempt, after one that was traced', async () => {
+    trace();
+    const policy = hub.policy('breaks');
+    active = 'one';
+    await policy.execute(() => 1);
+    policy.circuit.forceOpen('by hand');
+    active = undefined;
+    await errorOf(policy.execute(() => 1));
+    expect(Object.keys(await exemplars())).not.toContain('calls_total rejected');
   });
 
   test('where nobody gives labels at all', async () => {

@@ -117,9 +117,11 @@ test('a hub is instrumented once', () => {
 
 test('a hub that is closed is left alone', async () => {
   await hub.close();
+  new TracingSdk();
   const asked = spies();
   instrument(hub, { meterProvider: sdk.provider })();
   expect(heard(asked)).toEqual([]);
+  expect(asked.useTracing).not.toHaveBeenCalled();
 });
 
 test.each([

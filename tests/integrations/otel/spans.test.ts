@@ -1,4 +1,4 @@
-import { trace } from '@opentelemetry/api';
+import { context, TraceFlags, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base';
 import { type OpenMetricsContentType, Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -189,10 +189,9 @@ describe('exemplars', () => {
 
   test('are not made of what has no valid context', async () => {
     instrument(hub);
-    hub.useTracing({
-      capture: () => trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: 1 }),
-    });
-    await hub.policy('db').execute(() => 1);
+    const invalid = { traceId: 'none', spanId: 'none', traceFlags: TraceFlags.SAMPLED };
+    const at = trace.setSpanContext(context.active(), invalid);
+    await context.with(at, () => hub.policy('db').execute(() => 1));
     expect(await exemplar()).toBeUndefined();
   });
 });
