@@ -10,7 +10,10 @@ process.exitCode = 2;
 process.exitCode = await run(process.argv.slice(2), {
   out: terminalOn(process.stdout, process.env),
   err: terminalOn(process.stderr, process.env),
-  stdin: process.stdin,
+  // Node opens it when it is looked at first.
+  get stdin() {
+    return process.stdin;
+  },
   cwd: process.cwd(),
   env: process.env,
   userName: () => userInfo().username,

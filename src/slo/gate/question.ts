@@ -54,12 +54,25 @@ export interface SeriesKey {
   readonly sli: string;
 }
 
-/** The labels that tell one objective from another; what has no `service` is known by its `job`. */
-export function keyOf({ service, job, policy, sli }: SeriesLabels): SeriesKey {
-  return { service: service || job || '', policy: policy ?? '', sli: sli ?? '' };
+/**
+ * The labels that tell one objective from another; what has no `service` is known by its `job`. Sloth's own rules record
+ * under the same names with labels of their own.
+ */
+export function keyOf(labels: SeriesLabels): SeriesKey {
+  const { service, job, policy, sli, sloth_service, sloth_slo } = labels;
+  return {
+    service: service || sloth_service || job || '',
+    policy: policy ?? sloth_slo ?? '',
+    sli: sli ?? '',
+  };
 }
 
 /** `keyOf`, and more labels where several series share a key, as one text. */
 export function keyText({ service, policy, sli }: SeriesKey, ...more: readonly string[]): string {
   return JSON.stringify([service, policy, sli, ...more]);
+}
+
+/** Whether an age is one of recent data; nothing is scraped or recorded in the future. */
+export function isRecent(ageSeconds: number, maxAgeMs: number): boolean {
+  return ageSeconds >= -1 && ageSeconds * 1_000 <= maxAgeMs;
 }

@@ -1,7 +1,7 @@
 import { errorBudget } from '../arithmetic.ts';
 import { type BurnAlert, burnAlerts } from '../burn-alerts.ts';
 import { burnWindows } from '../windows.ts';
-import { type InstantSample, keyOf, keyText, type Questions, type SeriesKey } from './question.ts';
+import { type InstantSample, isRecent, keyOf, keyText, type Questions, type SeriesKey } from './question.ts';
 import { type BudgetReading, type BudgetState, budgetOf, unknownBudget } from './reading.ts';
 
 const BY = 'service, job, policy, sli';
@@ -55,7 +55,7 @@ export async function rawObjectives(
       ...key,
       objective,
       periodMs: periodOf.get(keyText({ ...key, sli: '' }))?.value ?? defaultPeriodMs,
-      stopped: !(ageSeconds * 1_000 <= maxAgeMs),
+      stopped: !isRecent(ageSeconds, maxAgeMs),
     };
   });
 }
@@ -80,22 +80,29 @@ export async function readRaw(
       sli: objective.sli,
       objective: objective.objective,
       periodMs: isPeriod(objective.periodMs) ? objective.periodMs : undefined,
-      budget: stateOf(objective, overPeriods.get(objective.periodMs)?.get(text)),
+      budget: stateOf(objective, [overPeriods.get(objective.periodMs), ...overWindows.values()], text),
       pages: pagesOf(objective, (window) => overWindows.get(window)?.get(text)),
       source: 'raw' as const,
     };
   });
 }
 
-function stateOf({ objective, periodMs, stopped }: RawObjective, counted: Counts | undefined): BudgetState {
+/** @param windows the counts over the period, and then those that pages hang on */
+function stateOf(
+  { objective, periodMs, stopped }: RawObjective,
+  windows: readonly (CountsByKey | undefined)[],
+  key: string,
+): BudgetState {
   if (!isObjective(objective)) return unknownBudget(`${objective} is no objective`);
   if (!isPeriod(periodMs)) return unknownBudget('the period of its budget is not known');
   if (stopped) return stoppedBudget;
+  const known = windows.flatMap((window) => window?.get(key) ?? []);
+  if (!known.every(({ good, bad }) => isCount(good) && isCount(bad))) {
+    return unknownBudget('the counts of its events are not numbers');
+  }
+  const counted = windows[0]?.get(key);
   if (counted === undefined || counted.good + counted.bad === 0) {
     return unknownBudget('there is no data on its budget: no event was counted over the period');
-  }
-  if (!isCount(counted.good) || !isCount(counted.bad)) {
-    return unknownBudget('the counts of its events are not numbers');
   }
   return budgetOf(1 - burnOf(counted, objective));
 }

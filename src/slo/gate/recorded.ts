@@ -1,5 +1,12 @@
 import { DAY_MS } from '../windows.ts';
-import { type InstantSample, keyOf, keyText, type Questions, type SeriesLabels } from './question.ts';
+import {
+  type InstantSample,
+  isRecent,
+  keyOf,
+  keyText,
+  type Questions,
+  type SeriesLabels,
+} from './question.ts';
 import { type BudgetReading, type BudgetState, budgetOf, unknownBudget } from './reading.ts';
 
 const REMAINING = 'slo:period_error_budget_remaining:ratio';
@@ -68,12 +75,13 @@ function stateOf(
   const states = remaining.map(({ value }) => budgetOf(value));
   const unclear = states.find(({ known }) => !known);
   if (unclear !== undefined) return unclear;
-  if (recordedAt === undefined || !Number.isFinite(recordedAt)) {
-    return unknownBudget('when its budget was recorded cannot be told');
-  }
-  const ageSeconds = first.timeSeconds - recordedAt;
-  if (ageSeconds * 1_000 > maxAgeMs) {
-    return unknownBudget(`what is known of its budget is stale: it is ${Math.round(ageSeconds)} s old`);
+  const ageSeconds = first.timeSeconds - (recordedAt ?? Number.NaN);
+  if (!isRecent(ageSeconds, maxAgeMs)) {
+    return unknownBudget(
+      ageSeconds >= 0 && Number.isFinite(ageSeconds)
+        ? `what is known of its budget is stale: it is ${Math.round(ageSeconds)} s old`
+        : 'when its budget was recorded cannot be told',
+    );
   }
   return budgetOf(Math.min(...remaining.map(({ value }) => value)));
 }

@@ -41,7 +41,7 @@ Exit codes: 0 the release may go out; 1 it should wait: too little budget is lef
 data, stale data, no answer, an unknown policy, or a wrong command line.
 
 It reads what the rules of "breakwater slo rules" recorded. Where no rules are loaded it computes the same from
-breakwater_sli_events_total.
+breakwater_sli_events_total. Without --service it looks at all services that Prometheus knows.
 
 ${AUTHORIZATION_VARIABLE} in the environment is sent as the header Authorization.
 
