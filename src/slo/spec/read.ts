@@ -5,6 +5,8 @@ import { readOwn } from './own-format.ts';
 import { SpecError, type SpecProblem } from './problems.ts';
 import { OWN_VERSION } from './schema.ts';
 import { hasKey, isMapping } from './shapes.ts';
+import { readSloth } from './sloth/read.ts';
+import { SLOTH_VERSION } from './sloth/schema.ts';
 
 /** A format, told by its header, and what reads it. */
 interface Format {
@@ -17,6 +19,7 @@ interface Format {
 
 const formats: readonly Format[] = [
   { key: 'version', value: OWN_VERSION, several: false, read: ([document]) => readOwn(document) },
+  { key: 'version', value: SLOTH_VERSION, several: false, read: ([document]) => readSloth(document) },
 ];
 
 const headers = formats.map(({ key, value }) => `${key}: ${value}`).join(', ');

@@ -248,8 +248,16 @@ __proto__: {}
       'version: breakwater/v1\npolicies: { a: { availability: 99% } }',
       '1:1 service: is missing; it must be a name of 1 to 128 characters without control characters',
     ],
-    ['a sequence', '- a\n', '1:1 must be a mapping that starts with one of version: breakwater/v1'],
-    ['no header', 'service: shop\n', '1:1 has no header; it starts with one of version: breakwater/v1'],
+    [
+      'a sequence',
+      '- a\n',
+      '1:1 must be a mapping that starts with one of version: breakwater/v1, version: prometheus/v1',
+    ],
+    [
+      'no header',
+      'service: shop\n',
+      '1:1 has no header; it starts with one of version: breakwater/v1, version: prometheus/v1',
+    ],
     [
       'a header with a slip',
       'version: breakwater/v11\n',
@@ -258,7 +266,7 @@ __proto__: {}
     [
       'a header that is not known',
       'a: 1\nversion: 3\n',
-      '2:10 version: 3 is no format known here; there are version: breakwater/v1',
+      '2:10 version: 3 is no format known here; there are version: breakwater/v1, version: prometheus/v1',
     ],
     [
       'a second document',
