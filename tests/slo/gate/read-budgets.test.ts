@@ -136,7 +136,13 @@ describe('a release', () => {
       }));
     await fc.assert(
       fc.asyncProperty(spoilt, async (given) => {
-        const release = await releaseBy((query) => answered(answersOf(given, query)));
+        let countsAsked = [given.good, given.bad];
+        const release = await releaseBy((query) => {
+          // Objectives so low that nothing could page are not asked about in windows.
+          if (query.includes('[300000ms]'))
+            countsAsked = [...countsAsked, given.goodOfWindow, given.badOfWindow];
+          return answered(answersOf(given, query));
+        });
         if (release !== 'yes') return;
         const rest = 1 - given.bad / (given.good + given.bad) / (1 - given.objective);
         expect(given.remaining).toBeGreaterThanOrEqual(0.1);
@@ -146,7 +152,7 @@ describe('a release', () => {
           expect(NOW - time).toBeGreaterThanOrEqual(-1);
         }
         expect(given.objective).toBeLessThan(1);
-        for (const count of [given.good, given.bad, given.goodOfWindow, given.badOfWindow]) {
+        for (const count of countsAsked) {
           expect(count).toBeGreaterThanOrEqual(0);
         }
       }),
