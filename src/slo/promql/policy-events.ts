@@ -9,7 +9,7 @@ import { unquote } from './literals.ts';
  * when such a file is read.
  */
 
-/** The queries for a policy's bad events and for all of its events. */
+/** What PromQL says of a policy's bad events and of all of its events. */
 export interface PolicyQueries {
   readonly bad: string;
   readonly total: string;
@@ -22,34 +22,46 @@ export interface PolicyEvents {
   readonly selector: RuleLabels;
 }
 
+/** The series that count a policy's events. */
+export function policySeries({ policy, sli, selector }: PolicyEvents): PolicyQueries {
+  const matchers = Object.entries({ ...selector, policy, sli }).map(
+    ([name, value]) => `${name}=${literal(value)}`,
+  );
+  const series = (...all: readonly string[]) => `${SLI_EVENTS}{${all.join(', ')}}`;
+  return { bad: series(...matchers, 'result="bad"'), total: series(...matchers) };
+}
+
 /** A value in quotes, in which nothing is taken for a placeholder. */
 function literal(value: string): string {
   return quoted(value).replace(/\{(?=\{)/g, '\\x7b');
 }
 
 /** The queries for a policy's events. */
-export function policyQueries({ policy, sli, selector }: PolicyEvents): PolicyQueries {
-  const matchers = Object.entries({ ...selector, policy, sli }).map(
-    ([name, value]) => `${name}=${literal(value)}`,
-  );
-  const rate = (...all: readonly string[]) =>
-    `sum(rate(${SLI_EVENTS}{${all.join(', ')}}[${WINDOW_PLACEHOLDER}]))`;
-  return { bad: rate(...matchers, 'result="bad"'), total: rate(...matchers) };
+export function policyQueries(events: PolicyEvents): PolicyQueries {
+  const { bad, total } = policySeries(events);
+  const rate = (series: string) => `sum(rate(${series}[${WINDOW_PLACEHOLDER}]))`;
+  return { bad: rate(bad), total: rate(total) };
 }
 
-const MATCHER = /([a-zA-Z_]\w*)=("(?:[^"\\]|\\.)*")(?:, |$)/y;
+const OVER_WINDOW = /^sum\((?:rate|increase)\((.*)\[\{\{\.window\}\}\]\)\)$/s;
 
-/** Whose events queries are about that `policyQueries` wrote and `checkQuery` accepts; `undefined` for others. */
-export function policyEventsOf({ bad, total }: PolicyQueries): PolicyEvents | undefined {
-  const [start, end] = [`sum(rate(${SLI_EVENTS}{`, `}[${WINDOW_PLACEHOLDER}]))`];
-  if (!total.startsWith(start) || !total.endsWith(end)) return undefined;
-  const { policy, sli: word, ...selector } = matchersOf(total.slice(start.length, -end.length));
+/**
+ * Whose events queries are about that `policyQueries` wrote, or such with `increase` for `rate`, and that `checkQuery`
+ * accepts; `undefined` for others.
+ */
+export function policyEventsOf(queries: PolicyQueries): PolicyEvents | undefined {
+  const [bad, total] = [queries.bad, queries.total].map((query) => OVER_WINDOW.exec(query)?.[1]);
+  const start = `${SLI_EVENTS}{`;
+  if (total === undefined || !total.startsWith(start) || !total.endsWith('}')) return undefined;
+  const { policy, sli: word, ...selector } = matchersOf(total.slice(start.length, -1));
   const sli = slis.find((known) => known === word);
   if (policy === undefined || sli === undefined) return undefined;
   const events = { policy, sli, selector };
-  const written = policyQueries(events);
+  const written = policySeries(events);
   return written.bad === bad && written.total === total ? events : undefined;
 }
+
+const MATCHER = /([a-zA-Z_]\w*)=("(?:[^"\\]|\\.)*")(?:, |$)/y;
 
 function matchersOf(text: string): Record<string, string> {
   const labels: [string, string][] = [];

@@ -28,8 +28,8 @@ function refused(why: string) {
 
 const plugins = refused('names plugins, which only sloth can run');
 
-/** A percentage as sloth has it, as a plain number: 99.9. */
-const objective = z.unknown().transform((value, context) => {
+/** An objective as a percentage that is a plain number: 99.9. */
+export const percentObjective = z.unknown().transform((value, context) => {
   // Moving the point in the text keeps 99.9 from becoming 0.9990000000000001.
   const ratio = typeof value === 'number' && value > 0 ? Number(shiftedDecimal(value, -2)) : Number.NaN;
   if (ratio > 0 && ratio < 1) return ratio;
@@ -156,7 +156,7 @@ const slo = options(
   {
     name: objectiveName,
     description: specDescription.optional(),
-    objective,
+    objective: percentObjective,
     labels: labelsWith(['slo', 'policy', 'sli']).prefault({}),
     sli,
     alerting,
