@@ -1,8 +1,8 @@
 import type { BreakerAlertSettings, RuleLabels, SloSpec } from '../spec/model.ts';
 import type { AlertingRule } from './groups.ts';
-import { labelsOf } from './identity.ts';
+import { labelsOf, severityLabels } from './identity.ts';
 import { policiesOf } from './policy-slis.ts';
-import { labelTemplates, severityLabels } from './slo-alerts.ts';
+import { labelTemplates } from './slo-alerts.ts';
 import { anyOf, durationText, percentText, series } from './text.ts';
 import { templates, type Wording } from './wording.ts';
 

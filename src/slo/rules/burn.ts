@@ -1,7 +1,9 @@
 import { type AlertSeverity, type BurnAlert, burnAlerts } from '../burn-alerts.ts';
 import type { Slo, SloSpec } from '../spec/model.ts';
-import { SloSeries } from './identity.ts';
-import { indented } from './text.ts';
+import { alertLabels, labelsOf, SloSeries } from './identity.ts';
+import { indented, series } from './text.ts';
+
+export const BURN_ALERT = 'SloErrorBudgetBurn';
 
 /** The pairs of windows by which an objective alerts with a severity: those that can fire and are not silenced. */
 export function burnPairs(slo: Slo, severity: AlertSeverity): readonly BurnAlert[] {
@@ -19,13 +21,28 @@ export function minimumBadEvents(spec: SloSpec, { indicator }: Slo): number {
 
 /** The expression of an objective's alert of a severity; `undefined` when it has none. Gives the highest burn rate. */
 export function burnExpression(spec: SloSpec, slo: Slo, severity: AlertSeverity): string | undefined {
-  const burns = burning(spec, slo, severity);
-  if (burns === undefined) return undefined;
-  const held = holders(spec, slo).flatMap((availability) =>
-    holdingSeverities(severity).flatMap((holding) => burning(spec, availability, holding) ?? []),
+  const pairs = burnPairs(slo, severity);
+  if (pairs.length === 0) return undefined;
+  const either = pairs.map((pair) => `  (\n${indented(pairExpression(spec, slo, pair), '    ')}\n  )`);
+  const burns = `max without (window) (\n${either.join('\n  or\n')}\n)`;
+  return [burns, ...holdingAlerts(spec, slo, severity).map((alert) => `unless on ()\n${alert}`)].join('\n');
+}
+
+/**
+ * The alerts that hold back one of an objective's, as Prometheus writes them down while they fire. They are evaluated
+ * before it, at the same time.
+ */
+function holdingAlerts(spec: SloSpec, slo: Slo, severity: AlertSeverity): readonly string[] {
+  return holders(spec, slo).flatMap((availability) =>
+    holdingSeverities(severity)
+      .filter((holding) => burnPairs(availability, holding).length > 0)
+      .map((holding) =>
+        series(
+          'ALERTS',
+          labelsOf({ alertname: BURN_ALERT, alertstate: 'firing' }, alertLabels(spec, availability, holding)),
+        ),
+      ),
   );
-  if (held.length === 0) return burns;
-  return `${burns}\nunless on () (\n${held.map((expression) => indented(expression)).join('\n  or\n')}\n)`;
 }
 
 /** Which alerts on availability hold back one on latency or correctness: the page everything, the ticket tickets. */
@@ -43,13 +60,6 @@ export function holders(spec: SloSpec, { indicator }: Slo): readonly Slo[] {
     ({ indicator: other }) =>
       other.kind === 'policy' && other.policy === indicator.policy && other.sli === 'availability',
   );
-}
-
-function burning(spec: SloSpec, slo: Slo, severity: AlertSeverity): string | undefined {
-  const pairs = burnPairs(slo, severity);
-  if (pairs.length === 0) return undefined;
-  const either = pairs.map((pair) => `  (\n${indented(pairExpression(spec, slo, pair), '    ')}\n  )`);
-  return `max without (window) (\n${either.join('\n  or\n')}\n)`;
 }
 
 function pairExpression(spec: SloSpec, slo: Slo, { longWindow, shortWindow, factor }: BurnAlert): string {

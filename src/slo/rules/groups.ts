@@ -1,6 +1,6 @@
-import { Document } from 'yaml';
+import { Document, Scalar, visit } from 'yaml';
 import type { RuleLabels } from '../spec/model.ts';
-import { wellFormed } from './text.ts';
+import { escapeUnseen, hasUnseen, wellFormed } from './text.ts';
 
 /** A rule that records what its expression gives, under a name and with labels. */
 export interface RecordingRule {
@@ -29,19 +29,28 @@ export interface RuleGroup {
 }
 
 /**
- * Writes YAML that Go's parser reads the same as this one wrote it: strings that YAML 1.1 takes for something else
- * are quoted too, and lines are never folded.
+ * Writes YAML that Go's parser reads the same as this one wrote it: strings that YAML 1.1 takes for something else are
+ * quoted too, what cannot be seen is written by its number, and lines are never folded.
  *
  * @param header lines of a comment at its top
  */
 export function yamlText(content: unknown, header: readonly string[]): string {
   const document = new Document(content, { version: '1.1', aliasDuplicateObjects: false, merge: false });
   document.directives = undefined;
+  visit(document, {
+    Scalar: (_key, node) => {
+      if (typeof node.value !== 'string') return;
+      const text = wellFormed(node.value);
+      node.value = text;
+      if (hasUnseen(text)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
   const comment = header.map((line) => `# ${oneLine(line)}`.trimEnd()).join('\n');
-  return `${comment}\n\n${document.toString({ lineWidth: 0, blockQuote: 'literal', indentSeq: true })}`;
+  const body = document.toString({ lineWidth: 0, blockQuote: 'literal' });
+  return `${comment}\n\n${escapeUnseen(body)}`;
 }
 
-/** Text of a comment: what could end the line is a space. */
+/** Text of a comment: what could end the line, or is nothing to see, is a space. */
 function oneLine(text: string): string {
-  return wellFormed(text).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
+  return wellFormed(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cn}\p{Co}]+/gu, ' ');
 }

@@ -1,3 +1,4 @@
+import type { AlertSeverity } from '../burn-alerts.ts';
 import type { RuleLabels, Slo, SloSpec } from '../spec/model.ts';
 import { type BurnWindow, burnWindowNames, burnWindows } from '../windows.ts';
 import { durationText, series, wellFormed } from './text.ts';
@@ -92,4 +93,21 @@ export function labelsOf(identity: RuleLabels, ...own: readonly RuleLabels[]): R
   return Object.fromEntries(
     [...labels].filter(([, value]) => value !== '').map(([name, value]) => [name, wellFormed(value)]),
   );
+}
+
+/** The labels of an objective's alert, as they are when it fires. */
+export function alertLabels(spec: SloSpec, slo: Slo, severity: AlertSeverity): RuleLabels {
+  return labelsOf(identityOf(spec, slo), spec.labels, slo.labels, severityLabels(spec, severity));
+}
+
+/**
+ * The labels that say how urgent an alert is. Pages and tickets are never labelled alike: one that ends would end the
+ * other.
+ */
+export function severityLabels({ alerts }: SloSpec, severity: AlertSeverity): RuleLabels {
+  const { pageLabels, ticketLabels } = alerts;
+  const page = { ...pageLabels, severity: pageLabels.severity || 'page' };
+  const ticket = { ...ticketLabels, severity: ticketLabels.severity || 'ticket' };
+  const own = severity === 'page' ? page : ticket;
+  return page.severity === ticket.severity ? { ...own, slo_severity: severity } : own;
 }

@@ -19,7 +19,7 @@ export interface PrometheusRules {
  * The Prometheus rules of a spec: what its objectives record, their alerts and those of their policies' breakers.
  *
  * Objectives of one policy share a group, in which they are evaluated at one and the same time: an alert on latency is
- * held back by the availability of that very moment. Groups are evaluated side by side. What reads the whole period
+ * held back by the alert on availability of that very moment. Groups are evaluated side by side. What reads the whole period
  * has groups of its own, evaluated every `periodEvaluationMs`.
  *
  * Events are counted by `increase()` over each whole window, so that each event weighs the same whenever it came. A
@@ -78,7 +78,13 @@ function subjectsOf({ service, slos }: SloSpec): readonly Subject[] {
     if (known === undefined) subjects.set(name, [slo]);
     else known.push(slo);
   }
-  return [...subjects].map(([name, grouped]) => ({ name, slos: grouped }));
+  // Availability first: its alerts hold back the others'.
+  const rank = ({ indicator }: Slo) =>
+    indicator.kind === 'policy' && indicator.sli === 'availability' ? 0 : 1;
+  return [...subjects].map(([name, grouped]) => ({
+    name,
+    slos: grouped.toSorted((a, b) => rank(a) - rank(b)),
+  }));
 }
 
 function leftOut({ name, objective, periodMs, silenced }: Slo): readonly string[] {

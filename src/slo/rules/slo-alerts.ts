@@ -1,13 +1,12 @@
 import type { AlertSeverity } from '../burn-alerts.ts';
 import type { RuleLabels, Slo, SloSpec } from '../spec/model.ts';
-import { burnExpression, burnPairs, minimumBadEvents } from './burn.ts';
+import { BURN_ALERT, burnExpression, burnPairs, minimumBadEvents } from './burn.ts';
 import type { AlertingRule } from './groups.ts';
-import { BUDGET_REMAINING, identityOf, labelsOf, SloSeries } from './identity.ts';
+import { alertLabels, BUDGET_REMAINING, SloSeries } from './identity.ts';
 import { vectorOf } from './recording.ts';
 import { durationText, indented, listText, literal, percentText } from './text.ts';
 import { templates, type Wording } from './wording.ts';
 
-export const BURN_ALERT = 'SloErrorBudgetBurn';
 export const AT_RISK_ALERT = 'SloErrorBudgetAtRisk';
 export const MISSING_DATA_ALERT = 'SloDataMissing';
 
@@ -19,16 +18,6 @@ export function sloAlerts(spec: SloSpec, slo: Slo): readonly AlertingRule[] {
     // Whoever wants no tickets wants neither of these.
     ...(slo.silenced.includes('ticket') ? [] : [atRiskAlert(spec, slo), missingDataAlert(spec, slo)]),
   ];
-}
-
-/** The labels of an objective's alert, as they are when it fires. */
-export function alertLabels(spec: SloSpec, slo: Slo, severity: AlertSeverity): RuleLabels {
-  return labelsOf(identityOf(spec, slo), spec.labels, slo.labels, severityLabels(spec, severity));
-}
-
-/** The labels that say how urgent an alert is. */
-export function severityLabels({ alerts }: SloSpec, severity: AlertSeverity): RuleLabels {
-  return severity === 'page' ? alerts.pageLabels : alerts.ticketLabels;
 }
 
 /** Labels of an alert as a rule has them, where they are templates. */

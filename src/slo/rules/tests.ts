@@ -21,8 +21,9 @@ import { durationText } from './text.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Evaluations that the test of the longest period may take. */
-const MAX_STEPS = 60;
+const MAX_STEPS = 40;
 const MIN_STEP_MS = 12 * HOUR_MS;
+const STEP_UNIT_MS = 6 * HOUR_MS;
 const MAX_STEP_MS = 72 * HOUR_MS;
 
 /**
@@ -80,7 +81,7 @@ function withoutEmpty(test: RuleTest): Partial<RuleTest> {
 /** Longer than any short window, and than what alerts wait for where that is not very long. */
 function stepOf({ slos }: SloSpec): number {
   const longest = Math.max(0, ...slos.map(({ periodMs }) => periodMs));
-  const steps = Math.ceil(longest / MAX_STEPS / MIN_STEP_MS) * MIN_STEP_MS;
+  const steps = Math.ceil(longest / MAX_STEPS / STEP_UNIT_MS) * STEP_UNIT_MS;
   return Math.min(MAX_STEP_MS, Math.max(MIN_STEP_MS, steps));
 }
 

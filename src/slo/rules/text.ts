@@ -11,9 +11,27 @@ export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
+/** Characters that cannot be seen, that PromQL or YAML does not take as they are, or that stand for a wrong one. */
+const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cn}\p{Co}\ufffd]/gu;
+
+/** Whether text has characters that are better written by their numbers. */
+export function hasUnseen(text: string): boolean {
+  return text.search(UNSEEN) !== -1;
+}
+
+/** Writes such characters by their numbers, as strings in double quotes have them in PromQL, Go and YAML. */
+export function escapeUnseen(text: string): string {
+  return text.replace(UNSEEN, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code > 0xffff
+      ? `\\U${code.toString(16).padStart(8, '0')}`
+      : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
 /** Text as a string of PromQL. What JSON escapes and how, Go and so PromQL reads alike. */
 export function quoted(text: string): string {
-  return JSON.stringify(wellFormed(text));
+  return escapeUnseen(JSON.stringify(wellFormed(text)));
 }
 
 /** A regular expression of PromQL, in quotes, that matches these texts and no others. */

@@ -1,8 +1,8 @@
 import type { Slo, SloSpec } from '../../spec/model.ts';
 import { burnWindowNames, burnWindows } from '../../windows.ts';
-import { BUDGET_REMAINING, labelsOf, periodWindow, SloSeries } from '../identity.ts';
+import { alertLabels, BUDGET_REMAINING, labelsOf, periodWindow, SloSeries } from '../identity.ts';
 import { LATENCY_P99, SUCCESS_RATE } from '../policy-slis.ts';
-import { alertLabels, MISSING_DATA_ALERT, missingDataAnnotations } from '../slo-alerts.ts';
+import { MISSING_DATA_ALERT, missingDataAnnotations } from '../slo-alerts.ts';
 import { durationText, series } from '../text.ts';
 import { templates } from '../wording.ts';
 import { Traffic } from './events.ts';

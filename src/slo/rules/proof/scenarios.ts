@@ -123,6 +123,8 @@ export class Scenarios {
       const pair = load.pairs.find((candidate) => candidate.longWindow === longWindow);
       if (pair === undefined || !load.fine) return undefined;
       const short = burnWindows[pair.shortWindow] / MINUTE_MS;
+      // An even number of minutes that is longer than the short window.
+      const tail = 2 * Math.floor(short / 2) + 4;
       const { factor } = pair;
       const later = Math.min(1 / load.budget, 1.4 * factor);
       return [
@@ -133,8 +135,8 @@ export class Scenarios {
         load.phase(stepsFor(long) - long, 0, HEAVY),
         load.phase(long, 1.06 * factor),
         load.phase(Math.max(0, step - long), 0, HEAVY),
-        load.phase(Math.min(long, step) - short - 2, 4 * factor),
-        load.phase(short + 2, 0),
+        load.phase(Math.min(long, step) - tail, 4 * factor),
+        load.phase(tail, 0),
       ];
     };
     const checks = [below, above, ended].map((at) => ({ at, uniform: false }));
