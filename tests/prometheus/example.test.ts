@@ -1,12 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from '../../examples/app/application.ts';
-import { policyDefaults } from '../../examples/app/policies.ts';
 import { Cleanup } from '../../examples/support/cleanup.ts';
 import { startDatabase } from '../../examples/support/database.ts';
 import { prometheusRules } from '../../src/slo/rules/rules.ts';
+import type { SloSpec } from '../../src/slo/spec/model.ts';
+import { readSpec } from '../../src/slo/spec/read.ts';
 import { burnWindowNames } from '../../src/slo/windows.ts';
-import { slosOf, specOf } from '../slo/dashboard/specs.ts';
 import { PriceService } from './price-service.ts';
 import {
   type Prometheus,
@@ -16,14 +17,9 @@ import {
   startPrometheus,
 } from './support.ts';
 
-const { availability, correctness, latency } = policyDefaults.slo;
-const objectives = {
-  availability,
-  correctness,
-  latency: latency.objective,
-  thresholdMs: latency.thresholdMs,
-};
-const spec = specOf(slosOf({ database: objectives, quotes: objectives }), { periodEvaluationMs: 500 });
+/** The example's own spec, but that the period is looked at after each scrape. */
+const specText = readFileSync(new URL('../../examples/slo/slo.yaml', import.meta.url), 'utf8');
+const spec: SloSpec = { ...readSpec(specText), periodEvaluationMs: 500 };
 
 /** What is scraped, and what the rules make of it, one after the other. */
 const EVALUATED = [
