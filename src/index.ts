@@ -69,7 +69,7 @@ export type { SloOptions } from './slo/live/options.ts';
 export type { ReleaseQuestion, SloRegistry } from './slo/live/registry.ts';
 export type { ObjectiveRelease, Release, ReleaseAnswer } from './slo/live/release.ts';
 export type { ObjectiveReport, SloReport } from './slo/live/report.ts';
-export type { SavedSlot } from './slo/live/ring.ts';
+export type { SavedSlot } from './slo/live/slots.ts';
 export type { FiringAlert } from './slo/live/standing.ts';
 export type { SavedObjective, SloState } from './slo/live/state.ts';
 export type { BurnWindow } from './slo/windows.ts';

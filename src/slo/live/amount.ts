@@ -1,4 +1,4 @@
-/** A number for people: three digits, without an exponent. */
+/** A number for people: three digits. */
 export function amount(value: number): string {
-  return value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: false });
+  return String(Number(value.toPrecision(3)));
 }

@@ -1,21 +1,6 @@
 import { OUT_OF_ORDER_MS } from '../../core/clock.ts';
 import type { SliCounts } from '../../metrics/sli.ts';
-
-/** A sliding window. */
-export interface WindowShape {
-  readonly lengthMs: number;
-  /** Into how many slots it is divided: it forgets one slot at a time. */
-  readonly slots: number;
-}
-
-/** A slot of a window that holds events: how many slots it lies back, and how many are good and bad. */
-export type SavedSlot = readonly [back: number, good: number, bad: number];
-
-/** The slots of one window. */
-export interface SavedWindow {
-  readonly slotMs: number;
-  readonly slots: readonly SavedSlot[];
-}
+import { type Layout, layoutOf, type SavedWindow, SlotStore, type WindowShape } from './slots.ts';
 
 /** What windows held at one moment. */
 export interface SavedWindows {
@@ -28,7 +13,7 @@ export interface SavedWindows {
 }
 
 /**
- * Good and bad events over several sliding windows, in bounded memory: 16 bytes a slot.
+ * Good and bad events over several sliding windows, in bounded memory: 8 bytes a slot.
  *
  * Somebody else counts the events. When a tick (the shortest slot) is over, what has come to their counts since the
  * one before is put into the windows. Each window holds its current slot and those before it, together
@@ -38,8 +23,8 @@ export interface SavedWindows {
  * twice or kept for ever.
  */
 export class EventWindows {
-  readonly #rings: readonly Ring[];
-  readonly #tickMs: number;
+  readonly #layout: Layout;
+  readonly #store: SlotStore;
   /** Start of the tick on the caller's clock; it begins with the first event. */
   #tickStart: number | undefined = undefined;
   #tickEnd = 0;
@@ -57,14 +42,8 @@ export class EventWindows {
     this.#totals = totals;
     this.#goodBefore = totals.good;
     this.#badBefore = totals.bad;
-    const store = new Float64Array(shapes.reduce((length, { slots }) => length + 2 * slots, 0));
-    let at = 0;
-    this.#rings = shapes.map(({ lengthMs, slots }) => {
-      const ring = new Ring(store, at, slots, lengthMs / slots);
-      at += 2 * slots;
-      return ring;
-    });
-    this.#tickMs = Math.min(...this.#rings.map(({ slotMs }) => slotMs));
+    this.#layout = layoutOf(shapes);
+    this.#store = new SlotStore(this.#layout);
   }
 
   /** Start of the tick under way; `Infinity` before the first. */
@@ -80,11 +59,14 @@ export class EventWindows {
   /** What the window at `index` of the constructor's list holds at `now`. */
   counts(index: number, now: number): SliCounts {
     if (this.#tickStart !== undefined) this.turn(now);
-    const ring = this.#rings[index];
+    const ring = this.#layout.rings[index];
     if (ring === undefined) return { good: 0, bad: 0 };
-    ring.advance(this.#elapsedMs);
+    ring.advance(this.#store, this.#elapsedMs);
     const { good, bad } = this.#totals;
-    return { good: ring.sum(0) + good - this.#goodBefore, bad: ring.sum(1) + bad - this.#badBefore };
+    return {
+      good: ring.sum(this.#store, 0) + good - this.#goodBefore,
+      bad: ring.sum(this.#store, 1) + bad - this.#badBefore,
+    };
   }
 
   /** How far back the first event lies, those included that were put back; 0 before it. */
@@ -100,9 +82,15 @@ export class EventWindows {
     this.turn(now);
     const elapsedMs = this.#elapsedAt(now);
     const { good, bad } = this.#totals;
-    const windows = this.#rings.map((ring) => ({
+    const windows = this.#layout.rings.map((ring) => ({
       slotMs: ring.slotMs,
-      slots: ring.save(this.#elapsedMs, elapsedMs, good - this.#goodBefore, bad - this.#badBefore),
+      slots: ring.save(
+        this.#store,
+        this.#elapsedMs,
+        elapsedMs,
+        good - this.#goodBefore,
+        bad - this.#badBefore,
+      ),
     }));
     return { elapsedMs, observedMs: this.#earlierMs + elapsedMs, windows };
   }
@@ -114,7 +102,7 @@ export class EventWindows {
   restore({ elapsedMs, observedMs, windows }: SavedWindows, ageMs: number, now: number): void {
     const theirElapsedMs = elapsedMs + ageMs;
     if (this.#tickStart === undefined) {
-      this.#elapsedMs = Math.floor(theirElapsedMs / this.#tickMs) * this.#tickMs;
+      this.#elapsedMs = Math.floor(theirElapsedMs / this.#layout.tickMs) * this.#layout.tickMs;
       this.#beginTick(now - (theirElapsedMs - this.#elapsedMs));
     } else {
       this.turn(now);
@@ -123,13 +111,14 @@ export class EventWindows {
     this.#earlierMs = Math.max(this.#earlierMs, observedMs + ageMs - ownElapsedMs);
     const shiftMs = ownElapsedMs - theirElapsedMs;
     for (const [index, window] of windows.entries()) {
-      if (window !== undefined) this.#rings[index]?.restore(window, elapsedMs, shiftMs, this.#elapsedMs);
+      if (window !== undefined)
+        this.#layout.rings[index]?.restore(this.#store, window, elapsedMs, shiftMs, this.#elapsedMs);
     }
   }
 
   #elapsedAt(now: number): number {
     const passedMs = now - (this.#tickStart ?? now);
-    return this.#elapsedMs + Math.min(Math.max(0, passedMs), this.#tickMs);
+    return this.#elapsedMs + Math.min(Math.max(0, passedMs), this.#layout.tickMs);
   }
 
   /**
@@ -143,110 +132,23 @@ export class EventWindows {
       return;
     }
     const passedMs = now - this.#tickStart;
-    if (passedMs >= -OUT_OF_ORDER_MS && passedMs < this.#tickMs) return;
+    if (passedMs >= -OUT_OF_ORDER_MS && passedMs < this.#layout.tickMs) return;
     const { good, bad } = this.#totals;
-    for (const ring of this.#rings) ring.add(this.#elapsedMs, good - this.#goodBefore, bad - this.#badBefore);
+    for (const ring of this.#layout.rings)
+      ring.add(this.#store, this.#elapsedMs, good - this.#goodBefore, bad - this.#badBefore);
     this.#goodBefore = good;
     this.#badBefore = bad;
     if (passedMs < 0) {
       this.#beginTick(now);
       return;
     }
-    const wholeTicksMs = Math.floor(passedMs / this.#tickMs) * this.#tickMs;
+    const wholeTicksMs = Math.floor(passedMs / this.#layout.tickMs) * this.#layout.tickMs;
     this.#elapsedMs += wholeTicksMs;
     this.#beginTick(this.#tickStart + wholeTicksMs);
   }
 
   #beginTick(start: number): void {
     this.#tickStart = start;
-    this.#tickEnd = start + this.#tickMs;
-  }
-}
-
-/** The slots of one window, in a store that it shares with others. */
-class Ring {
-  readonly slotMs: number;
-  readonly #store: Float64Array;
-  readonly #at: number;
-  readonly #slots: number;
-  /** Number of the current slot, from the beginning of time. */
-  #current = 0;
-
-  constructor(store: Float64Array, at: number, slots: number, slotMs: number) {
-    this.#store = store;
-    this.#at = at;
-    this.#slots = slots;
-    this.slotMs = slotMs;
-  }
-
-  /** Adds events of the time `elapsedMs`, which never lies before that of an earlier one. */
-  add(elapsedMs: number, good: number, bad: number): void {
-    this.advance(elapsedMs);
-    this.#put(this.#current, good, bad);
-  }
-
-  /** Its slots that hold events, those given included, as they lie back from `elapsedMs`. */
-  save(tickMs: number, elapsedMs: number, good: number, bad: number): readonly SavedSlot[] {
-    this.advance(tickMs);
-    const last = Math.floor(elapsedMs / this.slotMs);
-    const saved: SavedSlot[] = [];
-    for (let slot = this.#current; slot > this.#current - this.#slots; slot -= 1) {
-      const at = this.#indexOf(slot);
-      const own = slot === this.#current;
-      const goodInSlot = (this.#store[at] ?? 0) + (own ? good : 0);
-      const badInSlot = (this.#store[at + 1] ?? 0) + (own ? bad : 0);
-      if (goodInSlot > 0 || badInSlot > 0) saved.push([last - slot, goodInSlot, badInSlot]);
-    }
-    return saved;
-  }
-
-  /**
-   * Adds saved slots, less those that are too old.
-   *
-   * @param elapsedMs what had passed when they were saved
-   * @param shiftMs what is to be added to that time to have it in time of this ring
-   * @param tickMs start of the tick under way
-   */
-  restore({ slotMs, slots }: SavedWindow, elapsedMs: number, shiftMs: number, tickMs: number): void {
-    this.advance(tickMs);
-    const last = Math.floor(elapsedMs / slotMs);
-    for (const [back, good, bad] of slots) {
-      // A thousandth of a slot past its start, so that rounding does not put it into the one before.
-      const slot = Math.floor(((last - back) * slotMs + slotMs / 1_000 + shiftMs) / this.slotMs);
-      if (slot > this.#current - this.#slots) this.#put(Math.min(slot, this.#current), good, bad);
-    }
-  }
-
-  /** Makes the slot of the time `elapsedMs` the current one and forgets what is now too old. */
-  advance(elapsedMs: number): void {
-    const target = Math.floor(elapsedMs / this.slotMs);
-    if (target - this.#current >= this.#slots) {
-      this.#store.fill(0, this.#at, this.#at + 2 * this.#slots);
-      this.#current = target;
-    }
-    while (this.#current < target) {
-      this.#current += 1;
-      const at = this.#indexOf(this.#current);
-      this.#store.fill(0, at, at + 2);
-    }
-  }
-
-  #put(slot: number, good: number, bad: number): void {
-    const at = this.#indexOf(slot);
-    this.#store[at] = (this.#store[at] ?? 0) + good;
-    this.#store[at + 1] = (this.#store[at + 1] ?? 0) + bad;
-  }
-
-  /** Where a slot is kept; what is put back may lie before the first event, and so have a negative number. */
-  #indexOf(slot: number): number {
-    const place = slot % this.#slots;
-    return this.#at + 2 * (place < 0 ? place + this.#slots : place);
-  }
-
-  /** All good (0) or all bad (1) events. */
-  sum(which: 0 | 1): number {
-    let total = 0;
-    for (let slot = 0; slot < this.#slots; slot += 1) total += this.#store[this.#at + 2 * slot + which] ?? 0;
-    return total;
+    this.#tickEnd = start + this.#layout.tickMs;
   }
 }

@@ -11,7 +11,8 @@ import {
 } from '../../core/options.ts';
 import { type Sli, slis } from '../../metrics/sli.ts';
 import { type BurnWindow, burnWindowNames } from '../windows.ts';
-import { EventWindows, type SavedSlot, type SavedWindow, type SavedWindows } from './ring.ts';
+import { EventWindows, type SavedWindows } from './ring.ts';
+import { MOST_EVENTS, type SavedSlot, type SavedWindow } from './slots.ts';
 import { BURN_SLOTS, PERIOD_SLOTS, windowShapes } from './tracker.ts';
 
 /** A window by name: a burn window, or the budget's period. */
@@ -44,8 +45,6 @@ export interface SloState {
 
 /** Time further back than anybody's objectives reach; it keeps arithmetic exact. */
 const LONGEST_MS = 1e13;
-/** More than any slot holds. */
-const MOST_EVENTS = 1e12;
 
 const slotCount = countOrZero.refine((n) => n <= MOST_EVENTS, { error: `must be at most ${MOST_EVENTS}` });
 const pastMs = numberThat((ms) => ms >= 0 && ms <= LONGEST_MS, `milliseconds from 0 to ${LONGEST_MS}`);

@@ -3,17 +3,28 @@ import { burnRateOf, remainingOf } from '../budget.ts';
 import { type BurnWindow, burnWindowNames, burnWindows } from '../windows.ts';
 import { AlertMachine, type Evaluation } from './alert-machine.ts';
 import type { SloObjectives } from './options.ts';
-import { EventWindows, type SavedWindows, type WindowShape } from './ring.ts';
+import { EventWindows, type SavedWindows } from './ring.ts';
+import type { WindowShape } from './slots.ts';
 import type { FollowedObjective } from './standing.ts';
 
 /** A burn window holds between 95 and 100 % of its length; the budget's period, between 98 and 100 %. */
 export const BURN_SLOTS = 20;
 export const PERIOD_SLOTS = 60;
 
-/** The burn windows, the shortest first, then the budget's period. */
+/** Most services have few periods; those that have many compute the windows again. */
+const MAX_REMEMBERED = 256;
+const remembered = new Map<number, readonly WindowShape[]>();
+
+/** The burn windows, the shortest first, then the budget's period; the same array for the same period. */
 export function windowShapes(periodMs: number): readonly WindowShape[] {
-  const burn = burnWindowNames.map((name) => ({ lengthMs: burnWindows[name], slots: BURN_SLOTS }));
-  return [...burn, { lengthMs: periodMs, slots: PERIOD_SLOTS }];
+  let shapes = remembered.get(periodMs);
+  if (shapes === undefined) {
+    const burn = burnWindowNames.map((name) => ({ lengthMs: burnWindows[name], slots: BURN_SLOTS }));
+    shapes = [...burn, { lengthMs: periodMs, slots: PERIOD_SLOTS }];
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    remembered.set(periodMs, shapes);
+  }
+  return shapes;
 }
 
 /** Follows one objective. */

@@ -1,6 +1,9 @@
 import { monotonicNow } from '../../core/clock.ts';
 import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 
+/** So many are looked at in one turn of the event loop, so that they hold no call up when all are due at once. */
+export const MOST_AT_ONCE = 200;
+
 /** When something is due, on the monotonic clock. */
 interface Appointment {
   readonly madeAt: number;
@@ -73,6 +76,7 @@ export class Watch<Item> {
       if (now < dueAt && now >= madeAt) continue;
       due.push(item);
       this.#pending.delete(item);
+      if (due.length === MOST_AT_ONCE) break;
     }
     this.#look(due, now);
     this.#armForNext(now);

@@ -178,6 +178,20 @@ describe('EventWindows', () => {
     expect(windows.counts(99, 7)).toEqual({ good: 0, bad: 0 });
   });
 
+  test('a slot that is full stays full: it never starts again from zero', () => {
+    const totals = { good: 0, bad: 0 };
+    const windows = new EventWindows(shapes, totals);
+    windows.turn(0);
+    for (let tick = 1; tick <= 3; tick += 1) {
+      totals.good += 3 * 2 ** 30;
+      totals.bad += 1;
+      windows.turn(tick * tickMs);
+    }
+    const full = 2 ** 32 - 1;
+    expect(windows.counts(2, 4 * tickMs)).toEqual({ good: full, bad: 3 });
+    expect(windows.save(4 * tickMs)?.windows[2]?.slots).toEqual([[0, full, 3]]);
+  });
+
   test('a gap of centuries costs no more than one of a second', () => {
     const windows = new CountedWindows();
     windows.record(true, 0);
