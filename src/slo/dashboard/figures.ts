@@ -1,3 +1,4 @@
+import { BURN_ALERT } from '../rules/burn.ts';
 import {
   BUDGET_REMAINING,
   BURN_RATE,
@@ -6,7 +7,6 @@ import {
   PERIOD_BURN_RATE,
   PERIOD_DAYS,
 } from '../rules/identity.ts';
-import { BURN_ALERT } from '../rules/slo-alerts.ts';
 import type { RuleLabels, SloSpec } from '../spec/model.ts';
 import type { BurnWindow } from '../windows.ts';
 import { anyOf, type Matcher, matchersOf, series } from './promql-text.ts';

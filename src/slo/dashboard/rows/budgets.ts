@@ -1,7 +1,8 @@
 import { burnWindowNames } from '../../windows.ts';
 import { type Figures, OBJECTIVE_LABELS } from '../figures.ts';
 import type { Colour, Panel, Row, ThresholdStep } from '../json.ts';
-import { matrix, timeSeries } from '../panels.ts';
+import { timeSeries } from '../panels.ts';
+import { matrix } from '../tables.ts';
 import type { DrawnAlert, Thresholds } from '../thresholds.ts';
 
 const severityColours: Readonly<Record<DrawnAlert['severity'], Colour>> = { page: 'red', ticket: 'orange' };

@@ -1,6 +1,7 @@
 import type { Figures } from '../figures.ts';
 import type { Row, ValueMapping } from '../json.ts';
-import { stat, table, type ValueColumn } from '../panels.ts';
+import { stat } from '../panels.ts';
+import { table, type ValueColumn } from '../tables.ts';
 import type { Thresholds } from '../thresholds.ts';
 
 /** Where the objectives stand, by how much of the budget is left. */
