@@ -1,6 +1,8 @@
 import { shown, suggest } from '../../core/options.ts';
 import { parseDocuments, type SpecDocument } from './document.ts';
 import type { SloSpec } from './model.ts';
+import { readOpenSlo } from './openslo/read.ts';
+import { OPENSLO_VERSION } from './openslo/schema.ts';
 import { readOwn } from './own-format.ts';
 import { SpecError, type SpecProblem } from './problems.ts';
 import { OWN_VERSION } from './schema.ts';
@@ -20,6 +22,7 @@ interface Format {
 const formats: readonly Format[] = [
   { key: 'version', value: OWN_VERSION, several: false, read: ([document]) => readOwn(document) },
   { key: 'version', value: SLOTH_VERSION, several: false, read: ([document]) => readSloth(document) },
+  { key: 'apiVersion', value: OPENSLO_VERSION, several: true, read: readOpenSlo },
 ];
 
 const headers = formats.map(({ key, value }) => `${key}: ${value}`).join(', ');

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { writeOpenSlo } from '../../../src/slo/spec/openslo/write.ts';
 import { SpecError } from '../../../src/slo/spec/problems.ts';
 import { readSpec } from '../../../src/slo/spec/read.ts';
 import { specDefaults } from '../../../src/slo/spec/schema.ts';
+import { writeSloth } from '../../../src/slo/spec/sloth/write.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -166,6 +168,16 @@ periodEvaluation: 10m
     expect(readSpec(specWith('breakers: false')).breakers).toBe(false);
   });
 
+  it.each([
+    ['sloth', writeSloth],
+    ['OpenSLO', writeOpenSlo],
+  ])('tells %s by its header', (_, write) => {
+    const spec = readSpec(specWith());
+    const text = write(spec);
+    expect(text).not.toContain('breakwater/v1');
+    expect(readSpec(text).slos).toEqual(spec.slos);
+  });
+
   it('takes __proto__ for a name like any other', () => {
     const spec = readSpec(
       'version: breakwater/v1\nservice: shop\npolicies: { __proto__: { availability: 99% }, constructor: { availability: 98% } }',
@@ -251,12 +263,12 @@ __proto__: {}
     [
       'a sequence',
       '- a\n',
-      '1:1 must be a mapping that starts with one of version: breakwater/v1, version: prometheus/v1',
+      '1:1 must be a mapping that starts with one of version: breakwater/v1, version: prometheus/v1, apiVersion: openslo/v1',
     ],
     [
       'no header',
       'service: shop\n',
-      '1:1 has no header; it starts with one of version: breakwater/v1, version: prometheus/v1',
+      '1:1 has no header; it starts with one of version: breakwater/v1, version: prometheus/v1, apiVersion: openslo/v1',
     ],
     [
       'a header with a slip',
@@ -266,7 +278,17 @@ __proto__: {}
     [
       'a header that is not known',
       'a: 1\nversion: 3\n',
-      '2:10 version: 3 is no format known here; there are version: breakwater/v1, version: prometheus/v1',
+      '2:10 version: 3 is no format known here; there are version: breakwater/v1, version: prometheus/v1, apiVersion: openslo/v1',
+    ],
+    [
+      'an OpenSLO that is not v1',
+      'apiVersion: openslo/v1alpha\nkind: SLO\n',
+      "1:13 apiVersion: 'openslo/v1alpha' is no format known here; did you mean openslo/v1?",
+    ],
+    [
+      "sloth's resource for Kubernetes",
+      'apiVersion: sloth.slok.dev/v1\n',
+      "1:13 apiVersion: 'sloth.slok.dev/v1' is no format known here; there are version: breakwater/v1, version: prometheus/v1, apiVersion: openslo/v1",
     ],
     [
       'a second document',
