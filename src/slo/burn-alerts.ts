@@ -1,3 +1,4 @@
+import { durationMs, objective, options, parseOptions } from '../core/options.ts';
 import { shareOf } from './budget.ts';
 import { type BurnWindow, burnWindows, DEFAULT_PERIOD_MS } from './windows.ts';
 
@@ -33,6 +34,8 @@ const alertsOf30Days = [
   { severity: 'ticket', longWindow: '3d', shortWindow: '6h', tenths: 10 },
 ] as const;
 
+const alertArguments = options({ objective, periodMs: durationMs });
+
 /**
  * The multi-window, multi-burn-rate alerts of an objective.
  *
@@ -41,12 +44,14 @@ const alertsOf30Days = [
  * period. What could never fire, or would page for a rate that the budget can bear, is left out.
  *
  * @param objective above 0 and below 1
- * @param periodMs the budget's period
+ * @param periodMs the budget's period in milliseconds, above 0
+ * @throws {InvalidOptionsError} naming everything that is wrong with the arguments
  */
 export function burnAlerts(
   objective: number,
   periodMs: number,
 ): { readonly alerts: readonly BurnAlert[]; readonly leftOut: readonly LeftOutAlert[] } {
+  parseOptions(alertArguments, { objective, periodMs }, '', 'Arguments of burnAlerts()');
   const alerts: BurnAlert[] = [];
   const leftOut: LeftOutAlert[] = [];
   for (const { severity, longWindow, shortWindow, tenths } of alertsOf30Days) {

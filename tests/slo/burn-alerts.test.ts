@@ -73,4 +73,16 @@ describe('the alerts', () => {
       ),
     );
   });
+
+  test.each([
+    [1, DAY_MS],
+    [0, DAY_MS],
+    [Number.NaN, DAY_MS],
+    [0.9, 0],
+    [0.9, Number.POSITIVE_INFINITY],
+  ])('are refused for an objective of %d over %d ms', (objective, periodMs) => {
+    expect(() => burnAlerts(objective, periodMs)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTIONS', problems: [expect.anything()] }),
+    );
+  });
 });
