@@ -1,3 +1,5 @@
+import { BURN_ALERT } from '../rules/burn.ts';
+import { BUDGET_REMAINING, OBJECTIVE, PERIOD_DAYS } from '../rules/identity.ts';
 import { DAY_MS } from '../windows.ts';
 import {
   type InstantSample,
@@ -9,7 +11,8 @@ import {
 } from './question.ts';
 import { type BudgetReading, type BudgetState, budgetOf, unknownBudget } from './reading.ts';
 
-const REMAINING = 'slo:period_error_budget_remaining:ratio';
+/** The alert on missing data. Its rule is not imported: that would bring the parser of PromQL along. */
+const MISSING_DATA_ALERT = 'SloDataMissing';
 
 /** What the generated rules tell of an objective. */
 export interface RecordedReading {
@@ -28,11 +31,11 @@ export async function readRecorded(
   maxAgeMs: number,
 ): Promise<readonly RecordedReading[]> {
   const [remaining, recordedAt, objectives, days, alerts] = await Promise.all([
-    questions.samples(REMAINING),
-    questions.samples(`timestamp(${REMAINING})`),
-    questions.samples('slo:objective:ratio'),
-    questions.samples('slo:time_period:days'),
-    questions.samples('ALERTS{alertname=~"SloErrorBudgetBurn|SloDataMissing",alertstate="firing"}'),
+    questions.samples(BUDGET_REMAINING),
+    questions.samples(`timestamp(${BUDGET_REMAINING})`),
+    questions.samples(OBJECTIVE),
+    questions.samples(PERIOD_DAYS),
+    questions.samples(`ALERTS{alertname=~"${BURN_ALERT}|${MISSING_DATA_ALERT}",alertstate="firing"}`),
   ]);
   const of = {
     remaining: group(remaining),
@@ -48,14 +51,14 @@ export async function readRecorded(
     const firing = of.alerts.get(key) ?? [];
     const period = lowest(of.days.get(key));
     const recorded = of.remaining.get(key) ?? [];
-    const isMissing = firing.some(({ labels: { alertname } }) => alertname === 'SloDataMissing');
+    const isMissing = firing.some(({ labels: { alertname } }) => alertname === MISSING_DATA_ALERT);
     const reading: BudgetReading = {
       ...keyOf(labels),
       // Where replicas differ, the strictest.
       objective: highest(of.objective.get(key)),
       periodMs: period === undefined ? undefined : period * DAY_MS,
       budget: isMissing
-        ? unknownBudget('its data is missing: the alert SloDataMissing fires')
+        ? unknownBudget(`its data is missing: the alert ${MISSING_DATA_ALERT} fires`)
         : stateOf(recorded, lowest(of.recordedAt.get(key)), maxAgeMs),
       pages: pagesAmong(firing),
       source: 'recorded',
@@ -91,8 +94,8 @@ const TICKETS: readonly (string | undefined)[] = ['ticket', 'warning', 'warn', '
 
 function pagesAmong(firing: readonly InstantSample[]): readonly string[] {
   const isPage = ({ labels: { alertname, severity } }: InstantSample) =>
-    alertname === 'SloErrorBudgetBurn' && !TICKETS.includes(severity);
-  return firing.some(isPage) ? ['SloErrorBudgetBurn'] : [];
+    alertname === BURN_ALERT && !TICKETS.includes(severity);
+  return firing.some(isPage) ? [BURN_ALERT] : [];
 }
 
 function sloKey(labels: SeriesLabels): string {

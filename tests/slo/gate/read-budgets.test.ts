@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decideRelease } from '../../../src/slo/gate/decision.ts';
 import type { InstantSample, PromAnswer } from '../../../src/slo/gate/question.ts';
 import { readBudgets } from '../../../src/slo/gate/read-budgets.ts';
+import { prometheusRules, readSpec } from '../../../src/slo/index.ts';
 
 const NOW = 1_800_000_000;
 const options = { defaultPeriodMs: 2_592_000_000, maxAgeMs: 900_000 };
@@ -158,6 +159,24 @@ describe('a release', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('is asked about with the names that the rules use', async () => {
+    const { text } = prometheusRules(
+      readSpec('{ version: breakwater/v1, service: s, policies: { p: { availability: 99% } } }'),
+    );
+    const asked = (await questions()).join('\n');
+    const names = [
+      'slo:period_error_budget_remaining:ratio',
+      'slo:objective:ratio',
+      'slo:time_period:days',
+      'SloErrorBudgetBurn',
+      'SloDataMissing',
+    ];
+    for (const name of names) {
+      expect(asked).toContain(name);
+      expect(text).toContain(name);
+    }
   });
 
   it("is told of by sloth's own labels too, each objective by itself", async () => {
