@@ -251,6 +251,16 @@ describe('a sloth spec that cannot be used', () => {
     );
   });
 
+  it('has pages of several severities, also where there are no tickets', () => {
+    const second = base.slice(base.indexOf('  - name')).replace('name: checkout', 'name: basket');
+    const alerting = (severity: string) =>
+      `      page_alert: { labels: { severity: ${severity} } }\n      ticket_alert: { disable: true }`;
+    const text = [base, second].map((part, at) => part.replace('      name: Checkout', alerting(`s${at}`)));
+    expect(problemsOf(text.join(''))).toContain(
+      "sloth.yaml:10:5 slos[0].alerting: has alerts with a label 'severity' that neither both of them",
+    );
+  });
+
   it('has two objectives of one name', () => {
     expect(problemsOf(base + base.slice(base.indexOf('  - name')))).toBe(
       'sloth.yaml:12:11 slos[1].name: is the name of an objective before it; choose another',
@@ -347,6 +357,19 @@ describe('a spec written for sloth', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('is a template of Go in which braces stand for themselves', () => {
+    const bad = 'sum(rate(errors_total{path=~"/{{id}}.*"}[{{.window}}]))';
+    const spec = withSlo({
+      indicator: { kind: 'events', total: 'sum(rate(requests_total[{{.window}}]))', bad },
+    });
+    const text = writeSloth({ ...spec, alerts: { ...spec.alerts, pageLabels: { severity: 'a {{ b' } } });
+    expect(text).toContain('/{{"{{"}}id}}.*');
+    expect(text).toContain('[{{.window}}]');
+    const { slos, alerts } = read(text);
+    expect(slos[0]?.indicator).toMatchObject({ bad });
+    expect(alerts.pageLabels).toEqual({ severity: 'a {{ b' });
   });
 
   it('says how sloth is told the period', () => {
