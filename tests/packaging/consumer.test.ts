@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findEntries } from '../../scripts/entries.ts';
+import { commands, findEntries } from '../../scripts/entries.ts';
+import { VERSION } from '../../src/version.ts';
 import { Project, repository, run } from './project.ts';
 
 const CLEAN_UP: (() => Promise<void>)[] = [];
@@ -76,6 +77,7 @@ describe('the tarball', () => {
 
   it('has a file for each format of each entry', async () => {
     const built = await readdir(join(plain.root, 'node_modules/breakwater/dist'));
+    expect(built).toEqual(expect.arrayContaining(Object.keys(commands).map((name) => `${name}.js`)));
     for (const entry of Object.keys(findEntries(repository))) {
       expect(built).toEqual(
         expect.arrayContaining([`${entry}.js`, `${entry}.cjs`, `${entry}.d.ts`, `${entry}.d.cts`]),
@@ -99,6 +101,36 @@ describe('an application without express, fastify and pg', () => {
     makesGuardedCalls(plain, 'cjs.cjs', ['--no-experimental-require-module']));
 });
 
+describe('the command', () => {
+  it('runs from the folder of a project', async () => {
+    const { stdout } = await plain.run('npx', '--no-install', 'breakwater', 'slo', 'rules', 'slo.yaml');
+    expect(stdout).toContain('slo:period_error_budget_remaining:ratio');
+    await plain.write('rules.yaml', stdout);
+  });
+
+  it('is a file that a shell runs by itself', async () => {
+    const breakwater = join(plain.root, 'node_modules/.bin/breakwater');
+    expect(await plain.run(breakwater, '--version')).toEqual({ stdout: `${VERSION}\n`, stderr: '' });
+    for (const [args, text] of [
+      [['check', 'slo.yaml'], 'database-availability'],
+      [['test', 'slo.yaml'], 'rule_files:'],
+      [['dashboard', 'slo.yaml'], '"panels":'],
+      [['rules', 'slo.yaml', '--sloth'], 'version: prometheus/v1'],
+      [['rules', 'slo.yaml', '--openslo'], 'apiVersion: openslo/v1'],
+    ] as const) {
+      expect((await plain.run(breakwater, 'slo', ...args)).stdout).toContain(text);
+    }
+  });
+
+  it('is as good as breakwater/slo from an ES module and from CommonJS', async () => {
+    const rules = await readFile(join(plain.root, 'rules.yaml'), 'utf8');
+    for (const args of [['slo.mjs'], ['slo.cjs'], ['--no-experimental-require-module', 'slo.cjs']]) {
+      const { stdout, stderr } = await plain.run('node', ...args);
+      expect({ args, stdout, stderr }).toEqual({ args, stdout: rules, stderr: '' });
+    }
+  });
+});
+
 describe('an application with all of them', () => {
   let full: Project;
 
@@ -108,6 +140,7 @@ describe('an application with all of them', () => {
       'express',
       'fastify',
       'pg',
+      '@opentelemetry/api',
       '@types/express',
       '@types/pg',
       '@types/node',
