@@ -167,10 +167,12 @@ const outcomes: readonly (readonly [outcome: string, style: string, meaning: str
 /** Calls a second by outcome, one on top of the other. */
 export function callsPanel(data: PictureData, frame: Frame): string[] {
   const steps = data.seconds / data.step + 1;
-  const layers = outcomes.map(([outcome]) => {
+  const ratesOf = (outcome: string): readonly number[] => {
     const found = data.callsByOutcome.find(({ labels }) => labels.outcome === outcome);
     return Array.from({ length: steps }, (_, at) => found?.values[at] ?? 0);
-  });
+  };
+  const seen = outcomes.filter(([outcome]) => ratesOf(outcome).some((rate) => rate > 0));
+  const layers = seen.map(([outcome]) => ratesOf(outcome));
   const totals = Array.from({ length: steps }, (_, at) => sum(layers.map((layer) => layer[at] ?? 0)));
   const high = Math.max(...totals) * 1.05;
   const plot = new Plot(data, frame, [0, high]);
@@ -184,9 +186,9 @@ export function callsPanel(data: PictureData, frame: Frame): string[] {
   return [
     ...plot.faults(),
     ...plot.valueAxis(ticks(0, high, 4), String),
-    ...outcomes.map(([, style], at) => area(stacked[at] ?? floor, stacked[at - 1] ?? floor, style)),
+    ...seen.map(([, style], at) => area(stacked[at] ?? floor, stacked[at - 1] ?? floor, style)),
     ...plot.timeAxis(),
-    ...outcomes.map(([, style, meaning], at) => {
+    ...seen.map(([, style, meaning], at) => {
       const y = frame.top + 8 + at * 20;
       return `${rect([plot.right + 10, y - 9], 11, 11, style, 2)}${text([plot.right + 27, y + 1], 'label', meaning)}`;
     }),
