@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, open, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type CommandContext, CommandFailure } from './context.ts';
+import { codeOf, reasonOf } from './system-error.ts';
 
 /** No file that somebody wrote by hand is larger, in bytes. */
 const MAX_INPUT_BYTES = 8 * 1024 * 1024;
@@ -139,24 +140,4 @@ export async function appendLine(context: CommandContext, file: string, line: st
   } catch (error) {
     throw new CommandFailure(`${file} cannot be written: ${reasonOf(error)}`);
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'it is not allowed',
-  EPERM: 'it is not allowed',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'part of its path is no folder',
-  ENOSPC: 'the disk is full',
-  EROFS: 'the file system is read-only',
-};
-
-function reasonOf(error: unknown): string {
-  const code = codeOf(error);
-  if (code !== undefined) return reasons[code] ?? code;
-  return error instanceof Error ? error.message : 'unknown';
 }

@@ -1,4 +1,6 @@
 import { styleText } from 'node:util';
+import { CommandFailure } from './context.ts';
+import { reasonOf } from './system-error.ts';
 
 /** Where text goes: a terminal, a file or a pipe. */
 export interface Terminal {
@@ -37,7 +39,12 @@ export function terminalOn(
     write: (text) =>
       new Promise((resolve, reject) => {
         if (text === '') resolve();
-        else stream.write(text, (error) => (error && !isClosedPipe(error) ? reject(error) : resolve()));
+        else {
+          stream.write(text, (error) => {
+            if (!error || isClosedPipe(error)) resolve();
+            else reject(new CommandFailure(`the output cannot be written: ${reasonOf(error)}`));
+          });
+        }
       }),
   };
 }
