@@ -21,7 +21,12 @@ export function protectedDatabase(breakwater: Breakwater, pool: Pool): Resilient
 
 /** A fetch whose requests go through the policy `quotes`. */
 export function protectedFetch(breakwater: Breakwater): typeof globalThis.fetch {
-  return resilientFetch(breakwater, { ...policyDefaults, criticality: 'high', policyFor: () => 'quotes' });
+  return resilientFetch(breakwater, {
+    ...policyDefaults,
+    criticality: 'high',
+    policyFor: () => 'quotes',
+    policies: ['quotes'],
+  });
 }
 
 /** The services with their policies: the same code as without, with another pool and another fetch. */

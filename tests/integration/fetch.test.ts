@@ -301,6 +301,17 @@ describe('policies', () => {
     expect(hub.has('https://tenant-4.example.com')).toBe(true);
   });
 
+  it('makes those that are named at once, and leaves those that the hub has', async () => {
+    const server = await startServer(answering(200));
+    const hub = makeHub();
+    const known = hub.policy('known');
+    const fetch = resilientFetch(hub, { policies: ['known', 'named'], policyFor: () => 'named' });
+    expect(hub.policies.map(({ name }) => name)).toEqual(['known', 'named']);
+    expect(hub.get('known')).toBe(known);
+    await fetch(server.origin);
+    expect(hub.get('named').stats().calls).toMatchObject({ success: 1 });
+  });
+
   it('puts an origin too long for a name with the others', async () => {
     const { fetch, hub } = makeFetch({ fetch: async () => new Response('ok') });
     await fetch(`https://${'a'.repeat(60)}.${'b'.repeat(60)}.example.com/`);

@@ -7,6 +7,7 @@ import {
   durationMs,
   options,
   parseOptions,
+  policyName,
   shown,
 } from '../../core/options.ts';
 import { type PolicyOptions, policyDefaultsSchema, withDefaults } from '../../policy-options.ts';
@@ -46,6 +47,11 @@ export interface ResilientFetchOptions extends Omit<PolicyOptions, 'strategies' 
    * it is, without a cache fallback unless `resilientFetch()` made it; any other is made from these options.
    */
   readonly policyFor?: ((url: URL) => string) | undefined;
+  /**
+   * Names of policies to make at once instead of at their first request, so that Prometheus sees their counters at
+   * zero before the first call and misses none of it. A name that the hub has already is left as it is. Default: none.
+   */
+  readonly policies?: readonly string[] | undefined;
   /** How many policies are made at most; names beyond that share the policy `other`. Default 100. */
   readonly maxPolicies?: number | undefined;
   /**
@@ -77,6 +83,9 @@ const hubSchema = z.custom<Breakwater>(
 
 const ownSchema = z.object({
   policyFor: callback<(url: URL) => string>().optional(),
+  policies: z
+    .array(policyName, { error: (issue) => `must be an array of names, not ${shown(issue.input)}` })
+    .default([]),
   maxPolicies: count.default(100),
   bodyTimeoutMs: z
     .union([durationMs, z.literal(false)], {
@@ -119,7 +128,24 @@ export function fetchSettings(hub: Breakwater, given: ResilientFetchOptions): Fe
     'The first argument of resilientFetch()',
   );
   parseOptions(fetchSchema, given, '', 'Options of resilientFetch()');
-  const { policyFor, maxPolicies, bodyTimeoutMs, maxCachedBodyBytes, cacheKey, fetch, ...ofPolicy } = given;
-  const own = ownSchema.parse({ policyFor, maxPolicies, bodyTimeoutMs, maxCachedBodyBytes, cacheKey, fetch });
+  const {
+    policyFor,
+    policies,
+    maxPolicies,
+    bodyTimeoutMs,
+    maxCachedBodyBytes,
+    cacheKey,
+    fetch,
+    ...ofPolicy
+  } = given;
+  const own = ownSchema.parse({
+    policyFor,
+    policies,
+    maxPolicies,
+    bodyTimeoutMs,
+    maxCachedBodyBytes,
+    cacheKey,
+    fetch,
+  });
   return { ...own, policyOptions: withDefaults(hub.defaults, ofPolicy) };
 }

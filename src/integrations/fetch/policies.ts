@@ -24,9 +24,11 @@ export class FetchPolicies {
   readonly #settings: FetchSettings;
   readonly #made = new Set<string>();
 
+  /** @throws {ClosedError} when policies are to be made at once and the hub is closed */
   constructor(hub: Breakwater, settings: FetchSettings) {
     this.#hub = hub;
     this.#settings = settings;
+    for (const name of settings.policies) this.#policy(name);
   }
 
   /**

@@ -27,6 +27,7 @@ describe('options of resilientFetch', () => {
   it("names every problem at once, its own and the policy's", () => {
     const wrong = {
       policyFor: 'name',
+      policies: ['', 'fine'],
       maxPolicies: 0,
       bodyTimeoutMs: -1,
       maxCachedBodyBytes: 1.5,
@@ -40,6 +41,7 @@ describe('options of resilientFetch', () => {
     expect(problemsOf(wrong).sort()).toEqual(
       [
         'policyFor',
+        'policies[0]',
         'maxPolicies',
         'bodyTimeoutMs',
         'maxCachedBodyBytes',
