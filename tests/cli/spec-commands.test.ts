@@ -235,7 +235,8 @@ describe('slo init', () => {
     const cwd = temporaryFolder();
     const html = await serve((_, response) => response.end('<html><body>Hello</body></html>'));
     const slow = await serve(() => {});
-    const init = (url: string) => breakwater(['slo', 'init', '-m', url, '-t', '80ms'], { cwd });
+    const init = (url: string, ...more: readonly string[]) =>
+      breakwater(['slo', 'init', '-m', url, ...more], { cwd });
     const page = await init(html);
     expect(page.code).toBe(1);
     expect(page.err).toContain(`${html}:1:`);
@@ -243,7 +244,7 @@ describe('slo init', () => {
       code: 2,
       err: expect.stringContaining('it answered HTTP 404'),
     });
-    expect(await init(slow)).toMatchObject({
+    expect(await init(slow, '-t', '80ms')).toMatchObject({
       code: 2,
       err: expect.stringContaining('did not answer within 80ms'),
     });
