@@ -1,12 +1,5 @@
 import { shareOf } from '../budget.ts';
-import { normalQuery, queryType } from '../promql/check.ts';
-import {
-  type Indicator,
-  type RuleLabels,
-  type Slo,
-  type SloSpec,
-  WINDOW_PLACEHOLDER,
-} from '../spec/model.ts';
+import type { Indicator, RuleLabels, Slo, SloSpec } from '../spec/model.ts';
 import { DAY_MS } from '../windows.ts';
 import type { RecordingRule } from './groups.ts';
 import {
@@ -23,6 +16,7 @@ import {
   SloSeries,
   totalName,
 } from './identity.ts';
+import { singleValue } from './query.ts';
 import { durationText, indented, series } from './text.ts';
 
 /** The metric from which a policy's good and bad events are read. */
@@ -75,7 +69,7 @@ function eventRules(spec: SloSpec, slo: Slo, window: string): readonly Recording
   const { indicator } = slo;
   if (indicator.kind === 'ratio') {
     // Comparing drops the NaN of an idle window. Several series are no ratio of the whole: the worst counts.
-    return [rule(errorRatioName(window), `max(${vectorOf(indicator.badRatio, window)}) >= 0`)];
+    return [rule(errorRatioName(window), `${singleValue(indicator.badRatio, window, 'max')} >= 0`)];
   }
   const { total, good } = eventExpressions(spec.selector, indicator, window, own);
   const [allEvents, goodEvents] = [own.total(window), own.good(window)];
@@ -101,22 +95,18 @@ function eventExpressions(
   const none = `or on () 0 * ${own.total(window)}`;
   if (indicator.kind === 'policy') {
     const labels = { ...selector, policy: indicator.policy, sli: indicator.sli };
-    const increase = (result: RuleLabels) =>
-      `sum(increase(${series(SLI_EVENTS, { ...labels, ...result })}[${window}]))`;
-    return { total: increase({}), good: `${increase({ result: 'good' })}\n${none}` };
+    const increase = (all: RuleLabels) => `increase(${series(SLI_EVENTS, all)}[${window}])`;
+    return {
+      // Good and bad apart at first, so that all but the good are exactly none where none is bad.
+      total: `sum(sum by (result) (${increase(labels)}))`,
+      good: `sum(${increase({ ...labels, result: 'good' })})\n${none}`,
+    };
   }
-  const total = `sum(${vectorOf(indicator.total, window)})`;
+  const total = singleValue(indicator.total, window, 'sum');
   return 'good' in indicator
-    ? { total, good: `sum(${vectorOf(indicator.good, window)})\n${none}` }
+    ? { total, good: `${singleValue(indicator.good, window, 'sum')}\n${none}` }
     : {
         total,
-        good: `${own.total(window)}\n- on ()\n(\n  sum(${vectorOf(indicator.bad, window)})\n  ${none}\n)`,
+        good: `${own.total(window)}\n- on ()\n(\n  ${singleValue(indicator.bad, window, 'sum')}\n  ${none}\n)`,
       };
-}
-
-/** A query over one window, as an instant vector. */
-export function vectorOf(query: string, window: string): string {
-  const text = normalQuery(query).replaceAll(WINDOW_PLACEHOLDER, window);
-  const vector = queryType(query) === 'scalar' ? `vector(${text})` : text;
-  return vector.includes('\n') ? `\n${vector}\n` : vector;
 }

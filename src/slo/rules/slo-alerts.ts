@@ -1,9 +1,10 @@
 import type { AlertSeverity } from '../burn-alerts.ts';
+import { queryType } from '../promql/check.ts';
 import type { RuleLabels, Slo, SloSpec } from '../spec/model.ts';
 import { BURN_ALERT, burnExpression, burnPairs, minimumBadEvents } from './burn.ts';
 import type { AlertingRule } from './groups.ts';
 import { alertLabels, BUDGET_REMAINING, SloSeries } from './identity.ts';
-import { vectorOf } from './recording.ts';
+import { singleValue } from './query.ts';
 import { durationText, indented, listText, literal, percentText } from './text.ts';
 import { templates, type Wording } from './wording.ts';
 
@@ -48,11 +49,7 @@ function atRiskAlert(spec: SloSpec, slo: Slo): AlertingRule {
 }
 
 function missingDataAlert(spec: SloSpec, slo: Slo): AlertingRule {
-  // An idle service has no ratio either, but its query gives NaN where one without data gives nothing.
-  const data =
-    slo.indicator.kind === 'ratio'
-      ? `max(${vectorOf(slo.indicator.badRatio, '5m')})`
-      : new SloSeries(spec, slo).total('5m');
+  const data = dataOf(spec, slo);
   return {
     alert: MISSING_DATA_ALERT,
     expr: data.includes('\n') ? `absent(\n${indented(data)}\n)` : `absent(${data})`,
@@ -60,6 +57,15 @@ function missingDataAlert(spec: SloSpec, slo: Slo): AlertingRule {
     labels: labelTemplates(alertLabels(spec, slo, 'ticket')),
     annotations: missingDataAnnotations(spec, slo, templates),
   };
+}
+
+/** What is there as long as there is data, be it of no events. */
+function dataOf(spec: SloSpec, slo: Slo): string {
+  const { indicator } = slo;
+  if (indicator.kind !== 'ratio') return new SloSeries(spec, slo).total('5m');
+  const ratio = singleValue(indicator.badRatio, '5m', 'max');
+  // An idle service's query gives NaN, and one without data nothing; but a scalar gives NaN for both.
+  return queryType(indicator.badRatio) === 'scalar' ? `${ratio} >= 0` : ratio;
 }
 
 /** What the alert on a burn rate says. */

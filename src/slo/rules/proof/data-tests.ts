@@ -9,7 +9,6 @@ import { Traffic } from './events.ts';
 import { type FiringAlert, firingTests, nothing, ratioTest } from './expectations.ts';
 import { errorRatio } from './judgement.ts';
 import { Load } from './load.ts';
-import type { Scenarios } from './scenarios.ts';
 import type { Stage } from './stage.ts';
 import type { ExpressionTest, InputSeries, RuleTest } from './test-file.ts';
 
@@ -17,8 +16,13 @@ const MINUTE_MS = 60_000;
 /** The 99th percentile of the latencies that `latencyInput` gives: rank 99 of 100, nine tenths into its bucket. */
 const P99_SECONDS = 0.235;
 
-/** Latencies of a policy, 90 of 100 within 100 ms and all within 250 ms. */
-export function latencyInput({ selector }: SloSpec, policy: string, samples: number): readonly InputSeries[] {
+/** Latencies of a policy, 90 of 100 within 100 ms and all within 250 ms; or none while it is idle. */
+export function latencyInput(
+  { selector }: SloSpec,
+  policy: string,
+  samples: number,
+  idle: boolean,
+): readonly InputSeries[] {
   const buckets = [
     ['0.1', 90],
     ['0.25', 100],
@@ -26,7 +30,7 @@ export function latencyInput({ selector }: SloSpec, policy: string, samples: num
   ] as const;
   return buckets.map(([le, perSample]) => ({
     series: series('breakwater_call_duration_seconds_bucket', { ...selector, policy, le }),
-    values: `0+${perSample}x${samples}`,
+    values: `0+${idle ? 0 : perSample}x${samples}`,
   }));
 }
 
@@ -38,7 +42,12 @@ export function latencyTests(spec: SloSpec, policy: string, time: string, idle: 
 }
 
 /** While nothing happens, nothing that is a ratio is recorded, but that nothing happens is. */
-export function idleTests(spec: SloSpec, slos: readonly Slo[], time: string): readonly ExpressionTest[] {
+export function idleTests(
+  spec: SloSpec,
+  slos: readonly Slo[],
+  time: string,
+  fromTheStart: boolean,
+): readonly ExpressionTest[] {
   return [
     ...slos.flatMap((slo) => {
       const own = new SloSeries(spec, slo);
@@ -53,12 +62,18 @@ export function idleTests(spec: SloSpec, slos: readonly Slo[], time: string): re
       ];
     }),
     {
-      // Comparing NaN with anything gives 0.
+      // Comparing with NaN gives 0.
       expr: 'sum({__name__=~"slo:.+|sli:.+"}) >= bool -Inf',
       eval_time: time,
       exp_samples: [{ labels: '{}', value: 1 }],
     },
     nothing(series(SUCCESS_RATE, { service: spec.service }), time),
+    ...(fromTheStart
+      ? slos.flatMap((slo) => {
+          const own = new SloSeries(spec, slo);
+          return [nothing(own.errorRatio('3d'), time), nothing(own.select(BUDGET_REMAINING), time)];
+        })
+      : []),
   ];
 }
 
@@ -84,10 +99,10 @@ export function missingDataTests(
 }
 
 /** Series that end: what is missing for long enough is told of, for each objective of the spec. */
-export function noDataTest(stage: Stage, others: readonly Slo[], scenarios: Scenarios): RuleTest {
+export function noDataTest(stage: Stage, others: readonly Slo[]): RuleTest {
   const { spec, stepMs, slos } = stage;
   const step = stepMs / MINUTE_MS;
-  const cast = new Map(slos.map((slo) => [slo, new Traffic(scenarios.fine(slo) ?? [])]));
+  const cast = new Map(slos.map((slo) => [slo, new Traffic([new Load(spec, slo).phase(step, 0)])]));
   const waitSteps = Math.ceil(spec.alerts.missingDataMs / stepMs);
   const told = 2 + waitSteps;
   const all = [...slos, ...others];
@@ -124,6 +139,14 @@ export function windowsTest(stage: Stage): RuleTest | undefined {
         : [ratioTest(own.errorRatio(name), ratio, time, series('', own.labels), 0.1)];
     });
   });
+  const latest = errorRatio(traffic, at, burnWindows['5m'] / MINUTE_MS) ?? 0;
+  for (const { indicator } of cast) {
+    if (indicator.kind !== 'policy' || indicator.sli !== 'availability') continue;
+    const { policy } = indicator;
+    const labels = labelsOf({ service: spec.service, policy }, spec.labels);
+    const expr = series(SUCCESS_RATE, { service: spec.service, policy });
+    tests.push(ratioTest(expr, 1 - latest, time, series('', labels), 0.1));
+  }
   const input = stage.input(new Map(cast.map((slo) => [slo, traffic])), at);
   return stage.test('each window by its traffic', input, [{ promql_expr_test: tests }]);
 }

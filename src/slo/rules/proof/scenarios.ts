@@ -25,8 +25,12 @@ export interface Check {
 export interface Scenario {
   readonly name: string;
   readonly checks: readonly Check[];
-  /** The traffic of an objective, by the minute; `undefined` where the scenario leaves it out. */
-  readonly phases: (slo: Slo) => readonly Phase[] | undefined;
+  /**
+   * The traffic of an objective, by the minute; `undefined` where the scenario leaves it out.
+   *
+   * @param variant 0 and up; differs a little with each, where one comes too near to a threshold
+   */
+  readonly phases: (slo: Slo, variant: number) => readonly Phase[] | undefined;
 }
 
 /** How far the samples of a scenario are apart, in minutes. */
@@ -34,7 +38,7 @@ export function sampleMinutes({ checks }: Pick<Scenario, 'checks'>): 1 | 2 {
   return Math.max(...checks.map(({ at }) => at)) <= MAX_SAMPLES ? 1 : 2;
 }
 
-type Shape = (load: Load) => readonly Phase[] | undefined;
+type Shape = (load: Load, variant: number) => readonly Phase[] | undefined;
 
 /** Scenarios for objectives of one kind. */
 export class Scenarios {
@@ -54,7 +58,15 @@ export class Scenarios {
   }
 
   get all(): readonly Scenario[] {
-    return [this.quiet, ...this.fastBurn, ...this.slowBurn, ...this.eachPair, ...this.fewEvents, this.idle];
+    return [
+      this.quiet,
+      ...this.fastBurn,
+      ...this.slowBurn,
+      ...this.eachPair,
+      ...this.fewEvents,
+      this.idle,
+      this.unused,
+    ];
   }
 
   get quiet(): Scenario {
@@ -94,7 +106,9 @@ export class Scenarios {
       {
         name: 'slow burn',
         checks,
-        phases: this.#each((load) => (this.#isHeld(load.slo) ? [load.outage(step)] : shape(load))),
+        phases: this.#each((load, variant) =>
+          this.#isHeld(load.slo) ? [load.outage(step)] : shape(load, variant),
+        ),
       },
       ...this.#whileAvailable('slow burn of what is slow or wrong', checks, shape),
     ];
@@ -119,23 +133,23 @@ export class Scenarios {
     const below = stepsFor(long + 60);
     const above = below + stepsFor(long);
     const ended = above + step;
-    const shape: Shape = (load) => {
+    const shape: Shape = (load, variant) => {
       const pair = load.pairs.find((candidate) => candidate.longWindow === longWindow);
       if (pair === undefined || !load.fine) return undefined;
       const short = burnWindows[pair.shortWindow] / MINUTE_MS;
       // An even number of minutes that is longer than the short window.
       const tail = 2 * Math.floor(short / 2) + 4;
       const { factor } = pair;
-      const later = Math.min(1 / load.budget, 1.4 * factor);
+      const later = Math.min(1 / load.budget, (1.4 - 0.05 * variant) * factor);
       return [
         load.phase(below - long, 0, HEAVY),
         // A window that is too short sees only the second half.
         load.phase(long / 2, Math.max(0, 1.9 * factor - later)),
         load.phase(long / 2, later),
         load.phase(stepsFor(long) - long, 0, HEAVY),
-        load.phase(long, 1.06 * factor),
+        load.phase(long, (1.06 + 0.01 * variant) * factor),
         load.phase(Math.max(0, step - long), 0, HEAVY),
-        load.phase(Math.min(long, step) - tail, 4 * factor),
+        load.phase(Math.min(long, step) - tail, (4 + 0.5 * variant) * factor),
         load.phase(tail, 0),
       ];
     };
@@ -144,7 +158,9 @@ export class Scenarios {
       {
         name: `${name}: below its factor, above it, and soon after`,
         checks,
-        phases: this.#each((load) => (this.#isHeld(load.slo) ? [load.phase(ended, 0)] : shape(load))),
+        phases: this.#each((load, variant) =>
+          this.#isHeld(load.slo) ? [load.phase(ended, 0)] : shape(load, variant),
+        ),
       },
       ...this.#whileAvailable(`${name}, of what is slow or wrong`, checks, shape),
     ];
@@ -153,7 +169,7 @@ export class Scenarios {
   /** Too few bad events to alert, though nothing else happens; then enough. */
   get fewEvents(): readonly Scenario[] {
     const step = this.#step;
-    const phases: Scenario['phases'] = (slo) => {
+    const phases = (slo: Slo) => {
       const minimum = minimumBadEvents(this.#spec, slo);
       if (minimum < 2 || this.#isHeld(slo)) return undefined;
       const nothing = { samples: step - 1, good: 0, bad: 0 };
@@ -179,15 +195,19 @@ export class Scenarios {
     };
   }
 
-  /** Traffic, and then no series any more. */
-  get fine(): Scenario['phases'] {
-    return this.#each((load) => [load.phase(this.#step, 0)]);
+  /** There has never been any traffic. */
+  get unused(): Scenario {
+    return {
+      name: 'no traffic yet',
+      checks: [{ at: this.#step, uniform: false }],
+      phases: this.#each(() => [{ samples: this.#step, good: 0, bad: 0 }]),
+    };
   }
 
   #each(shape: Shape): Scenario['phases'] {
-    return (slo) => {
+    return (slo, variant) => {
       const load = this.#loads.get(slo);
-      return load && shape(load);
+      return load && shape(load, variant);
     };
   }
 
@@ -199,8 +219,8 @@ export class Scenarios {
   #whileAvailable(name: string, checks: readonly Check[], shape: Shape): readonly Scenario[] {
     if (this.#held.length === 0) return [];
     const minutes = Math.max(...checks.map(({ at }) => at));
-    const phases = this.#each((load) => {
-      if (this.#isHeld(load.slo)) return shape(load);
+    const phases = this.#each((load, variant) => {
+      if (this.#isHeld(load.slo)) return shape(load, variant);
       return this.#holders.includes(load.slo) ? [load.phase(minutes, 0)] : undefined;
     });
     return [{ name, checks, phases }];

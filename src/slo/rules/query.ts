@@ -1,0 +1,27 @@
+import { parser } from '@prometheus-io/lezer-promql';
+import { normalQuery, queryType } from '../promql/check.ts';
+import { fillPlaceholders } from '../promql/placeholder.ts';
+import { WINDOW_PLACEHOLDER } from '../spec/model.ts';
+
+/** Aggregations that give one value without labels, as long as nothing says by which labels. */
+const GIVES_ONE = new Set(['sum', 'avg', 'min', 'max', 'count', 'group', 'stddev', 'stdvar', 'quantile']);
+
+/**
+ * A user's query over one window, aggregated to one value without labels.
+ *
+ * @param aggregation how, where the query does not do so itself
+ */
+export function singleValue(query: string, window: string, aggregation: 'sum' | 'max'): string {
+  const text = normalQuery(query).replaceAll(WINDOW_PLACEHOLDER, window);
+  if (givesOne(query)) return text;
+  const vector = queryType(query) === 'scalar' ? `vector(${text})` : text;
+  return vector.includes('\n') ? `${aggregation}(\n${vector}\n)` : `${aggregation}(${vector})`;
+}
+
+function givesOne(query: string): boolean {
+  const { text } = fillPlaceholders(normalQuery(query));
+  const root = parser.parse(text).topNode.firstChild;
+  if (root?.name !== 'AggregateExpr' || root.getChild('AggregateModifier') !== null) return false;
+  const operator = root.getChild('AggregateOp');
+  return operator !== null && GIVES_ONE.has(text.slice(operator.from, operator.to).toLowerCase());
+}
