@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import pg from 'pg';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +15,7 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const snippets = snippetsOf(readme);
 // A folder of its own inside the repository, so that a program finds the packages as a file of it would.
 const folder = join(root, 'tests/readme/.snippets');
+const programs = join(folder, 'programs');
 
 function fileOf({ name }: Snippet): string {
   return join(folder, `${name}.mts`);
@@ -73,6 +75,7 @@ describe('the snippets of the README', () => {
     let database: Postgres | undefined;
 
     beforeAll(async () => {
+      await bundle();
       database = await startPostgres();
       const client = new pg.Client(database.config);
       await client.connect();
@@ -95,13 +98,29 @@ describe('the snippets of the README', () => {
   });
 });
 
+/** Makes programs of the snippets that share one copy of the source, so that none is compiled for each. */
+async function bundle(): Promise<void> {
+  await build({
+    entryPoints: snippets.map(fileOf),
+    outdir: programs,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    tsconfig: join(root, 'tsconfig.json'),
+  });
+}
+
 /** A program that does not end by itself fails by being stopped. */
 function run(
   snippet: Snippet,
   connectionString: string | undefined,
 ): Promise<{ stdout: string; stderr: string }> {
   const database = settings[snippet.name]?.database === true ? { DATABASE_URL: connectionString } : {};
-  return promisify(execFile)(process.execPath, ['--import', 'tsx', fileOf(snippet)], {
+  return promisify(execFile)(process.execPath, [join(programs, `${snippet.name}.mjs`)], {
     cwd: root,
     env: { ...process.env, PORT: '0', NO_COLOR: '1', NODE_OPTIONS: '', ...database },
     timeout: 25_000,
