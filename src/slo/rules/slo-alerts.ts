@@ -5,7 +5,7 @@ import { BURN_ALERT, burnExpression, burnPairs, minimumBadEvents } from './burn.
 import type { AlertingRule } from './groups.ts';
 import { alertLabels, BUDGET_REMAINING, SloSeries } from './identity.ts';
 import { singleValue } from './query.ts';
-import { durationText, indented, listText, literal, percentText } from './text.ts';
+import { durationText, indented, literal, percentText } from './text.ts';
 import { templates, type Wording } from './wording.ts';
 
 export const AT_RISK_ALERT = 'SloErrorBudgetAtRisk';
@@ -85,7 +85,7 @@ export function burnAnnotations(
     severity === 'page' ? 'burns its error budget far too fast' : 'burns its error budget too fast',
     `The burn rate is ${wording.number}; at 1 the error budget would last for the period of ${period}.`,
     `The objective is ${percentText(slo.objective)}.`,
-    `This alert fires above ${listText(pairs)}${events}.`,
+    `This alert fires above ${pairs.join(', or above ')}${events}.`,
   ]);
 }
 

@@ -73,13 +73,6 @@ export function durationText(ms: number): string {
   return `${whole / unitMs}${symbol}`;
 }
 
-/** Words as a list: `a`, `a and b`, `a, b and c`. */
-export function listText(words: readonly string[]): string {
-  const [last = ''] = words.slice(-1);
-  const rest = words.slice(0, -1);
-  return rest.length === 0 ? last : `${rest.join(', ')} and ${last}`;
-}
-
 /** Each line of `text` further to the right. */
 export function indented(text: string, by = '  '): string {
   return text

@@ -145,7 +145,9 @@ describe('what is recorded', () => {
     expect(page?.expr).toContain('> 13.44');
     expect(page?.expr).toContain('> 5.6\n');
     expect(page?.annotations?.description).toContain('The objective is 99.9%.');
-    expect(page?.annotations?.description).toContain('above 13.44 over 1h and 5m and 5.6 over 6h and 30m');
+    expect(page?.annotations?.description).toContain(
+      'above 13.44 over 1h and 5m, or above 5.6 over 6h and 30m',
+    );
   });
 
   it('takes queries apart from what is put around them', () => {

@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { yamlText } from '../../../src/slo/rules/groups.ts';
-import {
-  anyOf,
-  durationText,
-  listText,
-  literal,
-  percentText,
-  quoted,
-  series,
-} from '../../../src/slo/rules/text.ts';
+import { anyOf, durationText, literal, percentText, quoted, series } from '../../../src/slo/rules/text.ts';
 import { expanded, printsClearly } from '../../../src/slo/rules/wording.ts';
 
 describe('text for where it goes', () => {
@@ -57,15 +49,6 @@ describe('text for where it goes', () => {
       '5m',
       '1500ms',
       '1ms',
-    ]);
-  });
-
-  it('writes lists', () => {
-    expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(listText)).toEqual([
-      '',
-      'a',
-      'a and b',
-      'a, b and c',
     ]);
   });
 

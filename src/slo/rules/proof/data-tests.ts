@@ -122,10 +122,10 @@ export function windowsTest(stage: Stage): RuleTest | undefined {
   const lengths = burnWindowNames.map((name) => burnWindows[name] / MINUTE_MS);
   const step = stepMs / MINUTE_MS;
   const at = Math.ceil(((lengths.at(-1) ?? 0) + step / 2) / step) * step;
-  // The latest last: half of the latest events are bad, a quarter of those before, and so on.
+  // The latest first: 2 of 5 are bad, then half as many, and so on.
   const bands = [...lengths, at].map((end, index) => {
     const events = index % 2 === 0 ? 30_000 : 10_000;
-    const bad = Math.round(events / 2 ** (index + 1));
+    const bad = Math.round((0.4 * events) / 2 ** index);
     return { samples: end - (lengths[index - 1] ?? 0), good: events - bad, bad };
   });
   const traffic = new Traffic(bands.reverse());

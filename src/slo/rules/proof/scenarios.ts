@@ -169,9 +169,9 @@ export class Scenarios {
   /** Too few bad events to alert, though nothing else happens; then enough. */
   get fewEvents(): readonly Scenario[] {
     const step = this.#step;
-    const phases = (slo: Slo) => {
+    const shape: Shape = ({ slo }) => {
       const minimum = minimumBadEvents(this.#spec, slo);
-      if (minimum < 2 || this.#isHeld(slo)) return undefined;
+      if (minimum < 2) return undefined;
       const nothing = { samples: step - 1, good: 0, bad: 0 };
       const few = minimum <= 20 ? minimum - 1 : Math.floor(0.9 * minimum);
       return [
@@ -181,9 +181,15 @@ export class Scenarios {
         { samples: 1, good: 0, bad: Math.ceil(1.2 * minimum) },
       ];
     };
-    if (![...this.#loads.keys()].some((slo) => phases(slo) !== undefined)) return [];
     const checks = [step, 2 * step].map((at) => ({ at, uniform: false }));
-    return [{ name: 'few events', checks, phases }];
+    return [
+      {
+        name: 'few events',
+        checks,
+        phases: this.#each((load, variant) => (this.#isHeld(load.slo) ? undefined : shape(load, variant))),
+      },
+      ...this.#whileAvailable('few events, slow or wrong', checks, shape),
+    ];
   }
 
   /** Traffic stops while everything fails. */
