@@ -1,6 +1,6 @@
-import { parser } from '@prometheus-io/lezer-promql';
 import { normalQuery, queryType } from '../promql/check.ts';
 import { fillPlaceholders } from '../promql/placeholder.ts';
+import { treeOf } from '../promql/tree.ts';
 import { WINDOW_PLACEHOLDER } from '../spec/model.ts';
 
 /** Aggregations that give one value without labels, as long as nothing says by which labels. */
@@ -20,7 +20,7 @@ export function singleValue(query: string, window: string, aggregation: 'sum' | 
 
 function givesOne(query: string): boolean {
   const { text } = fillPlaceholders(normalQuery(query));
-  const root = parser.parse(text).topNode.firstChild;
+  const root = treeOf(text).topNode.firstChild;
   if (root?.name !== 'AggregateExpr' || root.getChild('AggregateModifier') !== null) return false;
   const operator = root.getChild('AggregateOp');
   return operator !== null && GIVES_ONE.has(text.slice(operator.from, operator.to).toLowerCase());
