@@ -180,7 +180,7 @@ async function scrape(url: string): Promise<string> {
 
 const whereNext = [
   ['npm start', 'the same application, with /metrics to look at, to be broken by hand'],
-  ['README.md', 'Policies, Objectives, Incidents, Metrics: what you have just seen'],
+  ['README.md', 'Policies, Service level objectives, Incidents, Metrics: what you have just seen'],
   ['examples/app/', 'how this application uses breakwater'],
   ['examples/quick-start.ts', 'the smallest beginning: npx tsx examples/quick-start.ts'],
 ] as const;

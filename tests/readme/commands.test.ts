@@ -9,9 +9,9 @@ import { promtool, skipWithoutPrometheus } from '../prometheus/support.ts';
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 const spec = /<!-- file: slo\.yaml -->\n```yaml\n(?<text>[\s\S]*?)```/.exec(readme)?.groups?.text ?? '';
 
-/** The command lines of the README, less `npx breakwater`, by their second word. */
+/** The command lines of the README, less `npx --no breakwater`, by their second word. */
 const commands = new Map(
-  [...readme.matchAll(/^npx breakwater (slo (\w+) .*)$/gm)].map(([, line = '', name = '']) => [
+  [...readme.matchAll(/^npx --no breakwater (slo (\w+) .*)$/gm)].map(([, line = '', name = '']) => [
     name,
     line.split(' '),
   ]),
@@ -19,7 +19,7 @@ const commands = new Map(
 
 function command(name: string, replaced: Readonly<Record<string, string>> = {}): readonly string[] {
   const words = commands.get(name);
-  if (words === undefined) throw new Error(`The README has no 'npx breakwater slo ${name}'.`);
+  if (words === undefined) throw new Error(`The README has no 'npx --no breakwater slo ${name}'.`);
   return words.map((word) => replaced[word] ?? word);
 }
 
