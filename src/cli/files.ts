@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { fstat } from 'node:fs';
 import { link, open, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { type CommandContext, CommandFailure } from './context.ts';
 import { codeOf, reasonOf } from './system-error.ts';
 
@@ -64,19 +66,26 @@ export interface OutputOptions {
   readonly file: string;
   /** Whether a file that is there may be replaced. */
   readonly overwrite: boolean;
+  /** Files that must stay as they are: those that the command reads, `-` for standard input. */
+  readonly inputs: readonly string[];
 }
 
 /**
  * Writes a result: all of it or nothing, so that nobody ever reads half a file.
  *
- * @throws {CommandFailure} when it cannot be written, or is there and may not be replaced
+ * @throws {CommandFailure} when it cannot be written, is an input, or is there and may not be replaced
  */
 export async function writeOutput(
   context: CommandContext,
   text: string,
-  { file, overwrite }: OutputOptions,
+  { file, overwrite, inputs }: OutputOptions,
 ): Promise<void> {
   if (file === STANDARD_STREAM) return context.out.write(text);
+  for (const input of inputs) {
+    if (await isSameFile(context, input, file)) {
+      throw new CommandFailure(`${file} is an input and would be lost; --output must be another file`);
+    }
+  }
   try {
     await writeWhole(resolve(context.cwd, file), text, overwrite);
   } catch (error) {
@@ -85,6 +94,23 @@ export async function writeOutput(
     }
     throw new CommandFailure(`${file} cannot be written: ${reasonOf(error)}`);
   }
+}
+
+/** Whether two paths lead to one file, through whatever links. */
+async function isSameFile(context: CommandContext, input: string, output: string): Promise<boolean> {
+  const [read, written] = await Promise.all([
+    input === STANDARD_STREAM ? statOfStream(context.stdin) : statOf(resolve(context.cwd, input)),
+    statOf(resolve(context.cwd, output)),
+  ]);
+  return read?.isFile() === true && read.dev === written?.dev && read.ino === written.ino;
+}
+
+const statOf = (path: string) => stat(path, { bigint: true }).catch(() => undefined);
+
+/** Of the file that a shell put there, as in `< slo.yaml`. */
+async function statOfStream(stream: AsyncIterable<unknown>) {
+  if (!('fd' in stream) || typeof stream.fd !== 'number') return undefined;
+  return promisify(fstat)(stream.fd, { bigint: true }).catch(() => undefined);
 }
 
 async function writeWhole(path: string, text: string, overwrite: boolean): Promise<void> {

@@ -26,7 +26,8 @@ export type { BudgetReading, BudgetReadings, BudgetState, ReadingSource } from '
 export type { ReleaseAnswer } from './live/release.ts';
 export { type PrometheusRules, prometheusRules } from './rules/rules.ts';
 export { ruleTests } from './rules/tests.ts';
-export { type FromMetricsOptions, specFromMetrics } from './spec/from-metrics.ts';
+export { adviceOn } from './spec/advice.ts';
+export { type FromMetricsOptions, specFromMetrics, specTextFromMetrics } from './spec/from-metrics.ts';
 export {
   type BreakerAlertSettings,
   type BudgetAlertSettings,
@@ -34,11 +35,14 @@ export {
   type RuleLabels,
   type Slo,
   type SloSpec,
+  type SpecNote,
   WINDOW_PLACEHOLDER,
 } from './spec/model.ts';
+export { writeOpenSlo } from './spec/openslo/write.ts';
 export { type Position, SpecError, type SpecProblem } from './spec/problems.ts';
 export { readSpec } from './spec/read.ts';
-export { type SpecNotes, writeSpec } from './spec/write.ts';
+export { writeSloth } from './spec/sloth/write.ts';
+export { type LeftOutPolicy, type SpecNotes, writeSpec } from './spec/write.ts';
 export {
   type BurnWindow,
   burnWindowNames,

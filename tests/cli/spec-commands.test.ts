@@ -1,6 +1,8 @@
 import {
   chmodSync,
+  createReadStream,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,15 +12,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { createBreakwater } from '../../src/index.ts';
-import { prometheusRules, readSpec, ruleTests } from '../../src/slo/index.ts';
+import { adviceOn, prometheusRules, readSpec, ruleTests } from '../../src/slo/index.ts';
 import { prometheusInstalled, promtool } from '../prometheus/support.ts';
 import { breakwater, deadAddress, serve, temporaryFolder } from './support.ts';
 
 const spec = `version: breakwater/v1
 service: shop
+selector: { job: shop }
 policies:
   database:
     availability: 99.9%
@@ -100,6 +103,73 @@ search-availability          90%      7d          1008  page 3.36x 1h/5m, page 1
   });
 });
 
+describe('slo check, rules and test', () => {
+  const unclear = spec
+    .replace('selector: { job: shop }\n', '')
+    .replace('objective: 99%', 'objective: 99.99%');
+
+  it.each([['check'], ['rules'], ['rules', '--sloth'], ['rules', '--openslo'], ['test']])(
+    'slo %s %s warns of a missing selector and of objectives stricter than availability',
+    async (...args) => {
+      const { code, out, err } = await breakwater(['slo', ...args, '-'], { input: unclear });
+      const advice = adviceOn(readSpec(unclear));
+      expect(advice).toHaveLength(2);
+      expect(err.trimEnd().split('\n')).toEqual(advice.map((sentence) => `warning: ${sentence}`));
+      expect(code).toBe(0);
+      expect(out).not.toBe('');
+    },
+  );
+});
+
+describe('a command that reads a spec', () => {
+  it.each(['check', 'rules', 'test', 'dashboard', 'import'])(
+    '(slo %s) tells what in it is not carried, by line and column',
+    async (name) => {
+      const { notes = [] } = readSpec(sloth);
+      expect(notes.length).toBeGreaterThan(0);
+      const { code, err } = await breakwater(['slo', name, 'sloth.yaml'], {
+        cwd: folderWith({ 'sloth.yaml': sloth }),
+      });
+      expect(code).toBe(0);
+      expect(err.trimEnd().split('\n')).toEqual(
+        notes.map(({ line, column, path, message }) => `sloth.yaml:${line}:${column} ${path}: ${message}`),
+      );
+    },
+  );
+
+  it.each([
+    ['rules', 'own.yaml'],
+    ['rules', 'link.yaml'],
+    ['rules', 'hard.yaml'],
+    ['rules', './folder/../own.yaml'],
+    ['test', 'own.yaml'],
+    ['dashboard', 'own.yaml'],
+    ['import', 'own.yaml'],
+  ])('(slo %s) does not write to it as %s', async (name, output) => {
+    const cwd = folderWith({ 'own.yaml': spec });
+    symlinkSync('own.yaml', join(cwd, 'link.yaml'));
+    linkSync(join(cwd, 'own.yaml'), join(cwd, 'hard.yaml'));
+    mkdirSync(join(cwd, 'folder'));
+    for (const input of ['own.yaml', 'link.yaml']) {
+      const { code, out, err } = await breakwater(['slo', name, input, '-o', output], { cwd });
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err).toBe(`error: ${output} is an input and would be lost; --output must be another file\n`);
+    }
+    expect(read(cwd, 'own.yaml')).toBe(spec);
+    expect(read(cwd, 'hard.yaml')).toBe(spec);
+    expect(readdirSync(cwd).sort()).toEqual(['folder', 'hard.yaml', 'link.yaml', 'own.yaml']);
+  });
+
+  it('does not write to it where it is standard input', async () => {
+    const cwd = folderWith({ 'own.yaml': spec });
+    const stdin = createReadStream(join(cwd, 'own.yaml'), { autoClose: false });
+    onTestFinished(() => void stdin.close());
+    const { code } = await breakwater(['slo', 'rules', '-', '-o', 'own.yaml'], { cwd, stdin });
+    expect(code).toBe(2);
+    expect(read(cwd, 'own.yaml')).toBe(spec);
+  });
+});
+
 describe('slo rules', () => {
   it('writes the rules to stdout, and warnings beside them', async () => {
     const input = spec.replace('90%', '50%');
@@ -152,6 +222,12 @@ describe('slo test', () => {
     expect(parse(read(cwd, 'proof/rules.test.yaml')).rule_files).toEqual(['../rules.yaml']);
   });
 
+  it('does not write over the rules that it is to prove', async () => {
+    const cwd = folderWith({ 'slo.yaml': spec, 'rules.yaml': 'groups: []' });
+    expect((await breakwater(['slo', 'test', 'slo.yaml', '-o', 'rules.yaml'], { cwd })).code).toBe(2);
+    expect(read(cwd, 'rules.yaml')).toBe('groups: []');
+  });
+
   it('proves the rules that it wrote', { timeout: 60_000 }, async ({ skip }) => {
     skip(!prometheusInstalled, "needs Debian's prometheus package");
     const cwd = folderWith({ 'slo.yaml': spec });
@@ -175,9 +251,12 @@ describe('slo dashboard', () => {
 });
 
 describe('slo import', () => {
-  it('writes the own format from sloth', async () => {
+  it('writes the own format from sloth, and at its head what it does not carry', async () => {
     const { code, out, err } = await breakwater(['slo', 'import', '-'], { input: sloth });
-    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const note =
+      'stdin:11:13 slos[0].alerting.name: is not carried: the alerts are called SloErrorBudgetBurn';
+    expect({ code, err }).toEqual({ code: 0, err: `${note}\n` });
+    expect(out.split('\n')[1]).toBe(`# ${note}`);
     expect(parse(out)).toMatchObject({ version: 'breakwater/v1', service: 'shop' });
     expect(readSpec(out).slos).toEqual(readSpec(sloth).slos);
   });
@@ -209,6 +288,20 @@ describe('slo init', () => {
     ]);
     const printed = await breakwater(['slo', 'init', '-m', url, '-s', 'shop', '-o', '-'], { cwd });
     expect(printed).toMatchObject({ code: 0, out: read(cwd, 'slo.yaml') });
+  });
+
+  it('tells and writes down what it leaves out', async () => {
+    const cwd = temporaryFolder();
+    const metrics = `breakwater_slo_objective_ratio{policy="database",sli="availability"} 0.999
+breakwater_slo_objective_ratio{policy="cache",sli="availability"} 0.9
+breakwater_slo_period_seconds{policy="cache"} 90
+`;
+    const url = await serve((_, response) => response.end(metrics));
+    const { code, err } = await breakwater(['slo', 'init', '-m', url, '-s', 'shop'], { cwd });
+    expect(code).toBe(0);
+    expect(err).toMatch(/^\S+:3:1 the period of policy 'cache' is 90 s, .*\nslo\.yaml is written\n$/);
+    expect(read(cwd, 'slo.yaml')).toContain('  # cache:\n  #   availability: 90%\n  #   period: 1h\n');
+    expect(read(cwd, 'slo.yaml')).toContain('\n# selector: { job: shop }\n');
   });
 
   it('calls the service after the folder', async () => {

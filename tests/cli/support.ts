@@ -37,7 +37,7 @@ export class CapturedTerminal implements Terminal {
 /** Runs a command line in this process, in a folder of its own unless one is given. */
 export async function breakwater(
   args: readonly string[],
-  given: Partial<Omit<CommandContext, 'stdin'>> & { readonly input?: string | Uint8Array } = {},
+  given: Partial<CommandContext> & { readonly input?: string | Uint8Array } = {},
 ): Promise<Outcome> {
   const out = new CapturedTerminal();
   const err = new CapturedTerminal();

@@ -2,14 +2,15 @@ import { options, parseOptions } from '../../core/options.ts';
 import { type Sli, slis } from '../../metrics/sli.ts';
 import { DEFAULT_PERIOD_MS } from '../windows.ts';
 import { shiftedDecimal } from './decimals.ts';
+import { selectorComment, sharedLabels } from './default-labels.ts';
 import { formatDuration, LONGEST_DURATION_MS } from './durations.ts';
 import { type ExpositionSample, readExposition } from './exposition.ts';
-import type { RuleLabels, Slo, SloSpec } from './model.ts';
+import type { Slo, SloSpec } from './model.ts';
 import { sloNameOf } from './own-format.ts';
 import { printable, SpecError, type SpecProblem } from './problems.ts';
 import { MIN_PERIOD_MS, PERIOD_STEP_MS, specDefaults } from './schema.ts';
-import { seriesLabelNames, specLabels, specName } from './shapes.ts';
-import { writeSpec } from './write.ts';
+import { specName } from './shapes.ts';
+import { type SpecNotes, writeSpec } from './write.ts';
 
 const PREFIX = 'breakwater_';
 const SUBJECT = 'The metrics give no spec';
@@ -24,29 +25,38 @@ const fromMetricsOptions = options({ service: specName });
 
 /**
  * The spec of a running application by its `/metrics`, in Prometheus' text format or OpenMetrics: the objectives of its
- * policies, their periods and latency thresholds. Labels that all series share become the selector, but for those that
- * name one process of several, such as `pod`.
+ * policies, their periods and latency thresholds. Labels that all series share become the selector where they name the
+ * application, such as `app` or `environment`. A policy with a period that no spec can have is left out, and in `notes`.
  *
- * @throws {SpecError} when the text is no metrics text, or has no objectives
+ * @throws {SpecError} when the text is no metrics text, or gives no objectives
  */
 export function specFromMetrics(metrics: string, given: FromMetricsOptions): SloSpec {
   return readMetrics(metrics, given).spec;
 }
 
 /**
- * As `specFromMetrics`, as the text of a spec file, in which policies without objectives stand as comments.
+ * As `specFromMetrics`, as the text of a spec file. In its comments stand policies without objectives, those that were
+ * left out, and labels that all series share and that are not in the selector.
  *
- * @throws {SpecError} when the text is no metrics text, or has no objectives
+ * @throws {SpecError} when the text is no metrics text, or gives no objectives
  */
 export function specTextFromMetrics(metrics: string, given: FromMetricsOptions): string {
-  const { spec, withoutObjectives } = readMetrics(metrics, given);
-  return writeSpec(spec, { suggestedPolicies: withoutObjectives });
+  return specFileFromMetrics(metrics, given).text;
+}
+
+/** What `specFromMetrics` and `specTextFromMetrics` give. */
+export function specFileFromMetrics(
+  metrics: string,
+  given: FromMetricsOptions,
+): { readonly spec: SloSpec; readonly text: string } {
+  const { spec, comments } = readMetrics(metrics, given);
+  return { spec, text: writeSpec(spec, comments) };
 }
 
 function readMetrics(
   metrics: string,
   given: FromMetricsOptions,
-): { readonly spec: SloSpec; readonly withoutObjectives: readonly string[] } {
+): { readonly spec: SloSpec; readonly comments: SpecNotes } {
   const { service } = parseOptions(fromMetricsOptions, given, '', 'Options of specFromMetrics()');
   const { samples, problem } = readExposition(metrics, PREFIX);
   if (problem !== undefined) {
@@ -55,22 +65,34 @@ function readMetrics(
     ]);
   }
   const policies = policiesIn(samples);
-  const slos = [...policies.values()].flatMap(slosOf);
-  if (slos.length === 0)
+  const withObjectives = [...policies.values()].filter(({ objectives }) => objectives.size > 0);
+  if (withObjectives.length === 0)
     throw failure([{ path: '', line: 1, column: 1, message: whatToDo(samples, policies) }]);
+  const usable = withObjectives.filter((policy) => periodProblem(policy) === undefined);
+  const notes = withObjectives.flatMap(noteOn);
+  if (usable.length === 0) throw failure(notes);
+  const { selector, others } = sharedLabels(samples);
   return {
     spec: {
       service,
       labels: {},
-      selector: sharedLabels(samples),
-      slos,
+      selector,
+      slos: usable.flatMap(slosOf),
       alerts: specDefaults.alerts,
       breakers: specDefaults.breakers,
       periodEvaluationMs: specDefaults.periodEvaluationMs,
+      ...(notes.length === 0 ? {} : { notes }),
     },
-    withoutObjectives: [...policies.values()]
-      .filter(({ objectives }) => objectives.size === 0)
-      .map(({ name }) => name),
+    comments: {
+      onSelector: selectorComment(service, selector, others),
+      suggestedPolicies: [...policies.values()]
+        .filter(({ objectives }) => objectives.size === 0)
+        .map(({ name }) => name),
+      leftOutPolicies: withObjectives.flatMap((policy) => {
+        const why = periodProblem(policy);
+        return why === undefined ? [] : [{ why: `Left out: ${why}.`, slos: slosOf(policy) }];
+      }),
+    },
   };
 }
 
@@ -78,7 +100,9 @@ function readMetrics(
 interface PolicyMetrics {
   readonly name: string;
   readonly objectives: Map<Sli, number>;
-  periodMs?: number;
+  periodSeconds?: number;
+  /** Where its period stands. */
+  periodLine?: number;
   thresholdMs?: number;
   /** Where its objective for latency stands. */
   latencyLine?: number;
@@ -136,13 +160,9 @@ const families: ReadonlyMap<string, ReadSample> = new Map<string, ReadSample>([
   ],
   [
     'breakwater_slo_period_seconds',
-    (policy, { value }) => {
-      const ms = milliseconds(value);
-      if (ms === undefined || ms < MIN_PERIOD_MS || ms % PERIOD_STEP_MS !== 0) {
-        const least = `${formatDuration(MIN_PERIOD_MS)} and a multiple of ${formatDuration(PERIOD_STEP_MS)}`;
-        return `is ${value}; the period of a spec is at least ${least}`;
-      }
-      policy.periodMs = Math.max(ms, policy.periodMs ?? 0);
+    (policy, { value, line }) => {
+      policy.periodSeconds = Math.max(value, policy.periodSeconds ?? value);
+      policy.periodLine ??= line;
       return undefined;
     },
   ],
@@ -162,12 +182,35 @@ function milliseconds(seconds: number): number | undefined {
   return Number(shiftedDecimal(seconds, 3));
 }
 
-function slosOf({
-  name: policy,
-  objectives,
-  periodMs = DEFAULT_PERIOD_MS,
-  thresholdMs,
-}: PolicyMetrics): Slo[] {
+/** The period of a policy, where it is one that a spec can have. */
+function periodOf({ periodSeconds }: PolicyMetrics): number | undefined {
+  if (periodSeconds === undefined) return DEFAULT_PERIOD_MS;
+  const ms = milliseconds(periodSeconds);
+  return ms === undefined || ms < MIN_PERIOD_MS || ms % PERIOD_STEP_MS !== 0 ? undefined : ms;
+}
+
+function periodProblem(policy: PolicyMetrics): string | undefined {
+  const { name, periodSeconds } = policy;
+  if (periodOf(policy) !== undefined) return undefined;
+  return printable(
+    `the period of policy '${name}' is ${periodSeconds} s, and that of a spec is a multiple of ${formatDuration(PERIOD_STEP_MS)}, from ${formatDuration(MIN_PERIOD_MS)} to ${formatDuration(LONGEST_DURATION_MS)}`,
+  );
+}
+
+function noteOn(policy: PolicyMetrics): SpecProblem[] {
+  const message = periodProblem(policy);
+  return message === undefined ? [] : [{ path: '', line: policy.periodLine ?? 1, column: 1, message }];
+}
+
+/** The period that a spec can have and that comes nearest from above; where nothing does, the default. */
+function nextPeriod({ periodSeconds = 0 }: PolicyMetrics): number {
+  const ms = Math.ceil((periodSeconds * 1_000) / PERIOD_STEP_MS) * PERIOD_STEP_MS;
+  return ms > 0 && ms <= LONGEST_DURATION_MS ? Math.max(MIN_PERIOD_MS, ms) : DEFAULT_PERIOD_MS;
+}
+
+function slosOf(policyMetrics: PolicyMetrics): Slo[] {
+  const { name: policy, objectives, thresholdMs } = policyMetrics;
+  const periodMs = periodOf(policyMetrics) ?? nextPeriod(policyMetrics);
   return slis.flatMap((sli) => {
     const objective = objectives.get(sli);
     if (objective === undefined) return [];
@@ -186,42 +229,6 @@ function slosOf({
     ];
   });
 }
-
-/**
- * Labels that name one process of many, or that Prometheus gives itself when it scrapes: a selector with them would
- * miss the others.
- */
-const processLabels: ReadonlySet<string> = new Set([
-  'job',
-  'instance',
-  'host',
-  'hostname',
-  'pod',
-  'pod_name',
-  'container',
-  'container_id',
-  'node',
-  'pid',
-  'process',
-  'worker',
-  'worker_id',
-  'ip',
-  'version',
-]);
-
-/** Labels that all series have, with the same value: the registry's default labels. */
-function sharedLabels(samples: readonly ExpositionSample[]): RuleLabels {
-  const [first, ...others] = samples;
-  const shared = [...(first?.labels ?? [])].filter(
-    ([name, value]) =>
-      !processLabels.has(name) &&
-      selectorLabels.safeParse({ [name]: value }).success &&
-      others.every(({ labels }) => labels.get(name) === value),
-  );
-  return Object.fromEntries(shared);
-}
-
-const selectorLabels = specLabels(seriesLabelNames, 'selector');
 
 function whatToDo(
   samples: readonly ExpositionSample[],

@@ -49,6 +49,14 @@ export class SpecError extends InvalidOptionsError {
   }
 }
 
+/** What a spec notes of its file, a line each as compilers print them, in the order of the text; at most 101. */
+export function noteLines(notes: readonly SpecProblem[], fileName: string): readonly string[] {
+  const sorted = [...notes].sort(byPosition);
+  const lines = sorted.slice(0, MAX_PROBLEMS).map((note) => printable(`${fileName}:${problemText(note)}`));
+  const omitted = sorted.length - lines.length;
+  return omitted > 0 ? [...lines, `and ${omitted} more`] : lines;
+}
+
 function problemText({ line, column, path, message }: SpecProblem): string {
   return `${line}:${column} ${path === '' ? '' : `${path}: `}${message}`;
 }

@@ -11,6 +11,7 @@ import type {
   SloSpec,
 } from './model.ts';
 import { sloNameOf } from './own-format.ts';
+import { printable } from './problems.ts';
 import { formatPercentage } from './ratios.ts';
 import { runbookAddress } from './runbook.ts';
 import { OWN_VERSION, specDefaults } from './schema.ts';
@@ -23,10 +24,23 @@ import {
   type YamlValue,
 } from './yaml-text.ts';
 
-/** What a spec file says besides the spec. */
+/** What a spec file says besides the spec, as comments. */
 export interface SpecNotes {
-  /** Policies that could have objectives; they are put in as comments. */
+  /** Lines at its head. */
+  readonly head?: readonly string[] | undefined;
+  /** Lines where its selector is, or would be. */
+  readonly onSelector?: readonly string[] | undefined;
+  /** Policies that could have objectives. */
   readonly suggestedPolicies?: readonly string[] | undefined;
+  /** Policies that the spec cannot have as they are. */
+  readonly leftOutPolicies?: readonly LeftOutPolicy[] | undefined;
+}
+
+/** A policy that a spec cannot have as it is. */
+export interface LeftOutPolicy {
+  readonly why: string;
+  /** Its objectives as the spec could have them. */
+  readonly slos: readonly Slo[];
 }
 
 /**
@@ -34,7 +48,8 @@ export interface SpecNotes {
  *
  * @throws {InvalidOptionsError} where the own format has no words for an objective: two of one policy and SLI, say
  */
-export function writeSpec(spec: SloSpec, { suggestedPolicies = [] }: SpecNotes = {}): string {
+export function writeSpec(spec: SloSpec, notes: SpecNotes = {}): string {
+  const { head = [], onSelector = [], suggestedPolicies = [], leftOutPolicies = [] } = notes;
   const policies = bySli(spec.slos);
   const common = {
     periodMs: mostCommon(spec.slos.map(({ periodMs }) => periodMs)),
@@ -45,11 +60,17 @@ export function writeSpec(spec: SloSpec, { suggestedPolicies = [] }: SpecNotes =
   );
   return [
     '# Service level objectives, for the command `breakwater slo`.\n',
+    comment(head),
     blockMapping(
       entries({
         version: OWN_VERSION,
         service: new Yaml(inlineText(spec.service)),
         period: durationOf(common.periodMs),
+      }),
+    ),
+    comment(onSelector),
+    blockMapping(
+      entries({
         selector: labelsOf(spec.selector),
         labels: labelsOf(spec.labels),
         runbook: common.runbook === undefined ? undefined : address(common.runbook),
@@ -60,6 +81,7 @@ export function writeSpec(spec: SloSpec, { suggestedPolicies = [] }: SpecNotes =
       blockMapping(new Map([[name, policyOf(objectives, common)]]), '  '),
     ),
     suggestions(suggestedPolicies, policies.size > 0),
+    ...leftOutPolicies.map((policy) => leftOut(policy, common)),
     events.length === 0 ? '' : '\n# Objectives of what is no policy, by PromQL.\nslos:\n',
     ...events.map(({ slo, indicator }) =>
       blockMapping(new Map([[slo.name, eventsOf(slo, indicator, common)]]), '  '),
@@ -208,6 +230,18 @@ function suggestions(policies: readonly string[], hasOthers: boolean): string {
   if (policies.length === 0) return '';
   const lines = policies.map((name) => `  # ${inlineText(name)}:\n  #   availability: 99.9%\n`);
   return `${hasOthers ? '' : '\n# policies:\n'}  # Without an objective as yet; take away the # of those that are to have one.\n${lines.join('')}`;
+}
+
+function leftOut({ why, slos }: LeftOutPolicy, common: Common): string {
+  const written = Array.from(bySli(slos), ([name, objectives]) =>
+    blockMapping(new Map([[name, policyOf(objectives, common)]])),
+  );
+  return comment([why, ...written.join('').trimEnd().split('\n')], '  ');
+}
+
+/** Lines as comments, whatever they quote. */
+function comment(lines: readonly string[], indent = ''): string {
+  return lines.map((line) => `${indent}# ${printable(line)}\n`).join('');
 }
 
 /** When alerts fire: as comments where that is the default. */

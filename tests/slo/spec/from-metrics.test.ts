@@ -29,6 +29,17 @@ const slo = {
   periodMs: 28 * DAY_MS,
 };
 
+const withShortPeriods = `breakwater_slo_objective_ratio{policy="database",sli="availability"} 0.999
+breakwater_slo_period_seconds{policy="database"} 2419200
+breakwater_slo_objective_ratio{policy="cache",sli="latency"} 0.9
+breakwater_slo_period_seconds{policy="cache"} 90
+breakwater_slo_latency_threshold_seconds{policy="cache"} 0.2
+breakwater_slo_objective_ratio{policy="quotes",sli="availability"} 0.9
+breakwater_slo_period_seconds{policy="quotes"} 7230
+breakwater_slo_objective_ratio{policy="odd",sli="availability"} 0.9
+breakwater_slo_period_seconds{policy="odd"} NaN
+`;
+
 function reportOf(metrics: string): string {
   try {
     specFromMetrics(metrics, { service: 'shop' });
@@ -100,12 +111,29 @@ describe('specFromMetrics()', () => {
     });
   });
 
-  it('takes default labels for the selector, but for those that name a process', async () => {
+  it('takes for the selector default labels that name the application, and no others', async () => {
     const registry = new Registry();
-    registry.setDefaultLabels({ app: 'shop', region: 'eu "1"', pod: 'shop-7f', instance: 'a:1' });
+    registry.setDefaultLabels({ app: 'shop', team: 'eu "1"', commit: '1f3c', release: '7', replica: 'b' });
     const metrics = await metricsOf({ database: { slo } }, registry);
-    expect(metrics).toContain('pod="shop-7f"');
-    expect(specFromMetrics(metrics, { service: 'shop' }).selector).toEqual({ app: 'shop', region: 'eu "1"' });
+    expect(metrics).toContain('commit="1f3c"');
+    expect(specFromMetrics(metrics, { service: 'shop' }).selector).toEqual({ app: 'shop', team: 'eu "1"' });
+    const text = specTextFromMetrics(metrics, { service: 'shop' });
+    expect(text).toMatch(/^# All series have these labels too, .*: commit, release, replica$/m);
+    expect(text).toContain(`\nselector: { app: shop, team: 'eu "1"' }\n`);
+    expect(text).not.toContain('# selector');
+  });
+
+  it('leaves out a policy with a period that no spec can have, and notes it', () => {
+    const spec = specFromMetrics(withShortPeriods, { service: 'shop' });
+    expect(spec.slos.map(({ name, periodMs }) => [name, periodMs])).toEqual([
+      ['database-availability', 28 * DAY_MS],
+    ]);
+    const range = 'that of a spec is a multiple of 1m, from 1h to 366d';
+    expect(spec.notes).toEqual([
+      { path: '', line: 4, column: 1, message: `the period of policy 'cache' is 90 s, and ${range}` },
+      { path: '', line: 7, column: 1, message: `the period of policy 'quotes' is 7230 s, and ${range}` },
+      { path: '', line: 9, column: 1, message: `the period of policy 'odd' is NaN s, and ${range}` },
+    ]);
   });
 
   it('reads OpenMetrics', async () => {
@@ -181,9 +209,9 @@ describe('specFromMetrics()', () => {
       "1:1 policy 'a' has an objective for latency, and no breakwater_slo_latency_threshold_seconds",
     ],
     [
-      'a period that no rule can follow',
-      'breakwater_slo_period_seconds{policy="a"} 90',
-      '1:1 breakwater_slo_period_seconds is 90; the period of a spec is at least 1h and a multiple of 1m',
+      'nothing but a period that no spec can have',
+      'breakwater_slo_objective_ratio{policy="a",sli="availability"} 0.9\nbreakwater_slo_period_seconds{policy="a"} 90',
+      "2:1 the period of policy 'a' is 90 s, and that of a spec is a multiple of 1m, from 1h to 366d",
     ],
     [
       'no metrics of breakwater',
@@ -234,5 +262,41 @@ policies:
       'my search',
       'quotes',
     ]);
+  });
+
+  it('shows policies that it leaves out as comments that make a spec', () => {
+    const text = specTextFromMetrics(withShortPeriods, { service: 'shop' });
+    expect(text).toContain(`
+  # Left out: the period of policy 'cache' is 90 s, and that of a spec is a multiple of 1m, from 1h to 366d.
+  # cache:
+  #   latency: { objective: 90%, threshold: 200ms }
+  #   period: 1h
+`);
+    const { notes: _, ...spec } = specFromMetrics(withShortPeriods, { service: 'shop' });
+    expect(readSpec(text)).toEqual(spec);
+    const uncommented = text.replace(/^ {2}# (?!Left out)/gm, '  ');
+    expect(readSpec(uncommented).slos.map(({ name, periodMs }) => [name, periodMs])).toEqual([
+      ['database-availability', 28 * DAY_MS],
+      ['cache-latency', DAY_MS / 24],
+      ['quotes-availability', 7_260_000],
+      ['odd-availability', 30 * DAY_MS],
+    ]);
+  });
+
+  it('shows what selector to write where there is none', async () => {
+    const text = specTextFromMetrics(await metricsOf({ database: { slo } }), { service: 'EU shop' });
+    expect(text).toContain(`
+# Without labels that only this service has, the rules count the same policies of other services too.
+# selector: { job: "EU shop" }
+`);
+    const uncommented = text.replace('# selector', 'selector');
+    expect(readSpec(uncommented).selector).toEqual({ job: 'EU shop' });
+  });
+
+  it('keeps labels of any name inside of a comment', () => {
+    const metrics = 'breakwater_slo_objective_ratio{policy="a",sli="availability","x\\nslos: 1"="y"} 0.9';
+    const text = specTextFromMetrics(metrics, { service: 'shop' });
+    expect(text).toMatch(/^# All series have these labels too, .*: "x\\nslos: 1"$/m);
+    expect(readSpec(text).slos).toHaveLength(1);
   });
 });

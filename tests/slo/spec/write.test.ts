@@ -59,6 +59,16 @@ breakers: false
     expect(writeSpec(readSpec(text))).toBe(text);
   });
 
+  it('puts lines at its head as comments, whatever they quote', () => {
+    const written = writeSpec(readSpec(text), { head: ['a.yaml:1:2 first', 'b\nperiod: 1d'] });
+    expect(written.split('\n').slice(1, 4)).toEqual([
+      '# a.yaml:1:2 first',
+      '# b\\u000aperiod: 1d',
+      'version: breakwater/v1',
+    ]);
+    expect(readSpec(written)).toEqual(readSpec(text));
+  });
+
   it('refuses what the own format has no words for', () => {
     const spec = readSpec(text);
     const [first, latency] = spec.slos;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { errorBudgetMs } from '../../../slo/arithmetic.ts';
 import { burnAlerts } from '../../../slo/burn-alerts.ts';
+import { adviceOn } from '../../../slo/spec/advice.ts';
 import { shiftedDecimal } from '../../../slo/spec/decimals.ts';
 import { formatDuration } from '../../../slo/spec/durations.ts';
 import type { Slo } from '../../../slo/spec/model.ts';
@@ -31,7 +32,7 @@ export function addCheck(slo: Command, context: CommandContext, finish: Finish):
     .action(async (file: string) => {
       const spec = await readSpecFile(context, file);
       const { prometheusRules } = await import('../../../slo/rules/rules.ts');
-      await printWarnings(context, prometheusRules(spec).warnings);
+      await printWarnings(context, [...prometheusRules(spec).warnings, ...adviceOn(spec)]);
       await context.out.write(table(context.out, columns, spec.slos.map(rowOf)));
       finish(0);
     });

@@ -16,7 +16,11 @@ export function addDashboard(slo: Command, context: CommandContext, finish: Fini
       const spec = file === undefined ? undefined : await readSpecFile(context, file);
       const { grafanaDashboard } = await import('../../../slo/dashboard/dashboard.ts');
       const text = `${JSON.stringify(grafanaDashboard(spec), undefined, 2)}\n`;
-      await writeOutput(context, text, { file: output, overwrite: true });
+      await writeOutput(context, text, {
+        file: output,
+        overwrite: true,
+        inputs: file === undefined ? [] : [file],
+      });
       finish(0);
     });
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { noteLines } from '../../../slo/spec/problems.ts';
 import type { CommandContext } from '../../context.ts';
-import { STANDARD_STREAM, writeOutput } from '../../files.ts';
+import { fileName, STANDARD_STREAM, writeOutput } from '../../files.ts';
 import type { Finish } from './index.ts';
 import { readSpecFile, SPEC_FILE } from './spec-file.ts';
 
@@ -15,7 +16,12 @@ export function addImport(slo: Command, context: CommandContext, finish: Finish)
     .action(async (file: string, { output }: { readonly output: string }) => {
       const spec = await readSpecFile(context, file);
       const { writeSpec } = await import('../../../slo/spec/write.ts');
-      await writeOutput(context, writeSpec(spec), { file: output, overwrite: true });
+      const head = noteLines(spec.notes ?? [], fileName(file));
+      await writeOutput(context, writeSpec(spec, { head }), {
+        file: output,
+        overwrite: true,
+        inputs: [file],
+      });
       finish(0);
     });
 }

@@ -1,13 +1,14 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { isBreakwaterError } from '../../../core/errors.ts';
-import { SpecError } from '../../../slo/spec/problems.ts';
+import { noteLines, SpecError } from '../../../slo/spec/problems.ts';
 import { addHeaders, durationOption, eachValue, httpAddress, needed, wordArgument } from '../../arguments.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
 import { STANDARD_STREAM, writeOutput } from '../../files.ts';
 import { get } from '../../http.ts';
 import { withProgress } from '../../progress.ts';
 import type { Finish } from './index.ts';
+import { printNotes } from './spec-file.ts';
 
 /** The metrics of thousands of policies are smaller, in bytes. */
 const MAX_METRICS_BYTES = 64 * 1024 * 1024;
@@ -37,20 +38,25 @@ export function addInit(slo: Command, context: CommandContext, finish: Finish): 
       '\nExample:\n  breakwater slo init --metrics http://localhost:3000/metrics --service shop',
     )
     .action(async (flags: InitFlags) => {
-      const text = await specOf(context, flags);
-      await writeOutput(context, text, { file: flags.output, overwrite: flags.force === true });
+      const { text, notes } = await specOf(context, flags);
+      await printNotes(context, notes);
+      await writeOutput(context, text, { file: flags.output, overwrite: flags.force === true, inputs: [] });
       if (flags.output !== STANDARD_STREAM) await context.err.write(`${flags.output} is written\n`);
       finish(0);
     });
 }
 
-async function specOf(context: CommandContext, flags: InitFlags): Promise<string> {
+async function specOf(
+  context: CommandContext,
+  flags: InitFlags,
+): Promise<{ readonly text: string; readonly notes: readonly string[] }> {
   const { metrics, address } = await fetchMetrics(context, flags);
-  const { specTextFromMetrics } = await import('../../../slo/spec/from-metrics.ts');
+  const { specFileFromMetrics } = await import('../../../slo/spec/from-metrics.ts');
   try {
-    return specTextFromMetrics(metrics, {
+    const { spec, text } = specFileFromMetrics(metrics, {
       service: flags.service ?? (basename(context.cwd) || 'service'),
     });
+    return { text, notes: noteLines(spec.notes ?? [], address) };
   } catch (error) {
     if (error instanceof SpecError) throw new CommandFailure(error.report(address), 1);
     // What else can be wrong is the name of the service.

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { adviceOn } from '../../../slo/spec/advice.ts';
 import type { SloSpec } from '../../../slo/spec/model.ts';
 import type { CommandContext } from '../../context.ts';
 import { STANDARD_STREAM, writeOutput } from '../../files.ts';
@@ -22,9 +23,10 @@ export function addRules(slo: Command, context: CommandContext, finish: Finish):
     .addOption(new Option('--openslo', 'write OpenSLO v1 instead'))
     .addHelpText('after', '\nExample:\n  breakwater slo rules slo.yaml --output rules.yaml')
     .action(async (file: string, flags: RulesFlags) => {
-      const { text, warnings } = await generate(await readSpecFile(context, file), flags);
-      await printWarnings(context, warnings);
-      await writeOutput(context, text, { file: flags.output, overwrite: true });
+      const spec = await readSpecFile(context, file);
+      const { text, warnings } = await generate(spec, flags);
+      await printWarnings(context, [...warnings, ...adviceOn(spec)]);
+      await writeOutput(context, text, { file: flags.output, overwrite: true, inputs: [file] });
       finish(0);
     });
 }

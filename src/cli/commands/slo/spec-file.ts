@@ -1,5 +1,5 @@
 import type { SloSpec } from '../../../slo/spec/model.ts';
-import { printable, SpecError } from '../../../slo/spec/problems.ts';
+import { noteLines, printable, SpecError } from '../../../slo/spec/problems.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
 import { fileName, readInput } from '../../files.ts';
 import { styled } from '../../terminal.ts';
@@ -8,7 +8,7 @@ import { styled } from '../../terminal.ts';
 export const SPEC_FILE = 'a spec: own format, sloth prometheus/v1 or OpenSLO v1; - reads stdin';
 
 /**
- * Reads a spec file of any of the formats.
+ * Reads a spec file of any of the formats, and prints what is noted of it.
  *
  * @throws {CommandFailure} with exit code 1 and each problem with file, line and column when the spec is wrong
  */
@@ -16,13 +16,20 @@ export async function readSpecFile(context: CommandContext, file: string): Promi
   const text = await readInput(context, file);
   const { readSpec } = await import('../../../slo/spec/read.ts');
   try {
-    return readSpec(text);
+    const spec = readSpec(text);
+    await printNotes(context, noteLines(spec.notes ?? [], fileName(file)));
+    return spec;
   } catch (error) {
     if (error instanceof SpecError) {
       throw new CommandFailure(`the spec cannot be used\n${error.report(fileName(file))}`, 1);
     }
     throw error;
   }
+}
+
+/** Prints notes on a file, as compilers do. */
+export async function printNotes({ err }: CommandContext, lines: readonly string[]): Promise<void> {
+  await err.write(lines.map((line) => `${line}\n`).join(''));
 }
 
 /** Prints warnings where they do not get into a result. */

@@ -1,9 +1,10 @@
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
+import { adviceOn } from '../../../slo/spec/advice.ts';
 import type { CommandContext } from '../../context.ts';
 import { STANDARD_STREAM, writeOutput } from '../../files.ts';
 import type { Finish } from './index.ts';
-import { readSpecFile, SPEC_FILE } from './spec-file.ts';
+import { printWarnings, readSpecFile, SPEC_FILE } from './spec-file.ts';
 
 interface TestFlags {
   readonly rules: string;
@@ -26,7 +27,8 @@ export function addTest(slo: Command, context: CommandContext, finish: Finish): 
       const spec = await readSpecFile(context, file);
       const { ruleTests } = await import('../../../slo/rules/tests.ts');
       const text = ruleTests(spec, rulesAsSeenFrom(context.cwd, flags));
-      await writeOutput(context, text, { file: flags.output, overwrite: true });
+      await printWarnings(context, adviceOn(spec));
+      await writeOutput(context, text, { file: flags.output, overwrite: true, inputs: [file, flags.rules] });
       finish(0);
     });
 }
