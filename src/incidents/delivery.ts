@@ -1,25 +1,24 @@
 import pTimeout, { TimeoutError } from 'p-timeout';
 import { LONGEST_TIMER_MS } from '../core/deadlines.ts';
 import type { Logger } from './logger.ts';
-import type { Notification } from './notification.ts';
 import { type Sink, SinkError } from './sink.ts';
-import { type Delivered, type DeliverySettings, SinkQueue } from './sink-queue.ts';
+import { type Delivered, type DeliverySettings, type Queued, SinkQueue } from './sink-queue.ts';
 
-/** Brings notifications to all sinks, off the call path; each sink has its own queue and holds up no other. */
-export class Delivery {
-  readonly #queues: readonly SinkQueue[];
+/** Brings messages to the sinks that they are for, off the call path; each has its own queue and holds up no other. */
+export class Delivery<Message extends Queued> {
+  readonly #queues: readonly SinkQueue<Message>[];
 
   constructor(
     sinks: readonly Sink[],
     settings: DeliverySettings,
     logger: Logger,
-    onEnd: (delivered: Delivered) => void,
+    onEnd: (delivered: Delivered<Message>) => void,
   ) {
     this.#queues = sinks.map((sink) => new SinkQueue(sink, settings, logger, onEnd));
   }
 
-  send(notification: Notification): void {
-    for (const queue of this.#queues) queue.push(notification);
+  send(message: Message): void {
+    for (const queue of this.#queues) if (message.isFor(queue.sink)) queue.push(message);
   }
 
   /** Waits until everything is delivered or given up, at most `timeoutMs`. Whether it came to that. */

@@ -46,7 +46,7 @@ export interface Incidents {
    */
   resolve(id: string, by: string): Incident;
   /**
-   * Waits until every notification is delivered or given up, at most `timeoutMs`. Whether it came to that.
+   * Waits until every notification and announcement is delivered or given up, at most `timeoutMs`. Whether it came to that.
    *
    * @throws {InvalidOptionsError} as a rejection, when an argument is wrong
    */

@@ -1,4 +1,5 @@
 /** Incidents: what the hub declares, and the sinks that tell of them. `breakwater/incidents`. */
+export type { AnnouncedSloEvent, SloAnnouncement } from './announcement.ts';
 export type { IncidentChange, IncidentTrigger } from './change.ts';
 export type { Incident, IncidentJson, IncidentStatus } from './incident.ts';
 export type { FlushOptions, IncidentDeclaration, Incidents } from './incidents.ts';
@@ -15,10 +16,18 @@ export {
   severities,
   severityByImpact,
 } from './severity.ts';
-export { type Receipt, type Sink, type SinkContext, SinkError, type SinkFailure } from './sink.ts';
+export {
+  type Receipt,
+  type Sink,
+  type SinkAnswer,
+  type SinkContext,
+  SinkError,
+  type SinkFailure,
+} from './sink.ts';
 export type { LogSinkOptions } from './sinks/log/options.ts';
 export { logSink } from './sinks/log/sink.ts';
 export type { WebhookSinkOptions } from './sinks/webhook/options.ts';
 export type { WebhookPayload } from './sinks/webhook/payload.ts';
 export { webhookSink } from './sinks/webhook/sink.ts';
+export type { SloWebhookPayload } from './sinks/webhook/slo-payload.ts';
 export type { TimelineEntry } from './timeline.ts';

@@ -1,10 +1,11 @@
-import type { CircuitState } from '../core/circuit.ts';
 import { monotonicNow, wallNow } from '../core/clock.ts';
 import { ClosedError, InvalidOptionsError } from '../core/errors.ts';
-import type { CircuitEvent } from '../core/events.ts';
+import type { CircuitEvent, SloEvent } from '../core/events.ts';
 import { parseOptions } from '../core/options.ts';
+import { announcementOf } from './announcement.ts';
 import type { IncidentChange, IncidentTrigger } from './change.ts';
 import { Delivery } from './delivery.ts';
+import { reportDelivery } from './delivery-report.ts';
 import { type Incident, IncidentRecord } from './incident.ts';
 import { IncidentIds } from './incident-id.ts';
 import {
@@ -18,9 +19,10 @@ import {
 import { messages } from './messages.ts';
 import { type NotificationKind, notificationOf } from './notification.ts';
 import type { IncidentSettings } from './options.ts';
-import { PolicyReader, type PolicyReading } from './policy-reader.ts';
+import { type Outgoing, outgoingAnnouncement, outgoingNotification } from './outgoing.ts';
+import { allClosed, PolicyReader, type PolicyReading } from './policy-reader.ts';
 import type { IncidentPorts } from './ports.ts';
-import { redact, summarizeError } from './redact.ts';
+import { redact } from './redact.ts';
 import { IncidentRegister } from './register.ts';
 import { decideSeverity, isWorse, type SeverityDecision } from './severity.ts';
 import type { Delivered } from './sink-queue.ts';
@@ -33,7 +35,8 @@ export interface IncidentManagerParts extends IncidentPorts {
 }
 
 /**
- * Turns what the hub's circuits do into incidents, and incidents into notifications.
+ * Turns what the hub's circuits do into incidents, and incidents into notifications; that releases are frozen or
+ * thawed, or an error budget is spent, it has announced by the sinks that can.
  *
  * A circuit that opens by itself declares an incident for its policy or joins the open one; what its circuits do
  * afterwards goes on the timeline; once all of them have stayed closed for `resolveAfterMs` it resolves. It has
@@ -45,8 +48,8 @@ export class IncidentManager implements Incidents {
   readonly #register: IncidentRegister;
   readonly #policies: PolicyReader;
   readonly #ids = new IncidentIds();
-  readonly #delivery: Delivery;
-  readonly #stopListening: () => void;
+  readonly #delivery: Delivery<Outgoing>;
+  readonly #stopListening: readonly (() => void)[];
   #cancelTimer: (() => void) | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
 
@@ -56,11 +59,12 @@ export class IncidentManager implements Incidents {
     this.#register = new IncidentRegister(options.maxResolvedIncidents);
     this.#policies = new PolicyReader(ports);
     this.#delivery = new Delivery(options.sinks, options, ports.logger, (delivered) =>
-      this.#guard(delivered.notification.incident.policy, () => this.#delivered(delivered)),
+      this.#guard(delivered.message.policy, () => this.#delivered(delivered)),
     );
-    this.#stopListening = ports.events.on('circuit', (event) =>
-      this.#guard(event.policy, () => this.#circuitMoved(event)),
-    );
+    this.#stopListening = [
+      ports.events.on('circuit', (event) => this.#guard(event.policy, () => this.#circuitMoved(event))),
+      ports.events.on('slo', (event) => this.#guard(event.policy, () => this.#budgetMoved(event))),
+    ];
   }
 
   list(): readonly Incident[] {
@@ -137,7 +141,7 @@ export class IncidentManager implements Incidents {
   }
 
   async #shutDown(timeoutMs: number): Promise<void> {
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
     this.#cancelTimer?.();
     for (const { record } of this.#register.open()) {
       this.#guard(record.policy, () => {
@@ -172,6 +176,11 @@ export class IncidentManager implements Incidents {
     if (manual) this.#announce(watch.record, 'updated', messages.steeredByHand(event));
     this.#review(watch, reading);
     this.#schedule();
+  }
+
+  #budgetMoved(event: SloEvent): void {
+    const announcement = announcementOf(event, this.#settings);
+    if (announcement !== undefined) this.#delivery.send(outgoingAnnouncement(announcement));
   }
 
   #declare(
@@ -303,26 +312,21 @@ export class IncidentManager implements Incidents {
   #announce(record: IncidentRecord, kind: NotificationKind, summary: string, status = kind): void {
     const at = wallNow();
     const { id, policy, severity } = record;
-    this.#delivery.send(notificationOf(record, kind, redact(summary), at));
+    this.#delivery.send(outgoingNotification(notificationOf(record, kind, redact(summary), at)));
     const { events } = this.#ports;
     if (events.heard.incident) events.emit('incident', { policy, time: at, id, status, severity });
   }
 
-  #delivered({ notification, sink, result, tries, detail, error }: Delivered): void {
-    const { id, policy } = notification.incident;
-    this.#ports.counters.notified(sink, result);
-    const record = this.#register.get(id);
-    const { kind } = notification;
-    if (record !== undefined) {
-      this.#record(record, { type: 'notified', at: wallNow(), sink, kind, result, tries, detail });
+  #delivered(delivered: Delivered<Outgoing>): void {
+    const { message, sink, result, tries, detail } = delivered;
+    if (message.type === 'incident notification') {
+      const { kind, incident } = message;
+      const record = this.#register.get(incident);
+      if (record !== undefined) {
+        this.#record(record, { type: 'notified', at: wallNow(), sink, kind, result, tries, detail });
+      }
     }
-    if (result === 'delivered') return;
-    this.#ports.report(policy, 'sink', error);
-    const fields = { incident: id, policy, sink, kind, notification: notification.id, tries };
-    this.#ports.logger.error(
-      { ...fields, error: summarizeError(error) },
-      result === 'failed' ? 'An incident notification failed' : 'An incident notification was dropped',
-    );
+    reportDelivery(this.#ports, delivered);
   }
 
   /** Keeps what fails in here from whoever caused it, a call among them. */
@@ -333,8 +337,4 @@ export class IncidentManager implements Incidents {
       this.#ports.report(policy, 'incidents', error);
     }
   }
-}
-
-function allClosed(states: readonly CircuitState[]): boolean {
-  return states.every((state) => state === 'closed');
 }

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { Incident, IncidentJson } from './incident.ts';
+import { messageId } from './message-id.ts';
 import type { Severity } from './severity.ts';
 
 /** What happened to the incident. */
@@ -27,9 +27,8 @@ export function notificationOf(
   summary: string,
   at: number,
 ): Notification {
-  const id = `msg_${randomUUID().replaceAll('-', '')}`;
   return {
-    id,
+    id: messageId(),
     kind,
     dedupKey: incident.dedupKey,
     severity: incident.severity,

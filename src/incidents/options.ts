@@ -41,7 +41,7 @@ export interface IncidentOptions {
   readonly deliveryBaseDelayMs?: number | undefined;
   /** No wait is chosen longer than this; a Retry-After may be, up to a day. Default 60 000 ms. */
   readonly deliveryMaxDelayMs?: number | undefined;
-  /** How many notifications may wait for one sink. Then the oldest `updated` is dropped first. Default 100. */
+  /** How many notifications may wait for one sink. Then the oldest `updated` or announcement goes first. Default 100. */
   readonly maxQueuedNotifications?: number | undefined;
   /** How many resolved incidents are kept. Default 100. */
   readonly maxResolvedIncidents?: number | undefined;
@@ -56,7 +56,8 @@ const sink = z
       value !== null &&
       'name' in value &&
       'send' in value &&
-      typeof value.send === 'function',
+      typeof value.send === 'function' &&
+      (!('announce' in value) || value.announce === undefined || typeof value.announce === 'function'),
     { error: (issue) => `must be a sink, such as logSink() or webhookSink(), not ${shown(issue.input)}` },
   )
   .refine(({ name }) => sinkName.safeParse(name).success, {

@@ -42,3 +42,7 @@ export class PolicyReader {
     };
   }
 }
+
+export function allClosed(states: readonly CircuitState[]): boolean {
+  return states.every((state) => state === 'closed');
+}

@@ -4,10 +4,9 @@ import { monotonicNow } from '../core/clock.ts';
 import { BackoffSequence } from '../strategies/retry/backoff.ts';
 import { type RetrySettings, retrySchema } from '../strategies/retry/options.ts';
 import type { Logger } from './logger.ts';
-import type { Notification } from './notification.ts';
 import type { DeliveryResult } from './ports.ts';
 import { redact, summarizeError } from './redact.ts';
-import { type Sink, SinkError } from './sink.ts';
+import { type Sink, type SinkAnswer, type SinkContext, SinkError } from './sink.ts';
 import { afterDelay } from './timers.ts';
 
 /** How a sink is used. */
@@ -19,9 +18,25 @@ export interface DeliverySettings {
   readonly maxQueuedNotifications: number;
 }
 
-/** How a notification to one sink ended. */
-export interface Delivered {
-  readonly notification: Notification;
+/** What a queue must know of a message. */
+export interface Queued {
+  /** The same on each try, another for each message. */
+  readonly id: string;
+  /** The policy it tells of. */
+  readonly policy: string;
+  /** What it is about: messages about one subject are sent in order. */
+  readonly subject: string;
+  /** Whether it is dropped before others where too many wait. */
+  readonly expendable: boolean;
+  /** Whether the sink takes such messages. */
+  isFor(sink: Sink): boolean;
+  /** Makes one try. */
+  send(sink: Sink, context: SinkContext): SinkAnswer;
+}
+
+/** How a message to one sink ended. */
+export interface Delivered<Message extends Queued> {
+  readonly message: Message;
   readonly sink: string;
   readonly result: DeliveryResult;
   /** How many tries were made. */
@@ -32,24 +47,24 @@ export interface Delivered {
   readonly error: unknown;
 }
 
-/** How many incidents one sink is told about at the same time. Within one incident the order is kept. */
-const CONCURRENT_INCIDENTS = 4;
+/** How many subjects one sink is told about at the same time. Within one the order is kept. */
+const CONCURRENT_SUBJECTS = 4;
 
 /** The longest Retry-After that is believed. */
 const LONGEST_PAUSE_MS = 24 * 3_600_000;
 
 /**
- * The notifications for one sink: bounded in number, in order within an incident, each try bounded in time, what
+ * The messages for one sink: bounded in number, in order within a subject, each try bounded in time, what
  * failed tried again with backoff, and all of it held while the sink asks to be left alone. It throws at nobody.
  */
-export class SinkQueue {
-  readonly #sink: Sink;
+export class SinkQueue<Message extends Queued> {
+  readonly sink: Sink;
   readonly #settings: DeliverySettings;
   readonly #retry: RetrySettings;
   readonly #logger: Logger;
-  readonly #onEnd: (delivered: Delivered) => void;
-  readonly #waiting: Notification[] = [];
-  readonly #busyIncidents = new Set<string>();
+  readonly #onEnd: (delivered: Delivered<Message>) => void;
+  readonly #waiting: Message[] = [];
+  readonly #busySubjects = new Set<string>();
   readonly #tries = new Set<AbortController>();
   readonly #sleepers = new Set<Sleeper>();
   #onIdle: (() => void)[] = [];
@@ -57,8 +72,13 @@ export class SinkQueue {
   /** Why no more is sent, once none is. */
   #ended: SinkError | undefined = undefined;
 
-  constructor(sink: Sink, settings: DeliverySettings, logger: Logger, onEnd: (delivered: Delivered) => void) {
-    this.#sink = sink;
+  constructor(
+    sink: Sink,
+    settings: DeliverySettings,
+    logger: Logger,
+    onEnd: (delivered: Delivered<Message>) => void,
+  ) {
+    this.sink = sink;
     this.#settings = settings;
     this.#retry = retrySchema.parse({
       maxRetries: settings.maxDeliveryRetries,
@@ -70,14 +90,14 @@ export class SinkQueue {
     this.#onEnd = onEnd;
   }
 
-  push(notification: Notification): void {
+  push(message: Message): void {
     if (this.#ended !== undefined) {
-      this.#drop(notification, this.#ended);
+      this.#drop(message, this.#ended);
       return;
     }
-    this.#waiting.push(notification);
+    this.#waiting.push(message);
     // Those that a free place awaits do not count as waiting.
-    this.#bound(CONCURRENT_INCIDENTS - this.#busyIncidents.size);
+    this.#bound(CONCURRENT_SUBJECTS - this.#busySubjects.size);
     queueMicrotask(() => this.#pump());
   }
 
@@ -95,29 +115,29 @@ export class SinkQueue {
   /** Sends no more, gives up what is under way and drops what waits. */
   stop(why: SinkError): void {
     this.#ended ??= why;
-    for (const notification of this.#waiting.splice(0)) this.#drop(notification, this.#ended);
+    for (const message of this.#waiting.splice(0)) this.#drop(message, this.#ended);
     for (const controller of this.#tries) controller.abort(why);
     for (const sleeper of [...this.#sleepers]) sleeper.wake();
     this.#tellIfIdle();
   }
 
-  /** Drops what is too much, the oldest `updated` first. */
+  /** Drops what is too much, the oldest expendable first. */
   #bound(freePlaces: number): void {
     while (this.#waiting.length > this.#settings.maxQueuedNotifications + freePlaces) {
-      const oldestUpdate = this.#waiting.findIndex(({ kind }) => kind === 'updated');
-      const [dropped] = this.#waiting.splice(Math.max(0, oldestUpdate), 1);
+      const oldest = this.#waiting.findIndex(({ expendable }) => expendable);
+      const [dropped] = this.#waiting.splice(Math.max(0, oldest), 1);
       if (dropped !== undefined) this.#drop(dropped, new SinkError('the queue is full', 'permanent'));
     }
   }
 
   #pump(): void {
-    while (this.#busyIncidents.size < CONCURRENT_INCIDENTS) {
-      const at = this.#waiting.findIndex(({ incident }) => !this.#busyIncidents.has(incident.id));
+    while (this.#busySubjects.size < CONCURRENT_SUBJECTS) {
+      const at = this.#waiting.findIndex(({ subject }) => !this.#busySubjects.has(subject));
       const [next] = at < 0 ? [] : this.#waiting.splice(at, 1);
       if (next === undefined) break;
-      this.#busyIncidents.add(next.incident.id);
+      this.#busySubjects.add(next.subject);
       void this.#deliver(next).then((delivered) => {
-        this.#busyIncidents.delete(next.incident.id);
+        this.#busySubjects.delete(next.subject);
         this.#end(delivered);
         this.#pump();
         this.#tellIfIdle();
@@ -126,17 +146,17 @@ export class SinkQueue {
     this.#bound(0);
   }
 
-  /** Brings one notification to its end. It never rejects. */
-  async #deliver(notification: Notification): Promise<Delivered> {
+  /** Brings one message to its end. It never rejects. */
+  async #deliver(message: Message): Promise<Delivered<Message>> {
     const backoff = new BackoffSequence(this.#retry);
-    const about = { notification, sink: this.#sink.name };
+    const about = { message, sink: this.sink.name };
     let tries = 0;
     try {
       const detail = await pRetry(
         async () => {
           await this.#untilWelcome();
           tries += 1;
-          return await this.#try(notification, tries);
+          return await this.#try(message, tries);
         },
         {
           retries: this.#retry.maxRetries,
@@ -157,7 +177,7 @@ export class SinkQueue {
     }
   }
 
-  async #try(notification: Notification, attempt: number): Promise<string> {
+  async #try(message: Message, attempt: number): Promise<string> {
     const controller = new AbortController();
     const { deliveryTimeoutMs } = this.#settings;
     const clearDeadline = afterDelay(deliveryTimeoutMs, () =>
@@ -167,7 +187,7 @@ export class SinkQueue {
     try {
       const { signal } = controller;
       const context = { signal, attempt, logger: this.#logger };
-      const sending = Promise.resolve().then(() => this.#sink.send(notification, context));
+      const sending = Promise.resolve().then(() => message.send(this.sink, context));
       const receipt: unknown = await pTimeout(sending, { milliseconds: Number.POSITIVE_INFINITY, signal });
       return receiptDetail(receipt);
     } catch (thrown) {
@@ -209,17 +229,17 @@ export class SinkQueue {
     });
   }
 
-  #drop(notification: Notification, why: SinkError): void {
+  #drop(message: Message, why: SinkError): void {
     const detail = summarizeError(why).message;
-    this.#end({ notification, sink: this.#sink.name, result: 'dropped', tries: 0, detail, error: why });
+    this.#end({ message, sink: this.sink.name, result: 'dropped', tries: 0, detail, error: why });
   }
 
-  #end(delivered: Delivered): void {
+  #end(delivered: Delivered<Message>): void {
     this.#onEnd(delivered);
   }
 
   #isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#busyIncidents.size === 0;
+    return this.#waiting.length === 0 && this.#busySubjects.size === 0;
   }
 
   #tellIfIdle(): void {

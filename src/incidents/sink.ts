@@ -1,39 +1,48 @@
+import type { SloAnnouncement } from './announcement.ts';
 import type { Logger } from './logger.ts';
 import type { Notification } from './notification.ts';
 
-/** What a sink is given beside the notification. */
+/** What a sink is given beside the message. */
 export interface SinkContext {
   /** Aborts when this try has run out of time, or when nobody waits for it any more. */
   readonly signal: AbortSignal;
-  /** 1 for the first try of this notification. */
+  /** 1 for the first try of this message. */
   readonly attempt: number;
   /** The hub's logger. */
   readonly logger: Logger;
 }
 
-/** What the other side said when it took a notification. */
+/** What the other side said when it took a message. */
 export interface Receipt {
   /** For the timeline, such as `HTTP 204`. Nothing secret. */
   readonly detail: string;
 }
 
+/** What a try gives: a receipt, or nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a sink written without a receipt returns nothing
+export type SinkAnswer = Receipt | void | Promise<Receipt | void>;
+
 /**
  * Where an incident's notifications go. `send` makes one try: it resolves, if it likes with a receipt, once the other
- * side has taken the notification, and throws a `SinkError`, or anything, when it has not. Bounding, repeating and ordering
- * the tries is not its part.
+ * side has taken the notification, and throws a `SinkError`, or anything, when it has not. Bounding, repeating and
+ * ordering the tries is not its part.
  */
 export interface Sink {
   /** Names it in metrics, logs and timelines; unique among the sinks of a hub. 1 to 64 of `a-z A-Z 0-9 _ -`. */
   readonly name: string;
-  // biome-ignore lint/suspicious/noConfusingVoidType: a sink written without a receipt returns nothing
-  send(notification: Notification, context: SinkContext): Receipt | void | Promise<Receipt | void>;
+  send(notification: Notification, context: SinkContext): SinkAnswer;
+  /**
+   * Makes one try to tell that releases are frozen or thawed, or that an error budget is spent; by the rules of
+   * `send`. A sink without it is told of incidents only.
+   */
+  announce?(announcement: SloAnnouncement, context: SinkContext): SinkAnswer;
 }
 
 /**
  * What a failed try means.
  *
  * - `transient`: another try may do.
- * - `permanent`: this notification will not be taken.
+ * - `permanent`: this message will not be taken.
  * - `gone`: the other side wants none any more (HTTP 410): the sink is used no further.
  */
 export type SinkFailure = 'transient' | 'permanent' | 'gone';

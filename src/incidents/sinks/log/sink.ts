@@ -1,4 +1,5 @@
 import { parseOptions } from '../../../core/options.ts';
+import type { AnnouncedSloEvent } from '../../announcement.ts';
 import type { Logger } from '../../logger.ts';
 import type { Notification } from '../../notification.ts';
 import type { Sink } from '../../sink.ts';
@@ -6,7 +7,8 @@ import { type LogSinkOptions, logSinkSchema } from './options.ts';
 
 /**
  * Logs each notification in one line: an incident that is Critical or High at `error`, the others and updates at
- * `warn`, a resolved one at `info`.
+ * `warn`, a resolved one at `info`. An error budget that is spent is announced at `error`, a freeze of releases at
+ * `warn`, its end at `info`.
  *
  * @throws {InvalidOptionsError} when an option is wrong
  */
@@ -30,8 +32,23 @@ export function logSink(options: LogSinkOptions = {}): Sink {
       target[levelOf(notification)](fields, `Incident ${notification.kind}: ${notification.summary}`);
       return { detail: 'logged' };
     },
+    announce({ id, event }, { logger }) {
+      const { status, summary, time: _, ...facts } = event;
+      const target = own ?? logger;
+      target[announcementLevels[status]](
+        { ...facts, kind: status, notification: id },
+        `SLO ${status}: ${summary}`,
+      );
+      return { detail: 'logged' };
+    },
   };
 }
+
+const announcementLevels = {
+  exhausted: 'error',
+  frozen: 'warn',
+  thawed: 'info',
+} as const satisfies Readonly<Record<AnnouncedSloEvent['status'], keyof Logger>>;
 
 function levelOf({ kind, severity }: Notification): Exclude<keyof Logger, 'debug'> {
   if (kind === 'resolved') return 'info';

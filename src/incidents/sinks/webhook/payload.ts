@@ -2,7 +2,7 @@ import type { IncidentJson } from '../../incident.ts';
 import type { Notification, NotificationKind } from '../../notification.ts';
 import type { Severity } from '../../severity.ts';
 
-/** The body of a webhook, after the payload structure that Standard Webhooks 1.0.0 recommends. */
+/** The body of a webhook about an incident, after the payload structure that Standard Webhooks 1.0.0 recommends. */
 export interface WebhookPayload {
   readonly type: `incident.${NotificationKind}`;
   /** When it happened, ISO 8601 in UTC. */

@@ -1,13 +1,14 @@
 import { wallNow } from '../../../core/clock.ts';
 import { parseOptions } from '../../../core/options.ts';
 import { post } from '../../http/post.ts';
-import type { Sink } from '../../sink.ts';
+import type { Sink, SinkContext } from '../../sink.ts';
 import { type WebhookSinkOptions, webhookSinkSchema } from './options.ts';
-import { payloadOf } from './payload.ts';
+import { payloadOf, type WebhookPayload } from './payload.ts';
 import { signatureHeaders, signingKey } from './signature.ts';
+import { type SloWebhookPayload, sloPayloadOf } from './slo-payload.ts';
 
 /**
- * Posts each notification as a signed webhook, after Standard Webhooks 1.0.0
+ * Posts each notification and each announcement as a signed webhook, after Standard Webhooks 1.0.0
  * (https://www.standardwebhooks.com): `webhook-id` is the same on each try, `webhook-timestamp` is the try's own, and
  * `webhook-signature` has one `v1` signature per secret. After HTTP 410 it is used no further.
  *
@@ -23,12 +24,14 @@ export function webhookSink(options: WebhookSinkOptions): Sink {
     ...checked.headers,
     'content-type': 'application/json',
   };
+  const postSigned = (id: string, payload: WebhookPayload | SloWebhookPayload, { signal }: SinkContext) => {
+    const body = JSON.stringify(payload);
+    const signed = signatureHeaders(keys, id, wallNow(), body);
+    return post({ href: endpoint.href, headers: { ...headers, ...signed }, body, signal, fetch });
+  };
   return {
     name,
-    send(notification, { signal }) {
-      const body = JSON.stringify(payloadOf(notification));
-      const signed = signatureHeaders(keys, notification.id, wallNow(), body);
-      return post({ href: endpoint.href, headers: { ...headers, ...signed }, body, signal, fetch });
-    },
+    send: (notification, context) => postSigned(notification.id, payloadOf(notification), context),
+    announce: (announcement, context) => postSigned(announcement.id, sloPayloadOf(announcement), context),
   };
 }

@@ -1,0 +1,20 @@
+import type { Outgoing } from './outgoing.ts';
+import type { IncidentPorts } from './ports.ts';
+import { summarizeError } from './redact.ts';
+import type { Delivered } from './sink-queue.ts';
+
+/** Counts how a message to one sink ended, and reports and logs one that did not arrive. */
+export function reportDelivery(
+  { counters, report, logger }: Pick<IncidentPorts, 'counters' | 'report' | 'logger'>,
+  { message, sink, result, tries, error }: Delivered<Outgoing>,
+): void {
+  counters.notified(sink, result);
+  if (result === 'delivered') return;
+  const { type, id, policy, kind } = message;
+  report(policy, 'sink', error);
+  const incident = message.type === 'incident notification' ? { incident: message.incident } : {};
+  logger.error(
+    { ...incident, policy, sink, kind, notification: id, tries, error: summarizeError(error) },
+    `An ${type} ${result === 'failed' ? 'failed' : 'was dropped'}`,
+  );
+}

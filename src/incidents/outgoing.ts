@@ -1,0 +1,49 @@
+import type { AnnouncedSloEvent, SloAnnouncement } from './announcement.ts';
+import type { Notification, NotificationKind } from './notification.ts';
+import type { Queued } from './sink-queue.ts';
+
+/** A notification of an incident, on its way to the sinks. */
+export interface OutgoingNotification extends Queued {
+  readonly type: 'incident notification';
+  readonly kind: NotificationKind;
+  readonly incident: string;
+}
+
+/** An announcement of what an error budget does, on its way to the sinks that take some. */
+export interface OutgoingAnnouncement extends Queued {
+  readonly type: 'SLO announcement';
+  readonly kind: AnnouncedSloEvent['status'];
+}
+
+/** What goes to the sinks. */
+export type Outgoing = OutgoingNotification | OutgoingAnnouncement;
+
+export function outgoingNotification(notification: Notification): OutgoingNotification {
+  const { id, kind, incident } = notification;
+  return {
+    type: 'incident notification',
+    id,
+    kind,
+    policy: incident.policy,
+    incident: incident.id,
+    subject: incident.id,
+    expendable: kind === 'updated',
+    isFor: () => true,
+    send: (sink, context) => sink.send(notification, context),
+  };
+}
+
+/** Expendable, since what begins and ends an incident must not make room for it. */
+export function outgoingAnnouncement(announcement: SloAnnouncement): OutgoingAnnouncement {
+  const { id, event } = announcement;
+  return {
+    type: 'SLO announcement',
+    id,
+    kind: event.status,
+    policy: event.policy,
+    subject: `slo/${event.policy}`,
+    expendable: true,
+    isFor: (sink) => sink.announce !== undefined,
+    send: (sink, context) => sink.announce?.(announcement, context),
+  };
+}
