@@ -20,7 +20,7 @@ export function singleValue(query: string, window: string, aggregation: 'sum' | 
 
 function givesOne(query: string): boolean {
   const { text } = fillPlaceholders(normalQuery(query));
-  const root = treeOf(text).topNode.firstChild;
+  const root = treeOf(text)?.topNode.firstChild;
   if (root?.name !== 'AggregateExpr' || root.getChild('AggregateModifier') !== null) return false;
   const operator = root.getChild('AggregateOp');
   return operator !== null && GIVES_ONE.has(text.slice(operator.from, operator.to).toLowerCase());

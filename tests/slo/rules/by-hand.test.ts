@@ -56,7 +56,7 @@ describe('the rules of policies', () => {
     selector: { job: 'shop' },
   });
 
-  it('count over all instances, by traffic, from series that are there', async () => {
+  it('count over all instances, by traffic, from series that are there', { timeout: 60_000 }, async () => {
     await expectExamples(spec, [
       {
         name: 'two instances with different traffic; 20 of 1000 are bad',
@@ -145,7 +145,7 @@ describe('the rules of policies', () => {
     ]);
   });
 
-  it('alert above their factors, and hold latency back', async () => {
+  it('alert above their factors, and hold latency back', { timeout: 60_000 }, async () => {
     await expectExamples(spec, [
       {
         name: 'everything fails: availability alone, up to the evaluation at which its page ends',
@@ -211,7 +211,9 @@ describe('the rules of policies', () => {
 describe('the rules of queries', () => {
   skipWithoutPrometheus();
 
-  it('take what is not there for nothing, and what is no number for no data', async () => {
+  it('take what is not there for nothing, and what is no number for no data', {
+    timeout: 60_000,
+  }, async () => {
     const spec = specOf([
       querySlo('good', {
         kind: 'events',

@@ -23,7 +23,7 @@ describe('the committed example', () => {
   describe('to promtool', () => {
     skipWithoutPrometheus();
 
-    it('is right, and its tests pass', async () => {
+    it('is right, and its tests pass', { timeout: 120_000 }, async () => {
       const cwd = directory.pathname;
       expect(complaints(await promtool(['check', 'rules', 'rules.yaml'], { cwd }))).toBe('');
       expect(complaints(await promtool(['test', 'rules', 'rules.test.yaml'], { cwd }))).toBe('');
