@@ -40,8 +40,10 @@ const alertArguments = options({ objective, periodMs: durationMs });
  * The multi-window, multi-burn-rate alerts of an objective.
  *
  * They fire when a long window has used up 2 % (1 h), 5 % (6 h) or 10 % (1 d, 3 d) of the budget, whatever its
- * period, so that the factors grow and shrink with it. No factor is below 1, which is the rate that lasts for the
- * period. What could never fire, or would page for a rate that the budget can bear, is left out.
+ * period, so that the factors grow and shrink with it. No factor is below 1, the rate that lasts for the period: a
+ * short period's page fires from there on, since hours at that rate are much of it. What looks back further than the
+ * period, or could never fire, is left out. From a period of an hour on there is a page wherever a total outage, which
+ * burns at 1 / (1 - objective), burns faster than the lowest factor of a page within the period.
  *
  * @param objective above 0 and below 1
  * @param periodMs the budget's period in milliseconds, above 0
@@ -57,7 +59,7 @@ export function burnAlerts(
   for (const { severity, longWindow, shortWindow, tenths } of alertsOf30Days) {
     const scaled = (tenths * periodMs) / (10 * DEFAULT_PERIOD_MS);
     const alert = { severity, longWindow, shortWindow, factor: Math.max(1, scaled) };
-    const why = reasonToLeaveOut(alert, scaled, objective, periodMs);
+    const why = reasonToLeaveOut(alert, objective, periodMs);
     if (why === undefined) alerts.push(alert);
     else leftOut.push({ alert, why });
   }
@@ -65,15 +67,11 @@ export function burnAlerts(
 }
 
 function reasonToLeaveOut(
-  { severity, longWindow, factor }: BurnAlert,
-  scaled: number,
+  { longWindow, factor }: BurnAlert,
   objective: number,
   periodMs: number,
 ): string | undefined {
-  if (burnWindows[longWindow] >= periodMs)
-    return `its window of ${longWindow} is not shorter than the period`;
-  if (severity === 'page' && scaled <= 1)
-    return 'over so short a period it would page for what the budget can bear';
+  if (burnWindows[longWindow] > periodMs) return `its window of ${longWindow} is longer than the period`;
   // All events being bad burns at 1 / (1 - objective).
   if (factor * shareOf(objective) >= 1) {
     return `it can never fire: with an objective of ${objective} no burn rate is above ${factor}`;

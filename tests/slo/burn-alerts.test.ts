@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { errorBudgetMs } from '../../src/slo/arithmetic.ts';
-import { burnAlerts } from '../../src/slo/burn-alerts.ts';
+import { errorBudget, errorBudgetMs } from '../../src/slo/arithmetic.ts';
+import { type AlertSeverity, burnAlerts } from '../../src/slo/burn-alerts.ts';
 import { burnWindows, DAY_MS, DEFAULT_PERIOD_MS } from '../../src/slo/windows.ts';
 
 const text = (objective: number, periodMs: number) =>
@@ -41,19 +41,50 @@ describe('the alerts', () => {
     expect(leftOut(0.5, DEFAULT_PERIOD_MS)).toHaveLength(3);
   });
 
-  test('that would page for what the budget can bear, or look back past the period, are left out', () => {
-    expect(leftOut(0.999, DAY_MS)).toEqual([
-      '1h: over so short a period it would page for what the budget can bear',
-      '6h: over so short a period it would page for what the budget can bear',
-      '1d: its window of 1d is not shorter than the period',
-      '3d: its window of 3d is not shorter than the period',
+  test('that look back past the period are left out, and those over just the period are not', () => {
+    expect(leftOut(0.999, DAY_MS)).toEqual(['3d: its window of 3d is longer than the period']);
+    expect(text(0.999, DAY_MS)).toEqual([
+      'page above 1 over 1h and 5m',
+      'page above 1 over 6h and 30m',
+      'ticket above 1 over 1d and 2h',
     ]);
+    expect(leftOut(0.999, DAY_MS - 1)).toHaveLength(2);
     expect(text(0.999, 4 * DAY_MS)).toEqual([
       'page above 1.92 over 1h and 5m',
+      'page above 1 over 6h and 30m',
       'ticket above 1 over 1d and 2h',
       'ticket above 1 over 3d and 6h',
     ]);
   });
+
+  const hourMs = DAY_MS / 24;
+  test.each<[string, number, readonly number[], readonly number[]]>([
+    ['1 h', hourMs, [1], []],
+    ['6 h', 6 * hourMs, [1, 1], []],
+    ['1 d', DAY_MS, [1, 1], [1]],
+    ['2 d', 2 * DAY_MS, [1, 1], [1]],
+    ['3 d', 3 * DAY_MS, [1.44, 1], [1, 1]],
+    ['7 d', 7 * DAY_MS, [3.36, 1.4], [1, 1]],
+    ['14 d', 14 * DAY_MS, [6.72, 2.8], [1.4, 1]],
+    ['28 d', 28 * DAY_MS, [13.44, 5.6], [2.8, 1]],
+    ['30 d', 30 * DAY_MS, [14.4, 6], [3, 1]],
+    ['90 d', 90 * DAY_MS, [43.2, 18], [9, 3]],
+    ['366 d', 366 * DAY_MS, [175.68, 73.2], [36.6, 12.2]],
+  ])(
+    'over %s have the factors %j for pages and %j for tickets, where those can fire',
+    (_, periodMs, pages, tickets) => {
+      for (const objective of [0.5, 0.51, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 0.99999]) {
+        const outage = 1 / errorBudget(objective);
+        const { alerts } = burnAlerts(objective, periodMs);
+        const factors = (wanted: AlertSeverity) =>
+          alerts.filter(({ severity }) => severity === wanted).map(({ factor }) => factor);
+        expect(factors('page')).toEqual(pages.filter((factor) => factor < outage));
+        expect(factors('ticket')).toEqual(tickets.filter((factor) => factor < outage));
+        const doesOutagePage = factors('page').some((factor) => outage > factor);
+        expect(doesOutagePage).toBe(outage > Math.min(...pages));
+      }
+    },
+  );
 
   test('are each either there or left out, have a factor that some rate is above, and spend no more than a period has', () => {
     fc.assert(
@@ -63,11 +94,11 @@ describe('the alerts', () => {
         (objective, periodMs) => {
           const { alerts, leftOut: missing } = burnAlerts(objective, periodMs);
           expect(alerts.length + missing.length).toBe(4);
-          for (const { severity, factor, longWindow, shortWindow } of alerts) {
-            expect(severity === 'page' ? factor > 1 : factor >= 1).toBe(true);
+          for (const { factor, longWindow, shortWindow } of alerts) {
+            expect(factor).toBeGreaterThanOrEqual(1);
             expect(factor * errorBudgetMs(objective, periodMs)).toBeLessThan(periodMs * 1.0000001);
             expect(burnWindows[shortWindow]).toBeLessThan(burnWindows[longWindow]);
-            expect(burnWindows[longWindow]).toBeLessThan(periodMs);
+            expect(burnWindows[longWindow]).toBeLessThanOrEqual(periodMs);
           }
         },
       ),
