@@ -13,7 +13,7 @@ export interface SavedWindows {
 }
 
 /**
- * Good and bad events over several sliding windows, in bounded memory: 8 bytes a slot.
+ * Good and bad events over several sliding windows, in bounded memory: 8 bytes a slot, 16 in a large window.
  *
  * Somebody else counts the events. When a tick (the shortest slot) is over, what has come to their counts since the
  * one before is put into the windows. Each window holds its current slot and those before it, together

@@ -12,7 +12,7 @@ import {
 import { type Sli, slis } from '../../metrics/sli.ts';
 import { type BurnWindow, burnWindowNames } from '../windows.ts';
 import { EventWindows, type SavedWindows } from './ring.ts';
-import { MOST_EVENTS, type SavedSlot, type SavedWindow } from './slots.ts';
+import { MOST_EVENTS, MOST_EVENTS_OF_LARGE, type SavedSlot, type SavedWindow } from './slots.ts';
 import { BURN_SLOTS, PERIOD_SLOTS, windowShapes } from './tracker.ts';
 
 /** A window by name: a burn window, or the budget's period. */
@@ -46,11 +46,15 @@ export interface SloState {
 /** Time further back than anybody's objectives reach; it keeps arithmetic exact. */
 const LONGEST_MS = 1e13;
 
-const slotCount = countOrZero.refine((n) => n <= MOST_EVENTS, { error: `must be at most ${MOST_EVENTS}` });
 const pastMs = numberThat((ms) => ms >= 0 && ms <= LONGEST_MS, `milliseconds from 0 to ${LONGEST_MS}`);
 
-function slots(most: number) {
-  const back = countOrZero.refine((n) => n <= most, { error: `must be at most ${most}` });
+function atMost(most: number) {
+  return countOrZero.refine((n) => n <= most, { error: `must be at most ${most}` });
+}
+
+function slots(most: number, mostEvents: number) {
+  const back = atMost(most);
+  const slotCount = atMost(mostEvents);
   return z
     .array(z.tuple([back, slotCount, slotCount], { error: 'must be [slots back, good, bad]' }), {
       error: (issue) => `must be an array of slots, not ${shown(issue.input)}`,
@@ -59,7 +63,7 @@ function slots(most: number) {
     .optional();
 }
 
-const burnSlots = slots(BURN_SLOTS);
+const burnSlots = slots(BURN_SLOTS, MOST_EVENTS);
 
 const savedObjective = options({
   policy: policyName,
@@ -76,7 +80,7 @@ const savedObjective = options({
     '6h': burnSlots,
     '1d': burnSlots,
     '3d': burnSlots,
-    period: slots(PERIOD_SLOTS),
+    period: slots(PERIOD_SLOTS, MOST_EVENTS_OF_LARGE),
   }),
 });
 

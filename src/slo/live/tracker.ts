@@ -20,7 +20,7 @@ export function windowShapes(periodMs: number): readonly WindowShape[] {
   let shapes = remembered.get(periodMs);
   if (shapes === undefined) {
     const burn = burnWindowNames.map((name) => ({ lengthMs: burnWindows[name], slots: BURN_SLOTS }));
-    shapes = [...burn, { lengthMs: periodMs, slots: PERIOD_SLOTS }];
+    shapes = [...burn, { lengthMs: periodMs, slots: PERIOD_SLOTS, isLarge: true }];
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     remembered.set(periodMs, shapes);
   }

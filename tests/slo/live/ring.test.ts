@@ -192,6 +192,30 @@ describe('EventWindows', () => {
     expect(windows.save(4 * tickMs)?.windows[2]?.slots).toEqual([[0, full, 3]]);
   });
 
+  test('a large window holds what comes in a year at 15 000 calls a second, and goes on from what was saved', () => {
+    const dayMs = 86_400_000;
+    const perDay = 15_000 * 86_400;
+    const yearly = [
+      { lengthMs: dayMs, slots: 24 },
+      { lengthMs: 366 * dayMs, slots: 60, isLarge: true },
+    ];
+    const totals = { good: 0, bad: 0 };
+    const windows = new EventWindows(yearly, totals);
+    for (let day = 0; day < 366; day += 1) {
+      windows.turn(day * dayMs);
+      totals.good += perDay;
+      totals.bad += perDay / 100;
+    }
+    const now = 366 * dayMs - 1;
+    const all = { good: 366 * perDay, bad: (366 * perDay) / 100 };
+    expect(windows.counts(1, now)).toEqual(all);
+    expect(windows.counts(0, now)).toEqual({ good: perDay, bad: perDay / 100 });
+    const saved = windows.save(now);
+    const next = new EventWindows(yearly, { good: 0, bad: 0 });
+    if (saved !== undefined) next.restore(saved, 0, 0);
+    expect(next.counts(1, 0)).toEqual(all);
+  });
+
   test('a gap of centuries costs no more than one of a second', () => {
     const windows = new CountedWindows();
     windows.record(true, 0);
