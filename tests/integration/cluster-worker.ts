@@ -7,13 +7,15 @@ export interface Part {
   readonly bad: number;
   /** How many calls of the policy `cache` succeed; none leaves it idle. */
   readonly cacheCalls: number;
+  /** Whether it makes the 90 good and 10 bad calls that all other workers make none of. */
+  readonly isBusy: boolean;
   readonly objective: number;
   readonly thresholdMs: number;
 }
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-async function play({ good, bad, cacheCalls, objective, thresholdMs }: Part): Promise<void> {
+async function play({ good, bad, cacheCalls, isBusy, objective, thresholdMs }: Part): Promise<void> {
   const breakwater = createBreakwater({ logger: quiet, incidents: { sinks: [] } });
   const database = breakwater.policy('database', {
     circuitBreaker: { failureRate: false, consecutiveFailures: 5, openMs: 60_000 },
@@ -22,11 +24,15 @@ async function play({ good, bad, cacheCalls, objective, thresholdMs }: Part): Pr
   const cache = breakwater.policy('cache', {
     slo: { availability: objective, latency: { objective, thresholdMs } },
   });
+  const uneven = breakwater.policy('uneven', { circuitBreaker: false, slo: { availability: 0.99 } });
   for (let n = 0; n < good; n += 1) await database.execute(() => n);
   for (let n = 0; n < bad; n += 1) {
     await database.execute(() => Promise.reject(new Error('down'))).catch(() => {});
   }
   for (let n = 0; n < cacheCalls; n += 1) await cache.execute(() => n);
+  for (let n = 0; n < 100 && isBusy; n += 1) {
+    await uneven.execute(() => (n < 90 ? n : Promise.reject(new Error('down')))).catch(() => {});
+  }
 }
 
 function isPart(message: unknown): message is Part {

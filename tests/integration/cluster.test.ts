@@ -8,10 +8,10 @@ import type { Part } from './cluster-worker.ts';
 
 /** The first worker's dependency is down for it alone; the third is as it was before a deployment. */
 const parts: readonly Part[] = [
-  { good: 15, bad: 5, cacheCalls: 1, objective: 0.9, thresholdMs: 200 },
-  { good: 20, bad: 0, cacheCalls: 2, objective: 0.9, thresholdMs: 200 },
-  { good: 20, bad: 0, cacheCalls: 3, objective: 0.8, thresholdMs: 500 },
-  { good: 20, bad: 0, cacheCalls: 0, objective: 0.9, thresholdMs: 200 },
+  { good: 15, bad: 5, cacheCalls: 1, isBusy: true, objective: 0.9, thresholdMs: 200 },
+  { good: 20, bad: 0, cacheCalls: 2, isBusy: false, objective: 0.9, thresholdMs: 200 },
+  { good: 20, bad: 0, cacheCalls: 3, isBusy: false, objective: 0.8, thresholdMs: 500 },
+  { good: 20, bad: 0, cacheCalls: 0, isBusy: false, objective: 0.9, thresholdMs: 200 },
 ];
 
 const workers: Worker[] = [];
@@ -115,7 +115,13 @@ describe('what prom-client adds up of four workers', () => {
     expect(value('error_budget_remaining_ratio', objective)).toBeCloseTo(1 - burn, 9);
   });
 
-  test('a worker without calls has no say in the burn rate', () => {
+  test('a worker without calls has no say in what is left', () => {
+    const uneven = { policy: 'uneven', sli: 'availability' };
+    expect(value('error_budget_remaining_ratio', uneven)).toBe(-9);
+    expect(value('slo_burn_rate', { ...uneven, window: '1h' })).toBe(10);
+  });
+
+  test('nor in the burn rate', () => {
     const idle = { policy: 'cache', sli: 'availability' };
     expect(value('slo_burn_rate', { ...idle, window: '5m' })).toBe(0);
     expect(value('error_budget_remaining_ratio', idle)).toBe(1);

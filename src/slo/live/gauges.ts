@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { FamilyShare, Labels, Owner, Series, Values } from '../../metrics/family.ts';
 import { slis } from '../../metrics/sli.ts';
 import { burnWindowNames } from '../windows.ts';
@@ -14,12 +15,20 @@ const noRates: Values = burnWindowNames.map(() => undefined);
 /**
  * The gauges of the objectives.
  *
- * In a cluster each worker knows its own calls only. What is left of a budget and how fast it burns are averaged:
- * workers share the load about evenly, and then the mean is the service's own figure, while the worst of many
- * small samples would report every worker's bad luck as the service's. Where they do not, `sli_events_total`, which
- * adds up, gives the exact figure. The strictest objective is shown where workers differ, as during a deployment.
+ * In a cluster each worker knows its own calls only. What is left of a budget and how fast it burns are averaged
+ * over the workers that had events: where those had as many each, the mean is the service's own figure, while the
+ * worst of many small samples would report every worker's bad luck as the service's. A worker without events has no
+ * say, and so gives no figure. Where the load is uneven, the mean is off, and `sli_events_total`, which adds up, gives
+ * the exact figure. The strictest objective is shown where workers differ, as during a deployment.
+ *
+ * @param isClusterWorker whether others are averaged with this process; where none are, a budget starts at 1
  */
-export function sloFamilies(trackers: () => Iterable<SloTracker>, now: () => number): readonly FamilyShare[] {
+export function sloFamilies(
+  trackers: () => Iterable<SloTracker>,
+  now: () => number,
+  isClusterWorker: boolean = cluster.isWorker,
+): readonly FamilyShare[] {
+  const remainingAtStart = isClusterWorker ? undefined : 1;
   const labels = new WeakMap<SloTracker, Labels>();
   const labelsOf = (tracker: SloTracker): Labels => {
     const own = labels.get(tracker) ?? { policy: tracker.policy };
@@ -51,7 +60,9 @@ export function sloFamilies(trackers: () => Iterable<SloTracker>, now: () => num
       },
       series: bySli,
       owners: () =>
-        owners((tracker) => eachSli(tracker, (objective) => objective.budgetRemaining(now()) ?? 1)),
+        owners((tracker) =>
+          eachSli(tracker, (objective) => objective.budgetRemaining(now()) ?? remainingAtStart),
+        ),
     },
     {
       definition: {
@@ -92,7 +103,7 @@ export function sloFamilies(trackers: () => Iterable<SloTracker>, now: () => num
 }
 
 /** The value of each SLI's objective; none for an SLI without an objective. */
-function eachSli(tracker: SloTracker, value: (objective: ObjectiveTracker) => number): Values {
+function eachSli(tracker: SloTracker, value: (objective: ObjectiveTracker) => number | undefined): Values {
   return slis.map((sli) => {
     const objective = tracker.objective(sli);
     return objective === undefined ? undefined : value(objective);
