@@ -123,9 +123,9 @@ export interface SloRecoveredEvent extends ObjectiveEventBase {
   readonly severity: 'page' | 'ticket';
   /**
    * `below-threshold`: the budget burns slower. `no-data`: no events, so that nobody can say. `held-back`: the
-   * alert on the policy's availability has taken over.
+   * alert on the policy's availability has taken over. `removed`: the policy was removed.
    */
-  readonly reason: 'below-threshold' | 'no-data' | 'held-back';
+  readonly reason: 'below-threshold' | 'no-data' | 'held-back' | 'removed';
 }
 
 /** An error budget is spent. Told once, until there is budget again. */
@@ -146,6 +146,8 @@ export interface SloFrozenEvent extends SloEventBase {
 /** Nothing speaks against releases any more. */
 export interface SloThawedEvent extends SloEventBase {
   readonly status: 'thawed';
+  /** `no-objection`: no objective of the policy says no any more. `removed`: the policy was removed. */
+  readonly reason: 'no-objection' | 'removed';
 }
 
 /** An error budget burns too fast, recovered or is gone, or releases are frozen or thawed. Told apart by `status`. */

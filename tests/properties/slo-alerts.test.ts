@@ -80,7 +80,9 @@ class Model {
       if (severity !== undefined && severity !== before)
         told.push(`${each.sli} burning ${severity} after ${before}`);
       if (severity === undefined && before !== undefined)
-        told.push(`${each.sli} recovered from ${before}${all.length > kept.length ? ' held back' : ''}`);
+        told.push(
+          `${each.sli} recovered from ${before}${all.includes(before) && !kept.includes(before) ? ' held back' : ''}`,
+        );
       if (severity === undefined) this.#severity.delete(each.sli);
       else this.#severity.set(each.sli, severity);
 
@@ -90,7 +92,8 @@ class Model {
       if (isSpent && !this.#exhausted.has(each.sli)) told.push(`${each.sli} exhausted`);
       if (isSpent) this.#exhausted.add(each.sli);
       else this.#exhausted.delete(each.sli);
-      const isLow = remaining !== undefined && remaining < this.#freezeBelow && bad >= this.#minimum;
+      const isLow =
+        remaining !== undefined && (remaining < this.#freezeBelow || remaining <= 0) && bad >= this.#minimum;
       if (isLow || severity === 'page') anyNo = true;
     }
     if (anyNo !== this.#frozen) told.push(anyNo ? 'frozen' : 'thawed');
@@ -140,6 +143,7 @@ function following({ sli, objective }: Declared, periodMs: number, read: () => H
     periodMs,
     counts: (window) => read()[window],
     periodCounts: () => read().period,
+    observedMs: () => periodMs,
   };
 }
 

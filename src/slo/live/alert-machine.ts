@@ -2,7 +2,7 @@ import type { SloEvent } from '../../core/events.ts';
 import type { AlertSeverity } from '../burn-alerts.ts';
 import type { BurnWindow } from '../windows.ts';
 import { amount } from './amount.ts';
-import { releaseOf } from './release.ts';
+import { reach, releaseOf } from './release.ts';
 import { type FiringAlert, type FollowedObjective, type Standing, standingsOf } from './standing.ts';
 
 /** While an alert fires, or bad events come in, a policy is looked at this often. */
@@ -117,7 +117,8 @@ export class AlertMachine {
     { severity }: FiringAlert,
     hasNoData: boolean,
   ): SloChange {
-    const reason = heldBack.length > 0 ? 'held-back' : hasNoData ? 'no-data' : 'below-threshold';
+    const isHeldBack = heldBack.some((alert) => alert.severity === severity);
+    const reason = isHeldBack ? 'held-back' : hasNoData ? 'no-data' : 'below-threshold';
     return {
       status: 'recovered',
       sli,
@@ -133,7 +134,8 @@ export class AlertMachine {
     return budgetRemaining !== undefined && budgetRemaining <= 0 && bad >= this.#settings.minimumBadEvents;
   }
 
-  #exhausted({ sli, objective, budgetRemaining, good, bad }: Standing): SloChange {
+  #exhausted(standing: Standing): SloChange {
+    const { sli, objective, budgetRemaining, good, bad } = standing;
     return {
       status: 'exhausted',
       sli,
@@ -141,7 +143,7 @@ export class AlertMachine {
       budgetRemaining,
       good,
       bad,
-      summary: `The ${sli} budget of '${this.#settings.policy}' is spent: ${bad} of ${good + bad} events of its period were bad.`,
+      summary: `The ${sli} budget of '${this.#settings.policy}' is spent: ${bad} of ${good + bad} events of its period were bad${reach(standing)}.`,
     };
   }
 
@@ -153,7 +155,14 @@ export class AlertMachine {
     const isFrozen = against.length > 0;
     if (isFrozen === this.#frozen) return [];
     this.#frozen = isFrozen;
-    if (!isFrozen) return [{ status: 'thawed', summary: `Releases of '${policy}' need not wait any more.` }];
+    if (!isFrozen)
+      return [
+        {
+          status: 'thawed',
+          reason: 'no-objection',
+          summary: `Releases of '${policy}' need not wait any more.`,
+        },
+      ];
     const why = against.map((each) => each.why).join('; ');
     const slis = against.map(({ sli }) => sli);
     return [{ status: 'frozen', slis, summary: `Releases of '${policy}' should wait: ${why}.` }];

@@ -1,5 +1,5 @@
 import type { Sli } from '../../metrics/sli.ts';
-import { amount } from './amount.ts';
+import { amount, span } from './amount.ts';
 import { type Standing, severityOf } from './standing.ts';
 
 /** Whether to release: `unknown` where there is too little data to say. */
@@ -34,8 +34,8 @@ export interface ReleaseLimits {
 }
 
 /**
- * What an objective says about a release: `no` while a page fires, or when less of the budget is left than
- * there must be; `unknown` without data, or with too few events to tell luck from trouble.
+ * What an objective says about a release: `no` while a page fires, when less of the budget is left than there must
+ * be, or when nothing is left; `unknown` without data, or with too few events to tell luck from trouble.
  */
 export function releaseOf(
   standing: Standing,
@@ -45,14 +45,24 @@ export function releaseOf(
   if (severityOf(standing) === 'page') return { answer: 'no', why: `a page on its ${sli} fires` };
   if (budgetRemaining === undefined) return { answer: 'unknown', why: `there is no data on its ${sli}` };
   const left = `${amount(100 * budgetRemaining)} % of its ${sli} budget is left`;
-  if (budgetRemaining < minRemaining) {
+  const isLow = budgetRemaining < minRemaining;
+  if (isLow || budgetRemaining <= 0) {
+    const limit = isLow ? `less than ${Number((100 * minRemaining).toPrecision(12))} %` : 'it is spent';
     return bad >= minimumBadEvents
-      ? { answer: 'no', why: `${left}, less than ${Number((100 * minRemaining).toPrecision(12))} %` }
-      : { answer: 'unknown', why: `${left}, but after only ${bad} bad events` };
+      ? { answer: 'no', why: `${left}, ${limit}${reach(standing)}` }
+      : { answer: 'unknown', why: `${left}, but after only ${bad} bad events${reach(standing)}` };
   }
   if (good + bad < minimumBadEvents)
-    return { answer: 'unknown', why: `there are only ${good + bad} events of its ${sli}` };
-  return { answer: 'yes', why: left };
+    return {
+      answer: 'unknown',
+      why: `there are only ${good + bad} events of its ${sli}${reach(standing)}`,
+    };
+  return { answer: 'yes', why: `${left}${reach(standing)}` };
+}
+
+/** How far back the figures of an objective reach, to follow them in a sentence; empty where they fill the period. */
+export function reach({ observedMs }: Standing): string {
+  return observedMs === undefined ? '' : `, over the ${span(observedMs)} since it began to count`;
 }
 
 /**

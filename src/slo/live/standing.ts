@@ -12,6 +12,8 @@ export interface FollowedObjective {
   counts(window: BurnWindow, now: number): SliCounts;
   /** Events in the budget's period. */
   periodCounts(now: number): SliCounts;
+  /** How far back the first event lies; 0 before it. */
+  observedMs(now: number): number;
 }
 
 /** An alert that fires, and the burn rates that it fires on. */
@@ -27,6 +29,8 @@ export interface Standing {
   /** Events in the budget's period. */
   readonly good: number;
   readonly bad: number;
+  /** How far back those reach, where that is less than the period. */
+  readonly observedMs: number | undefined;
   /** `undefined` without events. */
   readonly budgetRemaining: number | undefined;
   /** The alerts that fire, the most urgent first. */
@@ -64,6 +68,7 @@ export function severityOf({ firing }: Standing): AlertSeverity | undefined {
 
 function standingOf(objective: FollowedObjective, minimumBadEvents: number, now: number): Standing {
   const { good, bad } = objective.periodCounts(now);
+  const observedMs = objective.observedMs(now);
   const firing: FiringAlert[] = [];
   let mayFire = false;
   for (const alert of alertsOf(objective)) {
@@ -83,6 +88,7 @@ function standingOf(objective: FollowedObjective, minimumBadEvents: number, now:
     objective: objective.objective,
     good,
     bad,
+    observedMs: observedMs < objective.periodMs ? observedMs : undefined,
     budgetRemaining: remainingOf(good, bad, objective.objective),
     firing,
     heldBack: [],

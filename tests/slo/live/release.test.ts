@@ -36,13 +36,13 @@ describe('a release', () => {
     await used(hub, 'db', 95, 5);
     expect(hub.slo.canRelease()).toEqual({
       answer: 'yes',
-      why: "'db': 90 % of its availability budget is left.",
+      why: "'db': 90 % of its availability budget is left, over the 1 s since it began to count.",
       objectives: [
         {
           policy: 'db',
           sli: 'availability',
           answer: 'yes',
-          why: '90 % of its availability budget is left',
+          why: '90 % of its availability budget is left, over the 1 s since it began to count',
           budgetRemaining: 0.9,
         },
       ],
@@ -55,12 +55,12 @@ describe('a release', () => {
     expect(hub.slo.canRelease().answer).toBe('yes');
     expect(hub.slo.canRelease({ minRemaining: 0.100001 })).toMatchObject({
       answer: 'no',
-      why: "'db': 10 % of its availability budget is left, less than 10.0001 %.",
+      why: "'db': 10 % of its availability budget is left, less than 10.0001 %, over the 1 s since it began to count.",
     });
     await used(hub, 'spent', 1, 9);
     expect(hub.slo.canRelease()).toMatchObject({
       answer: 'no',
-      why: "'spent': -80 % of its availability budget is left, less than 10 %.",
+      why: "'spent': -80 % of its availability budget is left, less than 10 %, over the 1 s since it began to count.",
       objectives: [{ answer: 'yes' }, { answer: 'no', budgetRemaining: -0.8 }],
     });
   });
@@ -76,6 +76,36 @@ describe('a release', () => {
       why: "'db': a page on its availability fires.",
       objectives: [{ budgetRemaining: 708 / 1_508 }],
     });
+  });
+
+  test('is told how far back the figures reach, until they fill the period', async () => {
+    const hub = newHub();
+    const periodMs = 20 * 3_600_000;
+    await used(hub, 'db', 95, 5, { availability: 0.5, periodMs });
+    const why = () => hub.slo.canRelease().why;
+    const left = "'db': 90 % of its availability budget is left";
+    await vi.advanceTimersByTimeAsync(10_900);
+    expect(why()).toBe(`${left}, over the 10 s since it began to count.`);
+    await vi.advanceTimersByTimeAsync(3 * 60_000);
+    expect(why()).toBe(`${left}, over the 3 min since it began to count.`);
+    await vi.advanceTimersByTimeAsync(19 * 3_600_000);
+    expect(why()).toBe(`${left}, over the 19 h since it began to count.`);
+    await repeat(100, () => hub.get('db').execute(() => 1));
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(why()).toBe("'db': 100 % of its availability budget is left.");
+  });
+
+  test('waits for a budget of which nothing is left, whatever the limit', async () => {
+    const hub = newHub();
+    await used(hub, 'db', 5, 5, { availability: 0.5, freezeBelow: 0 });
+    const spent = {
+      answer: 'no',
+      why: "'db': 0 % of its availability budget is left, it is spent, over the 1 s since it began to count.",
+    };
+    expect(hub.slo.canRelease()).toMatchObject(spent);
+    expect(hub.slo.canRelease({ minRemaining: 0 })).toMatchObject(spent);
+    await used(hub, 'few', 4, 4, { availability: 0.5, freezeBelow: 0 });
+    expect(hub.slo.canRelease({ policies: ['few'] }).answer).toBe('unknown');
   });
 
   test('is not held up by a few bad events, but nobody says yes either', async () => {
@@ -98,7 +128,7 @@ describe('a release', () => {
     await used(hub, 'rare', 4, 0);
     expect(hub.slo.canRelease({ policies: ['rare'] })).toMatchObject({
       answer: 'unknown',
-      why: "'rare': there are only 4 events of its availability.",
+      why: "'rare': there are only 4 events of its availability, over the 1 s since it began to count.",
     });
   });
 
