@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { monotonicNow, wallNow } from '../../core/clock.ts';
+import { monotonicNow } from '../../core/clock.ts';
 import { ClosedError } from '../../core/errors.ts';
 import type { SloEvent } from '../../core/events.ts';
 import { options, parseOptions, policyName, shown } from '../../core/options.ts';
 import type { FamilyShare } from '../../metrics/family.ts';
 import { EVALUATION_MS } from './alert-machine.ts';
+import { Announcements } from './announcements.ts';
 import { Archive, type RestoreResult } from './archive.ts';
 import { sloFamilies } from './gauges.ts';
 import { budgetShare, type SloObjectives } from './options.ts';
@@ -50,12 +51,14 @@ export class SloRegistry {
   readonly #trackers = new Map<string, SloTracker>();
   readonly #archive = new Archive();
   readonly #ports: SloPorts;
-  readonly #watch = new Watch<SloTracker>((due, now) => this.#evaluate(due, now));
+  readonly #watch = new Watch<SloTracker>((tracker, now) => this.#evaluate(tracker, now));
+  readonly #announcements: Announcements;
   #isClosed = false;
 
   /** @internal */
   constructor(ports: SloPorts = { announce: () => {}, report: () => {} }) {
     this.#ports = ports;
+    this.#announcements = new Announcements(ports.announce, (tracker) => this.#isFollowed(tracker));
   }
 
   /** Where the objectives of all policies that have some stand, or of the policies named. */
@@ -91,7 +94,8 @@ export class SloRegistry {
 
   /**
    * The events of all objectives as plain data, to be kept over a restart: `JSON.stringify(breakwater.slo)`. After
-   * `breakwater.close()` it is complete. Each process keeps its own: restored twice, events would count twice.
+   * `breakwater.close()` it is complete. Each process keeps a file of its own, also each worker of a cluster: restored
+   * twice, events would count twice, and what processes write to one file only one of them is in.
    */
   toJSON(): SloState {
     return this.#archive.save(this.#trackers.values(), monotonicNow());
@@ -100,7 +104,8 @@ export class SloRegistry {
   /**
    * Goes on where another process, of which this one is the restart, ended. Events are put back by their age on the
    * wall clock; what is older than its window is dropped, and a clock that went back shows that no time has passed.
-   * They do not enter `sli_events_total`, and what fired before is announced again if it still does.
+   * Each process keeps a file of its own, also each worker of a cluster: it restores what its own predecessor saved,
+   * and no two restore the same. The events do not enter `sli_events_total`, and what fired before is announced again if it still does.
    *
    * Policies may be made before or after. An objective is found by policy, SLI and latency threshold; its period and
    * the objective itself may have changed.
@@ -132,17 +137,27 @@ export class SloRegistry {
     if (tracker !== undefined && this.#archive.policyMade(tracker, now)) this.#expect(tracker, now);
   }
 
-  /** @internal Forgets a policy. */
+  /**
+   * @internal Forgets a policy. Alerts and a freeze that were told and had not ended are told to have ended, with the
+   * reason `removed`.
+   */
   remove(policy: string): void {
     const tracker = this.#trackers.get(policy);
-    if (tracker !== undefined) this.#watch.forget(tracker);
+    if (tracker === undefined) return;
+    this.#watch.forget(tracker);
     this.#trackers.delete(policy);
+    try {
+      this.#announcements.end(tracker);
+    } catch (error) {
+      this.#ports.report(policy, error);
+    }
   }
 
-  /** @internal Announces nothing more. What was counted can still be read and saved. */
+  /** @internal Announces nothing more, not even that what was told has ended: the service goes on without this process. What was counted can still be read and saved. */
   close(): void {
     this.#isClosed = true;
     this.#watch.close();
+    this.#announcements.close();
   }
 
   /** @internal Its share in `/metrics`, for the hub's metrics to register. */
@@ -162,24 +177,13 @@ export class SloRegistry {
     if (tracker !== undefined && this.#isFollowed(tracker)) this.#watch.expect(tracker, EVALUATION_MS, now);
   }
 
-  #evaluate(due: readonly SloTracker[], now: number): void {
-    const found = due.flatMap((tracker) => this.#changesOf(tracker, now));
-    const time = wallNow();
-    for (const { tracker, change } of found) {
-      // A listener may have removed the policy, or closed the hub.
-      if (this.#isClosed || !this.#isFollowed(tracker)) continue;
-      this.#ports.announce({ ...change, policy: tracker.policy, time });
-    }
-  }
-
-  #changesOf(tracker: SloTracker, now: number) {
+  #evaluate(tracker: SloTracker, now: number): void {
     try {
       const { changes, lookAgainMs } = tracker.evaluate(now);
       this.#watch.expect(tracker, lookAgainMs, now);
-      return changes.map((change) => ({ tracker, change }));
+      this.#announcements.tell(tracker, changes);
     } catch (error) {
       this.#ports.report(tracker.policy, error);
-      return [];
     }
   }
 }

@@ -1,8 +1,8 @@
 import { monotonicNow } from '../../core/clock.ts';
 import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 
-/** So many are looked at in one turn of the event loop, so that they hold no call up when all are due at once. */
-export const MOST_AT_ONCE = 200;
+/** Looking takes no more of one turn of the event loop, so that it holds no call up when many are due at once. */
+const LONGEST_TURN_MS = 4;
 
 /** When something is due, on the monotonic clock. */
 interface Appointment {
@@ -16,14 +16,14 @@ interface Appointment {
  */
 export class Watch<Item> {
   readonly #pending = new Map<Item, Appointment>();
-  readonly #look: (due: readonly Item[], now: number) => void;
+  readonly #look: (item: Item, now: number) => void;
   #timer: NodeJS.Timeout | undefined;
   #timerMadeBy: typeof setTimeout | undefined;
   #fireAt = Number.POSITIVE_INFINITY;
   #isClosed = false;
 
-  /** @param look looks at what is due; it must not throw, and `expect()`s what is to be looked at again */
-  constructor(look: (due: readonly Item[], now: number) => void) {
+  /** @param look looks at one that is due; it must not throw, and `expect()`s it where it is to be looked at again */
+  constructor(look: (item: Item, now: number) => void) {
     this.#look = look;
   }
 
@@ -69,16 +69,20 @@ export class Watch<Item> {
   }
 
   #fire(): void {
-    const now = monotonicNow();
+    const begun = monotonicNow();
+    let now = begun;
     this.#disarm();
-    const due: Item[] = [];
+    // What is to be looked at again comes last: it is due later, and waits for the next turn even where it is not.
+    let left = this.#pending.size;
     for (const [item, { madeAt, dueAt }] of this.#pending) {
+      if (left === 0) break;
+      left -= 1;
       if (now < dueAt && now >= madeAt) continue;
-      due.push(item);
       this.#pending.delete(item);
-      if (due.length === MOST_AT_ONCE) break;
+      this.#look(item, now);
+      now = monotonicNow();
+      if (Math.abs(now - begun) >= LONGEST_TURN_MS) break;
     }
-    this.#look(due, now);
     this.#armForNext(now);
   }
 

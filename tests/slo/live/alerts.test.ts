@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Breakwater, PolicyOptions, SloEvent } from '../../../src/index.ts';
+import type { Sli, SliCounts } from '../../../src/metrics/sli.ts';
+import { AlertMachine } from '../../../src/slo/live/alert-machine.ts';
+import type { FollowedObjective } from '../../../src/slo/live/standing.ts';
 import { deferred, failing, repeat, testHub } from '../../support.ts';
 
 const SECOND_MS = 1_000;
@@ -43,7 +46,7 @@ function inShort(event: SloEvent): string {
     case 'frozen':
       return `${event.policy} frozen: ${event.slis.join(', ')}`;
     case 'thawed':
-      return `${event.policy} thawed`;
+      return `${event.policy} thawed: ${event.reason}`;
   }
 }
 
@@ -78,10 +81,15 @@ describe('a burst of failures and then silence', () => {
     const { policy, told, hub } = newHub();
     await policy('db', { availability: 0.999, periodMs: 2 * HOUR_MS }).bad(20);
     await vi.advanceTimersByTimeAsync(HOUR_MS);
-    expect(told().at(-1)).toBe('db frozen: availability');
+    expect(told()).toEqual([
+      'db availability burning: page over 1h and 5m',
+      'db availability exhausted',
+      'db frozen: availability',
+      'db availability recovered: no-data',
+    ]);
     expect(vi.getTimerCount()).toBe(1);
     await vi.advanceTimersByTimeAsync(HOUR_MS + MINUTE_MS);
-    expect(told()).toEqual(['db thawed']);
+    expect(told()).toEqual(['db thawed: no-objection']);
     expect(hub.slo.canRelease().answer).toBe('unknown');
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -206,10 +214,50 @@ test('what availability does not say the others do', async () => {
   ]);
 });
 
+test('an alert that ends by itself was not held back, though another of the same objective is', () => {
+  const settings = { policy: 'db', periodMs: 30 * DAY_MS, minimumBadEvents: 5, freezeBelow: 0 };
+  const machine = new AlertMachine(settings);
+  const look = (availability: Held, correctness: Held) => {
+    const objectives = [
+      followed('availability', 0.5, availability),
+      followed('correctness', 0.999, correctness),
+    ];
+    const { changes } = machine.evaluate(objectives, 0);
+    return changes.flatMap((change) => (change.status === 'recovered' ? [change.reason] : []));
+  };
+  const allGood: Held = { recent: { good: 100, bad: 0 }, days: { good: 1_000, bad: 0 } };
+  const burning: Held = { recent: { good: 0, bad: 100 }, days: { good: 9_900, bad: 100 } };
+  // At 50 % only a ticket can fire.
+  const ticket: Held = { recent: { good: 0, bad: 10 }, days: { good: 0, bad: 10 } };
+  const slower: Held = { recent: { good: 998, bad: 2 }, days: { good: 9_900, bad: 100 } };
+  expect(look(allGood, burning)).toEqual([]);
+  expect(look(ticket, slower)).toEqual(['below-threshold']);
+  // Without the ticket on availability there is one on correctness, which that then takes over.
+  expect(look(allGood, slower)).toEqual(['below-threshold']);
+  expect(look(ticket, slower)).toEqual(['held-back']);
+});
+
+/** What windows up to 6 hours hold, and those of days. */
+interface Held {
+  readonly recent: SliCounts;
+  readonly days: SliCounts;
+}
+
+function followed(sli: Sli, objective: number, { recent, days }: Held): FollowedObjective {
+  return {
+    sli,
+    objective,
+    periodMs: 30 * DAY_MS,
+    counts: (window) => (window === '1d' || window === '3d' ? days : recent),
+    periodCounts: () => days,
+    observedMs: () => 30 * DAY_MS,
+  };
+}
+
 test('a budget that is spent is told once until there is budget again', async () => {
   const { policy, told, hub } = newHub();
-  // No alert can fire at this objective: only the budget tells.
-  const { good, bad } = policy('db', { availability: 0.5, periodMs: 2 * HOUR_MS, freezeBelow: 0 });
+  // No alert fits a period so short: only the budget tells.
+  const { good, bad } = policy('db', { availability: 0.5, periodMs: 30 * MINUTE_MS, freezeBelow: 0 });
   await bad(10);
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
   await bad(10);
@@ -222,10 +270,11 @@ test('a budget that is spent is told once until there is budget again', async ()
   });
   await good(30);
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
-  expect(told()).toEqual(['db thawed']);
+  expect(told()).toEqual(['db thawed: no-objection']);
   await bad(10);
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
-  expect(told()).toEqual(['db availability exhausted']);
+  // Nothing is left, which is no less than the limit of none.
+  expect(told()).toEqual(['db availability exhausted', 'db frozen: availability']);
 });
 
 test('a freeze and its end say what canRelease() says', async () => {
@@ -241,14 +290,14 @@ test('a freeze and its end say what canRelease() says', async () => {
   expect([answer(), told()]).toEqual(['no', ['db frozen: availability']]);
   await good(50);
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
-  expect([answer(), told()]).toEqual(['yes', ['db thawed']]);
+  expect([answer(), told()]).toEqual(['yes', ['db thawed: no-objection']]);
 });
 
-test('an alert may begin when good events leave its windows, though no bad one comes', async () => {
+test('a budget may run out when good events leave its period, though no bad one comes', async () => {
   const { policy, told } = newHub();
-  const { good, bad } = policy('db', { availability: 0.99, periodMs: 2 * HOUR_MS, freezeBelow: 0 });
+  const { good, bad } = policy('db', { availability: 0.99, periodMs: 30 * MINUTE_MS, freezeBelow: 0 });
   await good(2_000);
-  await vi.advanceTimersByTimeAsync(2 * HOUR_MS - 4 * MINUTE_MS);
+  await vi.advanceTimersByTimeAsync(26 * MINUTE_MS);
   await bad(10);
   await vi.advanceTimersByTimeAsync(10 * SECOND_MS);
   expect(told()).toEqual([]);
@@ -353,17 +402,75 @@ describe('listeners', () => {
     expect(told().filter((line) => line.includes('recovered'))).toHaveLength(2);
   });
 
-  test('that remove the policy, or close the hub, hear no more of it', async () => {
+  test('that remove the policy hear the end of what they heard, and no more', async () => {
     const { hub, policy, told } = newHub();
+    const heardFirst: string[] = [];
     hub.on('slo', (event) => void hub.remove(event.policy));
+    hub.on('slo', (event) => void heardFirst.push(inShort(event)));
     await policy('one', { availability: 0.999 }).bad(10);
     await policy('two', { availability: 0.999 }).bad(10);
     await vi.advanceTimersByTimeAsync(10 * SECOND_MS);
-    expect(told()).toEqual([
+    const expected = [
       'one availability burning: page over 1h and 5m',
+      'one availability recovered: removed',
       'two availability burning: page over 1h and 5m',
-    ]);
+      'two availability recovered: removed',
+    ];
+    expect(told()).toEqual(expected);
+    // Also whoever hears after the listener that removed it.
+    expect(heardFirst).toEqual(expected);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('hear that what they heard of a policy ended with it, and nothing of what had ended', async () => {
+    const { hub, policy, told, events } = newHub();
+    const db = policy('db', { availability: 0.999, correctness: 0.9 });
+    const calm = policy('calm', { availability: 0.5, freezeBelow: 0 });
+    const over = policy('over', { availability: 0.99, freezeBelow: 0 });
+    await db.good(10);
+    await db.bad(10);
+    await calm.bad(4);
+    await over.bad(10);
+    await vi.advanceTimersByTimeAsync(10 * SECOND_MS);
+    await over.good(5_000);
+    await vi.advanceTimersByTimeAsync(MINUTE_MS);
+    expect(told()).toEqual([
+      'db availability burning: page over 1h and 5m',
+      'db availability exhausted',
+      'db correctness exhausted',
+      'db frozen: availability, correctness',
+      'over availability burning: page over 1h and 5m',
+      'over availability exhausted',
+      'over frozen: availability',
+      'over availability recovered: below-threshold',
+      'over thawed: no-objection',
+    ]);
+    for (const name of ['db', 'calm', 'over']) hub.remove(name);
+    expect(events).toMatchObject([
+      {
+        status: 'recovered',
+        reason: 'removed',
+        severity: 'page',
+        sli: 'availability',
+        budgetRemaining: -499,
+        summary: "The page on the availability budget of 'db' ended: the policy was removed.",
+      },
+      {
+        status: 'thawed',
+        reason: 'removed',
+        summary: "Releases of 'db' need not wait any more: the policy was removed.",
+      },
+    ]);
+  });
+
+  test('hear nothing when the hub closes, nor of what is removed then', async () => {
+    const closed = newHub();
+    await closed.policy('db', { availability: 0.999 }).bad(10);
+    await vi.advanceTimersByTimeAsync(10 * SECOND_MS);
+    expect(closed.told()).toHaveLength(3);
+    await closed.hub.close();
+    closed.hub.remove('db');
+    expect(closed.told()).toEqual([]);
   });
 
   test('that come late hear the next change, and a policy made anew starts anew', async () => {
@@ -373,6 +480,7 @@ describe('listeners', () => {
     await vi.advanceTimersByTimeAsync(10 * SECOND_MS);
     expect(told()).toHaveLength(3);
     hub.remove('db');
+    expect(told()).toEqual(['db availability recovered: removed', 'db thawed: removed']);
     await policy('db', { availability: 0.999 }).bad(10);
     await vi.advanceTimersByTimeAsync(10 * SECOND_MS);
     expect(told()).toHaveLength(3);
@@ -412,7 +520,8 @@ test('an event has all that somebody who is woken up needs', async () => {
       good: 80,
       bad: 20,
       budgetRemaining: -199,
-      summary: "The availability budget of 'db' is spent: 20 of 100 events of its period were bad.",
+      summary:
+        "The availability budget of 'db' is spent: 20 of 100 events of its period were bad, over the 10 s since it began to count.",
     },
     {
       policy: 'db',
