@@ -108,10 +108,11 @@ describe('slo check, rules and test', () => {
     .replace('selector: { job: shop }\n', '')
     .replace('objective: 99%', 'objective: 99.99%');
 
-  it.each([['check'], ['rules'], ['rules', '--sloth'], ['rules', '--openslo'], ['test']])(
-    'slo %s %s warns of a missing selector and of objectives stricter than availability',
-    async (...args) => {
-      const { code, out, err } = await breakwater(['slo', ...args, '-'], { input: unclear });
+  it.each(['check', 'rules', 'rules --sloth', 'rules --openslo', 'test'])(
+    'slo %s warns of a missing selector and of objectives stricter than availability',
+    async (command) => {
+      const args = ['slo', ...command.split(' '), '-'];
+      const { code, out, err } = await breakwater(args, { input: unclear });
       const advice = adviceOn(readSpec(unclear));
       expect(advice).toHaveLength(2);
       expect(err.trimEnd().split('\n')).toEqual(advice.map((sentence) => `warning: ${sentence}`));
