@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EventWindows } from '../../../src/slo/live/ring.ts';
+import { windowShapes } from '../../../src/slo/live/tracker.ts';
 
 interface Step {
   /** How far the clock moves before the event; negative where it is set back. */
@@ -195,25 +196,23 @@ describe('EventWindows', () => {
   test('a large window holds what comes in a year at 15 000 calls a second, and goes on from what was saved', () => {
     const dayMs = 86_400_000;
     const perDay = 15_000 * 86_400;
-    const yearly = [
-      { lengthMs: dayMs, slots: 24 },
-      { lengthMs: 366 * dayMs, slots: 60, isLarge: true },
-    ];
+    const yearly = windowShapes(366 * dayMs);
+    const [day, year] = [5, 7];
     const totals = { good: 0, bad: 0 };
     const windows = new EventWindows(yearly, totals);
-    for (let day = 0; day < 366; day += 1) {
-      windows.turn(day * dayMs);
+    for (let days = 0; days < 366; days += 1) {
+      windows.turn(days * dayMs);
       totals.good += perDay;
       totals.bad += perDay / 100;
     }
     const now = 366 * dayMs - 1;
     const all = { good: 366 * perDay, bad: (366 * perDay) / 100 };
-    expect(windows.counts(1, now)).toEqual(all);
-    expect(windows.counts(0, now)).toEqual({ good: perDay, bad: perDay / 100 });
+    expect(windows.counts(year, now)).toEqual(all);
+    expect(windows.counts(day, now)).toEqual({ good: perDay, bad: perDay / 100 });
     const saved = windows.save(now);
     const next = new EventWindows(yearly, { good: 0, bad: 0 });
     if (saved !== undefined) next.restore(saved, 0, 0);
-    expect(next.counts(1, 0)).toEqual(all);
+    expect(next.counts(year, 0)).toEqual(all);
   });
 
   test('a gap of centuries costs no more than one of a second', () => {
