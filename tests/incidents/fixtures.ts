@@ -1,14 +1,15 @@
 import type { CircuitState } from '../../src/core/circuit.ts';
 import { wallNow } from '../../src/core/clock.ts';
-import { Events, type IncidentEvent } from '../../src/core/events.ts';
+import { Events, type IncidentEvent, type SloEvent } from '../../src/core/events.ts';
 import type { Criticality, PolicyStats } from '../../src/core/policy.ts';
+import type { SloAnnouncement } from '../../src/incidents/announcement.ts';
 import type { Incident, IncidentStatus } from '../../src/incidents/incident.ts';
 import { IncidentManager } from '../../src/incidents/manager.ts';
 import type { Notification } from '../../src/incidents/notification.ts';
 import { type IncidentOptions, incidentSchema } from '../../src/incidents/options.ts';
 import type { DeliveryResult } from '../../src/incidents/ports.ts';
 import type { Severity } from '../../src/incidents/severity.ts';
-import type { Receipt, Sink, SinkContext } from '../../src/incidents/sink.ts';
+import type { Receipt, Sink, SinkAnswer, SinkContext } from '../../src/incidents/sink.ts';
 
 /** A policy as the incidents see it, with circuits that the test moves. */
 export class FakePolicy {
@@ -80,6 +81,63 @@ export class RecordingSink implements Sink {
 
   kinds(): string[] {
     return this.got.map(({ kind }) => kind);
+  }
+}
+
+/** Takes announcements too, and remembers them. */
+export class AnnouncingSink extends RecordingSink {
+  readonly announced: SloAnnouncement[] = [];
+  readonly announceTries: { readonly id: string; readonly attempt: number }[] = [];
+  readonly #take: (announcement: SloAnnouncement, context: SinkContext) => SinkAnswer;
+
+  constructor(
+    name = 'announcer',
+    take: (announcement: SloAnnouncement, context: SinkContext) => SinkAnswer = () => ({ detail: 'ok' }),
+  ) {
+    super(name);
+    this.#take = take;
+  }
+
+  async announce(announcement: SloAnnouncement, context: SinkContext) {
+    this.announceTries.push({ id: announcement.id, attempt: context.attempt });
+    const receipt = await this.#take(announcement, context);
+    this.announced.push(announcement);
+    return receipt;
+  }
+
+  statuses(): string[] {
+    return this.announced.map(({ event }) => event.status);
+  }
+}
+
+/** What an error budget may tell, of the policy `database` unless said otherwise. */
+export function sloEvent(
+  status: SloEvent['status'],
+  { policy = 'database', summary = `It is ${status}.` } = {},
+): SloEvent {
+  const base = { policy, summary, time: wallNow() };
+  const objective = { ...base, sli: 'availability', objective: 0.999, budgetRemaining: -1 } as const;
+  switch (status) {
+    case 'frozen':
+      return { ...base, status, slis: ['availability'] };
+    case 'thawed':
+      return { ...base, status, reason: 'no-objection' };
+    case 'exhausted':
+      return { ...objective, status, good: 8, bad: 2 };
+    case 'recovered':
+      return { ...objective, status, severity: 'page', reason: 'below-threshold' };
+    case 'burning':
+      return {
+        ...objective,
+        status,
+        severity: 'page',
+        previousSeverity: undefined,
+        longWindow: '1h',
+        shortWindow: '5m',
+        factor: 14.4,
+        longBurnRate: 200,
+        shortBurnRate: 200,
+      };
   }
 }
 

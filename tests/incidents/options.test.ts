@@ -78,6 +78,13 @@ describe('IncidentOptions', () => {
     expect(problems({ sinks: [logSink(), logSink({ name: 'audit' })] })).toEqual({});
   });
 
+  it('wants what announces to be a method, where there is one', () => {
+    const sink = { name: 'own', send: () => ({ detail: '' }) };
+    expect(Object.keys(problems({ sinks: [{ ...sink, announce: 'yes' }] }))).toEqual(['sinks[0]']);
+    expect(problems({ sinks: [{ ...sink, announce: undefined }] })).toEqual({});
+    expect(problems({ sinks: [{ ...sink, announce: () => {} }] })).toEqual({});
+  });
+
   it('wants a service where all its instances share an alert', () => {
     expect(problems({ dedupScope: 'service' })).toEqual({
       service: "must be given with dedupScope: 'service'",

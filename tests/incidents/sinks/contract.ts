@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AnnouncedSloEvent, SloAnnouncement } from '../../../src/incidents/announcement.ts';
 import type { Notification, NotificationKind } from '../../../src/incidents/notification.ts';
 import type { Sink, SinkContext } from '../../../src/incidents/sink.ts';
 import { RecordingLogger } from '../fixtures.ts';
@@ -11,6 +12,8 @@ export interface SinkUnderTest {
   /** How many messages left through it so far. */
   readonly count: () => number;
 }
+
+const HOSTILE = '"}\\n{"level":60} <!channel> </script> %s {{x}} \u202e \u0000 日本語 '.padEnd(10_000, 'x');
 
 /** What every sink must do. `make` sets up one whose other side takes everything. */
 export function sinkContract(name: string, make: () => Promise<SinkUnderTest> | SinkUnderTest): void {
@@ -51,11 +54,33 @@ export function sinkContract(name: string, make: () => Promise<SinkUnderTest> | 
 
     it('passes on hostile text unharmed and unharming', async () => {
       const { sink, sent, count } = await make();
-      const summary = '"}\\n{"level":60} <!channel> </script> %s {{x}} \u202e \u0000 日本語 '.padEnd(
-        10_000,
-        'x',
-      );
-      await sink.send({ ...notificationFor('opened'), summary }, contextFor());
+      await sink.send({ ...notificationFor('opened'), summary: HOSTILE }, contextFor());
+      expect(count()).toBe(1);
+      expect(sent()).toContain('日本語');
+    });
+
+    it.each(['frozen', 'thawed', 'exhausted'] as const)(
+      'announces that a policy is %s, under the same id on each try, and gives a receipt',
+      async (status) => {
+        const { announce, sent, count } = announcing(await make());
+        const announcement = announcementFor(status);
+        const before = structuredClone(announcement);
+        const receipt = await announce(announcement, contextFor(1));
+        expect(receipt).toMatchObject({ detail: expect.stringMatching(/\S/) });
+        expect(count()).toBe(1);
+        const { id, event } = announcement;
+        for (const told of [id, event.policy, event.summary, status]) expect(sent()).toContain(told);
+        await announce(announcement, contextFor(2));
+        expect(count()).toBe(2);
+        expect(sent().split(id).length - 1).toBeGreaterThanOrEqual(2);
+        expect(announcement).toEqual(before);
+      },
+    );
+
+    it('passes on hostile text of an announcement unharmed and unharming', async () => {
+      const { announce, sent, count } = announcing(await make());
+      const { event, ...about } = announcementFor('frozen');
+      await announce({ ...about, event: { ...event, policy: 'db"}\n', summary: HOSTILE } }, contextFor());
       expect(count()).toBe(1);
       expect(sent()).toContain('日本語');
     });
@@ -68,6 +93,31 @@ export function sinkContract(name: string, make: () => Promise<SinkUnderTest> | 
       expect(notification).toEqual(before);
     });
   });
+}
+
+/** A sink that announces; all of ours do. */
+function announcing({ sink, ...rest }: SinkUnderTest) {
+  if (sink.announce === undefined) throw new Error(`${sink.name} announces nothing`);
+  return { announce: sink.announce.bind(sink), ...rest };
+}
+
+export function announcementFor(status: AnnouncedSloEvent['status']): SloAnnouncement {
+  const time = Date.UTC(2026, 1, 4, 12);
+  const base = { policy: 'database', summary: `The budget of 'database' is ${status}.`, time };
+  const events = {
+    frozen: { ...base, status: 'frozen', slis: ['availability', 'latency'] },
+    thawed: { ...base, status: 'thawed', reason: 'no-objection' },
+    exhausted: {
+      ...base,
+      status: 'exhausted',
+      sli: 'latency',
+      objective: 0.99,
+      budgetRemaining: undefined,
+      good: 90,
+      bad: 10,
+    },
+  } as const satisfies { readonly [Status in AnnouncedSloEvent['status']]: AnnouncedSloEvent };
+  return { id: `msg_${status}0123456789`, service: 'shop', instance: 'pod-1', event: events[status] };
 }
 
 export function contextFor(attempt = 1): SinkContext & { readonly logger: RecordingLogger } {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InvalidOptionsError } from '../../../src/core/errors.ts';
 import { logSink } from '../../../src/incidents/sinks/log/sink.ts';
 import { RecordingLogger } from '../fixtures.ts';
-import { contextFor, notificationFor, sinkContract } from './contract.ts';
+import { announcementFor, contextFor, notificationFor, sinkContract } from './contract.ts';
 
 sinkContract('logSink', () => {
   const lines: string[] = [];
@@ -44,6 +44,26 @@ describe('logSink', () => {
     const logger = new RecordingLogger();
     await logSink({ logger }).send({ ...notificationFor(kind), severity }, contextFor());
     expect(logger.lines.map((line) => line.level)).toEqual([level]);
+  });
+
+  it.each([
+    [
+      'exhausted',
+      'error',
+      { sli: 'latency', objective: 0.99, budgetRemaining: undefined, good: 90, bad: 10 },
+    ],
+    ['frozen', 'warn', { slis: ['availability', 'latency'] }],
+    ['thawed', 'info', { reason: 'no-objection' }],
+  ] as const)('logs what is announced as %s at %s', async (status, level, facts) => {
+    const context = contextFor();
+    await logSink().announce?.(announcementFor(status), context);
+    expect(context.logger.lines).toEqual([
+      {
+        level,
+        message: `SLO ${status}: The budget of 'database' is ${status}.`,
+        fields: { policy: 'database', kind: status, ...facts, notification: `msg_${status}0123456789` },
+      },
+    ]);
   });
 
   it('refuses options that are wrong', () => {

@@ -6,8 +6,8 @@ import { InvalidOptionsError } from '../../../src/core/errors.ts';
 import { SinkError } from '../../../src/incidents/sink.ts';
 import type { WebhookSinkOptions } from '../../../src/incidents/sinks/webhook/options.ts';
 import { webhookSink } from '../../../src/incidents/sinks/webhook/sink.ts';
-import { Harness } from '../fixtures.ts';
-import { contextFor, notificationFor, sinkContract } from './contract.ts';
+import { Harness, sloEvent } from '../fixtures.ts';
+import { announcementFor, contextFor, notificationFor, sinkContract } from './contract.ts';
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
@@ -95,6 +95,30 @@ describe('webhookSink', () => {
       },
     });
     expect(() => verify({ ...message, body: `${message.body} ` })).toThrow();
+  });
+
+  it.each([
+    ['frozen', { slis: ['availability', 'latency'] }],
+    ['thawed', { reason: 'no-objection' }],
+    ['exhausted', { sli: 'latency', objective: 0.99, budgetRemaining: null, good: 90, bad: 10 }],
+  ] as const)('posts what is %s as an event of its own, signed', async (status, facts) => {
+    const { received, url } = await receiver();
+    const announcement = announcementFor(status);
+    await webhookSink({ url, secret }).announce?.(announcement, contextFor());
+    const [message] = received;
+    if (message === undefined) throw new Error('nothing came');
+    expect(message.headers['webhook-id']).toBe(announcement.id);
+    expect(verify(message)).toEqual({
+      type: `slo.${status}`,
+      timestamp: '2026-02-04T12:00:00.000Z',
+      data: {
+        policy: 'database',
+        service: 'shop',
+        instance: 'pod-1',
+        summary: announcement.event.summary,
+        ...facts,
+      },
+    });
   });
 
   it('signs with each secret, so that either verifies while one replaces the other', async () => {
@@ -245,6 +269,26 @@ describe('webhookSink under the manager', () => {
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     expect(new Set(received.map(({ body }) => body)).size).toBe(1);
     expect(harness.texts()).toContain('webhook: opened delivered after 3 tries (HTTP 200)');
+  });
+
+  it('announces under the same id on each try, with nothing secret', async () => {
+    const { received, url } = await receiver((response, nth) =>
+      response.writeHead(nth < 3 ? 503 : 200).end('later'),
+    );
+    const harness = new Harness({ sinks: [webhookSink({ url, secret })], deliveryBaseDelayMs: 5 });
+    harnesses.push(harness);
+    harness.events.emit('slo', sloEvent('frozen', { summary: 'db at postgres://app:hunter2@db/x waits' }));
+    expect(await harness.manager.flush()).toBe(true);
+    expect(received).toHaveLength(3);
+    for (const message of received) {
+      expect(verify(message)).toMatchObject({
+        type: 'slo.frozen',
+        data: { service: null, summary: 'db at postgres://[redacted]@db/x waits' },
+      });
+    }
+    expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    expect(new Set(received.map(({ body }) => body)).size).toBe(1);
+    expect(harness.notified).toEqual([{ sink: 'webhook', result: 'delivered' }]);
   });
 
   it('gives up a receiver that never answers, and one that stalls in its body has taken the message', async () => {

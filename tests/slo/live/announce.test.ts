@@ -1,17 +1,22 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { Registry } from 'prom-client';
+import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, expectTypeOf, test, vi } from 'vitest';
 import {
   type Breakwater,
+  type BreakwaterOptions,
   createBreakwater,
+  logSink,
   type SloBurningEvent,
   type SloEvent,
   webhookSink,
 } from '../../../src/index.ts';
+import { RecordingLogger } from '../../incidents/fixtures.ts';
 import { failing, repeat } from '../../support.ts';
 
+const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const hubs: Breakwater[] = [];
 const servers: Server[] = [];
 
@@ -26,62 +31,101 @@ afterEach(async () => {
   }
 });
 
-/** A receiver on loopback; `next()` is the body of the next request that it has not given yet. */
+interface Received {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A receiver on loopback; `next()` is the next request that it has not given yet. */
 async function receiver() {
-  const bodies: unknown[] = [];
+  const received: Received[] = [];
   const server = createServer(async (request, response) => {
-    bodies.push(await json(request));
+    received.push({ headers: request.headers, body: await text(request) });
     response.writeHead(204).end();
-    server.emit('body');
+    server.emit('received');
   });
   servers.push(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  const next = async () => {
-    if (bodies.length === 0) await once(server, 'body');
-    return bodies.shift();
+  const next = async (): Promise<Received> => {
+    const [first] = received.splice(0, 1);
+    if (first !== undefined) return first;
+    await once(server, 'received');
+    return await next();
   };
   return { url: `http://127.0.0.1:${address.port}/hook`, next };
 }
 
-/** What an application writes to have a freeze announced where its incidents are. */
-function announceFreezes(hub: Breakwater): void {
-  const frozen = new Map<string, string>();
-  hub.on('slo', ({ status, policy, summary }) => {
-    if (status === 'frozen') {
-      const { id } = hub.incidents.declare({ policy, summary, severity: 'Low', by: 'the error budget' });
-      frozen.set(policy, id);
-    }
-    const id = frozen.get(policy);
-    if (status === 'thawed' && id !== undefined) hub.incidents.resolve(id, 'the error budget');
-  });
+function verified({ headers, body }: Received): unknown {
+  const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
+  return new Webhook(secret).verify(
+    body,
+    Object.fromEntries(names.map((name) => [name, `${headers[name]}`])),
+  );
 }
 
-test('a freeze and its end reach a webhook', async () => {
-  const { url, next } = await receiver();
-  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-  const hub = createBreakwater({
-    registry: new Registry(),
-    logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    incidents: { sinks: [webhookSink({ url, secret, allowInsecure: true })] },
-  });
+/** A hub with one policy whose budget `spend()` overspends and `refill()` fills up again. */
+function hubWith(incidents: BreakwaterOptions['incidents']) {
+  const logger = new RecordingLogger();
+  const hub = createBreakwater({ registry: new Registry(), logger, incidents });
   hubs.push(hub);
-  announceFreezes(hub);
-  const policy = hub.policy('db', { strategies: [], slo: { availability: 0.5 } });
-  await repeat(10, () => policy.execute(failing()));
-  await vi.advanceTimersByTimeAsync(10_000);
-  expect(await next()).toMatchObject({
-    type: 'incident.opened',
+  const policy = hub.policy('db', { strategies: [], slo: { availability: 0.5, minimumBadEvents: 5 } });
+  const spend = async () => {
+    await repeat(10, () => policy.execute(failing()));
+    await vi.advanceTimersByTimeAsync(10_000);
+  };
+  const refill = async () => {
+    await repeat(30, () => policy.execute(() => 1));
+    await vi.advanceTimersByTimeAsync(60_000);
+  };
+  return {
+    hub,
+    spend,
+    refill,
+    logged: () => logger.lines.map(({ level, message }) => `${level} ${message}`),
+  };
+}
+
+test('a freeze and its end reach a webhook and the log, and are counted', async () => {
+  const { url, next } = await receiver();
+  const { hub, spend, refill, logged } = hubWith({ sinks: [logSink(), webhookSink({ url, secret })] });
+  await spend();
+  expect(verified(await next())).toMatchObject({
+    type: 'slo.exhausted',
+    data: { policy: 'db', service: null, sli: 'availability', objective: 0.5, good: 0, bad: 10 },
+  });
+  expect(verified(await next())).toMatchObject({
+    type: 'slo.frozen',
     data: {
-      severity: 'Low',
-      summary: "Releases of 'db' should wait: -100 % of its availability budget is left, less than 10 %.",
+      policy: 'db',
+      summary: expect.stringMatching(
+        /^Releases of 'db' should wait: -100 % of its availability budget is left/,
+      ),
+      slis: ['availability'],
     },
   });
-  await repeat(30, () => policy.execute(() => 1));
-  await vi.advanceTimersByTimeAsync(60_000);
-  expect(await next()).toMatchObject({ type: 'incident.resolved', data: { incident: { policy: 'db' } } });
+  await refill();
+  expect(verified(await next())).toMatchObject({ type: 'slo.thawed', data: { policy: 'db' } });
+  expect(await hub.incidents.flush()).toBe(true);
+  expect(logged()).toEqual([
+    expect.stringMatching(/^error SLO exhausted: The availability budget of 'db' is spent/),
+    expect.stringMatching(/^warn SLO frozen: Releases of 'db' should wait/),
+    expect.stringMatching(/^info SLO thawed: ./),
+  ]);
+  const metrics = await hub.registry.metrics();
+  for (const sink of ['log', 'webhook']) {
+    expect(metrics).toContain(`breakwater_incident_notifications_total{sink="${sink}",result="delivered"} 3`);
+  }
+  expect(hub.incidents.list()).toEqual([]);
+});
+
+test('without incidents nothing is announced', async () => {
+  const { spend, refill, logged } = hubWith(false);
+  await spend();
+  await refill();
+  expect(logged()).toEqual([]);
 });
 
 test('the events are told apart by their status', () => {

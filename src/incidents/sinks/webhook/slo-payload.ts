@@ -1,4 +1,4 @@
-import type { SloExhaustedEvent, SloFrozenEvent } from '../../../core/events.ts';
+import type { SloExhaustedEvent, SloFrozenEvent, SloThawedEvent } from '../../../core/events.ts';
 import type { SloAnnouncement } from '../../announcement.ts';
 
 /** What the body of every webhook about an error budget tells. What is not known is `null`. */
@@ -22,14 +22,14 @@ interface SloWebhook<Type extends string, Data> {
  * The body of a webhook about an error budget, after the payload structure that Standard Webhooks 1.0.0 recommends.
  *
  * - `slo.frozen`: releases of what calls the policy should wait. `slis`: the objectives that say so.
- * - `slo.thawed`: nothing speaks against releases any more.
+ * - `slo.thawed`: nothing speaks against releases any more. `reason`: `no-objection`, or `removed` with the policy.
  * - `slo.exhausted`: the error budget of one objective is spent. `sli` and `objective` name it (0.999 is 99.9 %),
  *   `budgetRemaining` is the share that is left, negative when it is overspent, and `good` and `bad` are the events of
  *   its period.
  */
 export type SloWebhookPayload =
   | SloWebhook<'slo.frozen', Pick<SloFrozenEvent, 'slis'>>
-  | SloWebhook<'slo.thawed', unknown>
+  | SloWebhook<'slo.thawed', Pick<SloThawedEvent, 'reason'>>
   | SloWebhook<
       'slo.exhausted',
       Pick<SloExhaustedEvent, 'sli' | 'objective' | 'good' | 'bad'> & {
@@ -46,7 +46,7 @@ export function sloPayloadOf({ service, instance, event }: SloAnnouncement): Slo
     case 'frozen':
       return { type: 'slo.frozen', timestamp, data: { ...data, slis: event.slis } };
     case 'thawed':
-      return { type: 'slo.thawed', timestamp, data };
+      return { type: 'slo.thawed', timestamp, data: { ...data, reason: event.reason } };
     case 'exhausted': {
       const { sli, objective, good, bad } = event;
       const budgetRemaining = event.budgetRemaining ?? null;
