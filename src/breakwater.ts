@@ -154,6 +154,7 @@ export class Breakwater {
 
   /**
    * Takes a policy away: it turns new calls away, its metrics and objectives end, and its name is free again.
+   * Alerts and a freeze of its error budgets end with it: the event `slo` says so, with the reason `removed`.
    *
    * @returns whether there was one
    */
@@ -239,6 +240,7 @@ export class Breakwater {
   /**
    * Turns new calls away, waits for those in flight, flushes the sinks, stops every timer and takes the metrics out
    * of the registry. Calls that outlast the wait go on unprotected by it; calling it again waits for the same.
+   * It says nothing of alerts and freezes that have not ended: they end with the service's trouble, not with a process.
    *
    * @param given.timeoutMs how long to wait for calls, and again for sinks, in milliseconds. Default 10 000.
    */
