@@ -65,7 +65,11 @@ function vectorOf(query: string, series: readonly FakeSeries[]) {
 type Labels = Readonly<Record<string, string>>;
 
 /** An objective as the generated rules record it. */
-export function recorded(remaining: string | undefined, more: Labels = {}): readonly FakeSeries[] {
+export function recorded(
+  remaining: string | undefined,
+  more: Labels = {},
+  badEvents?: string,
+): readonly FakeSeries[] {
   const labels = {
     service: 'shop',
     slo: 'database-availability',
@@ -78,6 +82,7 @@ export function recorded(remaining: string | undefined, more: Labels = {}): read
     one('slo:objective:ratio', '0.999'),
     one('slo:time_period:days', '30'),
     ...(remaining === undefined ? [] : [one('slo:period_error_budget_remaining:ratio', remaining)]),
+    ...(badEvents === undefined ? [] : [one('slo:period_bad_events:increase', badEvents)]),
   ];
 }
 

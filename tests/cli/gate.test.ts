@@ -78,6 +78,31 @@ describe('with recorded budgets', () => {
     expect(out).toContain('stale: it is 240 s old');
   });
 
+  it('takes what the rules call a page or a ticket, whatever people call it', async () => {
+    const alert = (severity: string, slo_severity?: string) =>
+      firing('SloErrorBudgetBurn', { severity, ...(slo_severity === undefined ? {} : { slo_severity }) });
+    const codes = [];
+    for (const [severity, known] of [
+      ['sev3', 'ticket'],
+      ['warning', 'page'],
+      ['sev3', undefined],
+      ['warning', undefined],
+    ] as const) {
+      codes.push((await gate([...recorded('1'), alert(severity, known)])).code);
+    }
+    expect(codes).toEqual([0, 1, 1, 0]);
+  });
+
+  it('cannot know with too few bad events, and knows with enough', async () => {
+    const few = await gate(recorded('-2', {}, '3.2'));
+    expect(few.code).toBe(2);
+    expect(few.out).toContain('overspent by 200%');
+    expect(few.out).toContain('only 3 bad events: too few to tell luck from trouble, 5 would be enough');
+    expect((await gate(recorded('0', {}, '4.9'))).code).toBe(1);
+    expect((await gate(recorded('0.9', {}, '1'))).code).toBe(0);
+    expect((await gate([...recorded('0', {}, '1'), firing('SloErrorBudgetBurn')])).code).toBe(1);
+  });
+
   it('counts the worst of replicas', async () => {
     const replicas = [...recorded('0.9', { replica: 'a' }), ...recorded('0.01', { replica: 'b' })];
     expect((await gate(replicas)).code).toBe(1);
@@ -116,7 +141,18 @@ describe('without rules', () => {
     expect(code).toBe(1);
     expect(JSON.parse(out).objectives[0].pages).toHaveLength(2);
     const few = await gate(raw('196', '4'), ['--json']);
-    expect(JSON.parse(few.out).objectives[0].pages).toEqual([]);
+    expect(JSON.parse(few.out).objectives[0]).toMatchObject({ release: 'unknown', pages: [] });
+  });
+
+  it("holds latency's page back while availability's fires, as the process does", async () => {
+    const series = [...raw('980', '20'), ...raw('970', '30', { sli: 'latency' })];
+    const pages = JSON.parse((await gate(series, ['--json'])).out).objectives.map(
+      ({ sli, pages }: { sli: string; pages: readonly string[] }) => [sli, pages.length],
+    );
+    expect(pages).toEqual([
+      ['availability', 2],
+      ['latency', 0],
+    ]);
   });
 
   it.each([
@@ -173,13 +209,14 @@ describe('with rules for some', () => {
     ]);
   });
 
-  it('takes the metrics while the rules have not recorded anything yet', async () => {
-    const { out, code } = await gate(
-      [...recorded(undefined), ...raw('1000', '0', { job: 'api' })],
-      ['--json'],
-    );
-    expect(code).toBe(0);
-    expect(JSON.parse(out).objectives).toMatchObject([{ service: 'shop', source: 'raw', remaining: 1 }]);
+  it('cannot know while the rules over the period have not run, whatever other objective the metrics tell', async () => {
+    const metrics = raw('1000', '0', { job: 'api' });
+    const { out, code } = await gate([...recorded(undefined), ...metrics]);
+    expect(code).toBe(2);
+    expect(out).toContain('the rules over the period have not run yet');
+    const idle = await gate([...recorded(undefined, {}, '0'), ...metrics]);
+    expect(idle.code).toBe(2);
+    expect(idle.out).toContain('no event was counted over the period');
   });
 
   it('cannot know where the metrics have stopped, though the rules go on', async () => {

@@ -1,6 +1,6 @@
-import { BURN_ALERT } from '../rules/burn.ts';
 import {
   BUDGET_REMAINING,
+  BURN_ALERT,
   BURN_RATE,
   ERROR_BUDGET,
   OBJECTIVE,

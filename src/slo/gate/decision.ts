@@ -1,6 +1,7 @@
 import { suggest } from '../../core/options.ts';
 import type { ReleaseAnswer } from '../live/release.ts';
 import { formatPercentage } from '../spec/ratios.ts';
+import { MINIMUM_BAD_EVENTS } from './minimum.ts';
 import { roundedPercentage } from './percentage.ts';
 import { type BudgetReading, type BudgetReadings, budgetOf } from './reading.ts';
 
@@ -70,18 +71,28 @@ function decideOne(reading: BudgetReading, minRemaining: number): ObjectiveDecis
   const budget = reading.budget.known ? budgetOf(reading.budget.remaining) : reading.budget;
   const pages = reading.pages.map((page) => `a page fires: ${page}`);
   const shortfall = budget.known ? shortfallOf(budget.remaining, minRemaining) : undefined;
-  const why = [...(shortfall ?? []), ...pages, ...(budget.known ? [] : [budget.why])];
-  const holdsBack = pages.length > 0 || (shortfall?.length ?? 0) > 0;
-  return { reading, release: holdsBack ? 'no' : budget.known ? 'yes' : 'unknown', why };
+  const luck = shortfall === undefined ? undefined : tooFew(reading);
+  const why = [...[shortfall, luck].flatMap((sentence) => sentence ?? []), ...pages];
+  if (!budget.known) why.push(budget.why);
+  const isShort = shortfall !== undefined && luck === undefined;
+  const isKnown = budget.known && luck === undefined;
+  return { reading, release: pages.length > 0 || isShort ? 'no' : isKnown ? 'yes' : 'unknown', why };
 }
 
-function shortfallOf(remaining: number, minRemaining: number): readonly string[] {
-  if (remaining < 0) return [`the error budget is overspent by ${roundedPercentage(-remaining, 'up')}`];
-  if (remaining === 0) return ['the error budget is used up'];
-  if (remaining >= minRemaining) return [];
-  return [
-    `${roundedPercentage(remaining, 'down')} of the error budget is left, less than ${formatPercentage(minRemaining)}`,
-  ];
+/** Why a budget may be low by accident, as `canRelease()` has it; `undefined` where it is not, or nobody can count. */
+function tooFew({ badEvents }: BudgetReading): string | undefined {
+  // What Prometheus extrapolates is no whole number.
+  const counted = Math.round(badEvents ?? MINIMUM_BAD_EVENTS);
+  if (!(counted < MINIMUM_BAD_EVENTS)) return undefined;
+  const events = counted === 1 ? 'event' : 'events';
+  return `only ${counted} bad ${events}: too few to tell luck from trouble, ${MINIMUM_BAD_EVENTS} would be enough`;
+}
+
+function shortfallOf(remaining: number, minRemaining: number): string | undefined {
+  if (remaining < 0) return `the error budget is overspent by ${roundedPercentage(-remaining, 'up')}`;
+  if (remaining === 0) return 'the error budget is used up';
+  if (remaining >= minRemaining) return undefined;
+  return `${roundedPercentage(remaining, 'down')} of the error budget is left, less than ${formatPercentage(minRemaining)}`;
 }
 
 /** What was asked for and is not there. */

@@ -1,12 +1,11 @@
 import { errorBudget } from '../arithmetic.ts';
 import { type BurnAlert, burnAlerts } from '../burn-alerts.ts';
 import { burnWindows } from '../windows.ts';
+import { MINIMUM_BAD_EVENTS } from './minimum.ts';
 import { type InstantSample, isRecent, keyOf, keyText, type Questions, type SeriesKey } from './question.ts';
 import { type BudgetReading, type BudgetState, budgetOf, unknownBudget } from './reading.ts';
 
 const BY = 'service, job, policy, sli';
-/** Bad events in the long window from which on a page fires, as in the rules. */
-const MINIMUM_BAD_EVENTS = 5;
 /** Different periods that are asked for, so that nobody's labels make the questions endless. */
 const MAX_PERIODS = 8;
 
@@ -72,7 +71,7 @@ export async function readRaw(
     overPeriods.set(periodMs, await counts(questions, `${Math.round(periodMs)}ms`));
   }
   const overWindows = await windowCounts(questions, objectives);
-  return objectives.map((objective) => {
+  const readings = objectives.map((objective) => {
     const text = keyText(objective);
     return {
       service: objective.service,
@@ -82,9 +81,20 @@ export async function readRaw(
       periodMs: isPeriod(objective.periodMs) ? objective.periodMs : undefined,
       budget: stateOf(objective, [overPeriods.get(objective.periodMs), ...overWindows.values()], text),
       pages: pagesOf(objective, (window) => overWindows.get(window)?.get(text)),
+      badEvents: overPeriods.get(objective.periodMs)?.get(text)?.bad,
       source: 'raw' as const,
     };
   });
+  return readings.map((reading) => (isHeldBack(reading, readings) ? { ...reading, pages: [] } : reading));
+}
+
+/** Whether the availability of its policy pages: a failed call is bad in every SLI, and the others say nothing new. */
+function isHeldBack({ service, policy, sli }: BudgetReading, readings: readonly BudgetReading[]): boolean {
+  const availability = keyText({ service, policy, sli: 'availability' });
+  return (
+    sli !== 'availability' &&
+    readings.some((other) => keyText(other) === availability && other.pages.length > 0)
+  );
 }
 
 /** @param windows the counts over the period, and then those that pages hang on */

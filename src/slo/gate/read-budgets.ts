@@ -1,7 +1,7 @@
 import { type AskPrometheus, keyText, Questions, type SeriesKey } from './question.ts';
 import { type RawObjective, rawObjectives, readRaw, stoppedBudget } from './raw.ts';
 import type { BudgetReading, BudgetReadings } from './reading.ts';
-import { type RecordedReading, readRecorded } from './recorded.ts';
+import { readRecorded } from './recorded.ts';
 
 /** How budgets are read. */
 export interface ReadBudgetsOptions {
@@ -25,36 +25,24 @@ export async function readBudgets(
     rawObjectives(questions, defaultPeriodMs, maxAgeMs),
   ]);
   const { onlyRaw, onlyRecorded, both } = match(recorded, raw);
-  const computed = await readRaw(questions, [
-    ...onlyRaw,
-    ...both.filter(({ recorded }) => recorded.pending).map(({ raw: objective }) => objective),
-  ]);
-  const computedByKey = new Map(computed.map((reading) => [keyText(reading), reading]));
-  const readings = [
-    ...onlyRecorded.map(({ reading }) => reading),
-    ...both.map((pair) => together(pair, computedByKey.get(keyText(pair.raw)))),
-    ...onlyRaw.flatMap((objective) => computedByKey.get(keyText(objective)) ?? []),
-  ];
+  const readings = [...onlyRecorded, ...both.map(together), ...(await readRaw(questions, onlyRaw))];
   return { readings: readings.sort(byName), problems: questions.problems };
 }
 
 /** An objective that is known by rules and by metrics. */
 interface Pair {
-  readonly recorded: RecordedReading;
+  readonly recorded: BudgetReading;
   readonly raw: RawObjective;
 }
 
-function together({ recorded: { reading }, raw }: Pair, computed: BudgetReading | undefined): BudgetReading {
+/** What the rules know counts: the metrics may tell of another objective, and only whether they are still there. */
+function together({ recorded, raw }: Pair): BudgetReading {
   // The rules go on over the old events of a process that is gone.
-  if (raw.stopped) return { ...reading, budget: stoppedBudget };
-  // In their first minutes the rules have recorded nothing yet.
-  if (computed === undefined || !computed.budget.known) return reading;
-  const pages = reading.pages.length > 0 ? reading.pages : computed.pages;
-  return { ...computed, service: reading.service, pages };
+  return raw.stopped ? { ...recorded, budget: stoppedBudget } : recorded;
 }
 
 interface Matches {
-  readonly onlyRecorded: readonly RecordedReading[];
+  readonly onlyRecorded: readonly BudgetReading[];
   readonly onlyRaw: readonly RawObjective[];
   readonly both: readonly Pair[];
 }
@@ -64,13 +52,13 @@ interface Matches {
  * often only that of the job: where the names differ, they are taken for the same as long as each has a partner.
  * Where that leaves metrics over, all of them stand for themselves: rather twice than not at all.
  */
-function match(recorded: readonly RecordedReading[], raw: readonly RawObjective[]): Matches {
+function match(recorded: readonly BudgetReading[], raw: readonly RawObjective[]): Matches {
   const rawByName = new Map(raw.map((objective) => [keyText(objective), objective]));
   const both: Pair[] = [];
   const leftRaw = new Set(raw);
-  const leftRecorded: RecordedReading[] = [];
+  const leftRecorded: BudgetReading[] = [];
   for (const known of recorded) {
-    const same = rawByName.get(keyText(known.reading));
+    const same = rawByName.get(keyText(known));
     if (same === undefined) {
       leftRecorded.push(known);
       continue;
@@ -78,9 +66,9 @@ function match(recorded: readonly RecordedReading[], raw: readonly RawObjective[
     both.push({ recorded: known, raw: same });
     leftRaw.delete(same);
   }
-  const onlyRecorded: RecordedReading[] = [];
+  const onlyRecorded: BudgetReading[] = [];
   const covered = new Set<RawObjective>();
-  const recordedGroups = groupBySli(leftRecorded, ({ reading }) => reading);
+  const recordedGroups = groupBySli(leftRecorded, (reading) => reading);
   const rawGroups = groupBySli([...leftRaw], (objective) => objective);
   for (const [sli, readings] of recordedGroups) {
     const candidates = rawGroups.get(sli) ?? [];

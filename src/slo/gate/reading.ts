@@ -17,6 +17,8 @@ export interface BudgetReading {
   /** The period of the error budget, in milliseconds; `undefined` where it was not told. */
   readonly periodMs: number | undefined;
   readonly budget: BudgetState;
+  /** Bad events over the period; `undefined` where they cannot be counted. */
+  readonly badEvents?: number | undefined;
   /** The pages that fire for it, in words. */
   readonly pages: readonly string[];
   readonly source: ReadingSource;

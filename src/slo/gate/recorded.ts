@@ -1,5 +1,12 @@
-import { BURN_ALERT } from '../rules/burn.ts';
-import { BUDGET_REMAINING, OBJECTIVE, PERIOD_DAYS } from '../rules/identity.ts';
+import {
+  BUDGET_REMAINING,
+  BURN_ALERT,
+  MISSING_DATA_ALERT,
+  OBJECTIVE,
+  PERIOD_BAD_EVENTS,
+  PERIOD_DAYS,
+  SEVERITY_LABEL,
+} from '../rules/identity.ts';
 import { DAY_MS } from '../windows.ts';
 import {
   type InstantSample,
@@ -11,16 +18,6 @@ import {
 } from './question.ts';
 import { type BudgetReading, type BudgetState, budgetOf, unknownBudget } from './reading.ts';
 
-/** The alert on missing data. Its rule is not imported: that would bring the parser of PromQL along. */
-const MISSING_DATA_ALERT = 'SloDataMissing';
-
-/** What the generated rules tell of an objective. */
-export interface RecordedReading {
-  readonly reading: BudgetReading;
-  /** Whether its budget has not been recorded yet, while nothing says that its data is missing. */
-  readonly pending: boolean;
-}
-
 /**
  * Reads what the generated rules recorded.
  *
@@ -29,10 +26,11 @@ export interface RecordedReading {
 export async function readRecorded(
   questions: Questions,
   maxAgeMs: number,
-): Promise<readonly RecordedReading[]> {
-  const [remaining, recordedAt, objectives, days, alerts] = await Promise.all([
+): Promise<readonly BudgetReading[]> {
+  const [remaining, recordedAt, badEvents, objectives, days, alerts] = await Promise.all([
     questions.samples(BUDGET_REMAINING),
     questions.samples(`timestamp(${BUDGET_REMAINING})`),
+    questions.samples(PERIOD_BAD_EVENTS),
     questions.samples(OBJECTIVE),
     questions.samples(PERIOD_DAYS),
     questions.samples(`ALERTS{alertname=~"${BURN_ALERT}|${MISSING_DATA_ALERT}",alertstate="firing"}`),
@@ -40,6 +38,7 @@ export async function readRecorded(
   const of = {
     remaining: group(remaining),
     recordedAt: group(recordedAt),
+    badEvents: group(badEvents),
     objective: group(objectives),
     days: group(days),
     alerts: group(alerts),
@@ -52,29 +51,40 @@ export async function readRecorded(
     const period = lowest(of.days.get(key));
     const recorded = of.remaining.get(key) ?? [];
     const isMissing = firing.some(({ labels: { alertname } }) => alertname === MISSING_DATA_ALERT);
-    const reading: BudgetReading = {
+    return {
       ...keyOf(labels),
       // Where replicas differ, the strictest.
       objective: highest(of.objective.get(key)),
       periodMs: period === undefined ? undefined : period * DAY_MS,
       budget: isMissing
         ? unknownBudget(`its data is missing: the alert ${MISSING_DATA_ALERT} fires`)
-        : stateOf(recorded, lowest(of.recordedAt.get(key)), maxAgeMs),
+        : stateOf(recorded, of.badEvents.has(key), lowest(of.recordedAt.get(key)), maxAgeMs),
+      // Where replicas differ, the one that has seen the most.
+      badEvents: highest(of.badEvents.get(key)),
       pages: pagesAmong(firing),
       source: 'recorded',
     };
-    return { reading, pending: recorded.length === 0 && !isMissing };
   });
 }
 
-/** @param recordedAt when the oldest of `remaining` was recorded, in seconds since the Unix epoch */
+/**
+ * @param isCounted whether the events of the period have been counted, be there none
+ * @param recordedAt when the oldest of `remaining` was recorded, in seconds since the Unix epoch
+ */
 function stateOf(
   remaining: readonly InstantSample[],
+  isCounted: boolean,
   recordedAt: number | undefined,
   maxAgeMs: number,
 ): BudgetState {
   const [first] = remaining;
-  if (first === undefined) return unknownBudget('there is no data on its budget');
+  if (first === undefined) {
+    return unknownBudget(
+      isCounted
+        ? 'there is no data on its budget: no event was counted over the period'
+        : 'there is no data on its budget: the rules over the period have not run yet, or found none',
+    );
+  }
   const states = remaining.map(({ value }) => budgetOf(value));
   const unclear = states.find(({ known }) => !known);
   if (unclear !== undefined) return unclear;
@@ -89,12 +99,12 @@ function stateOf(
   return budgetOf(Math.min(...remaining.map(({ value }) => value)));
 }
 
-/** What people label tickets with. Labels of alerts are the user's own: whatever else they say is taken for a page. */
+/** What people label tickets with, where no label of ours tells: whatever else they say is taken for a page. */
 const TICKETS: readonly (string | undefined)[] = ['ticket', 'warning', 'warn', 'info'];
 
 function pagesAmong(firing: readonly InstantSample[]): readonly string[] {
-  const isPage = ({ labels: { alertname, severity } }: InstantSample) =>
-    alertname === BURN_ALERT && !TICKETS.includes(severity);
+  const isPage = ({ labels: { alertname, severity, [SEVERITY_LABEL]: known } }: InstantSample) =>
+    alertname === BURN_ALERT && (known === undefined ? !TICKETS.includes(severity) : known !== 'ticket');
   return firing.some(isPage) ? [BURN_ALERT] : [];
 }
 

@@ -32,15 +32,24 @@ export function breakerAlerts(spec: SloSpec): readonly AlertingRule[] {
   };
   const states = select('breakwater_circuit_state', 'state=~"open|half-open"');
   const openings = select('breakwater_circuit_transitions_total', 'from="closed"', 'to="open"');
+  const openFor = durationText(breakers.openForMs);
   const spent = select('breakwater_rejections_total', 'reason="budget_spent"');
   const calls = (...matchers: readonly string[]) =>
     `sum by (policy) (rate(${select('breakwater_calls_total', ...matchers)}[5m]))`;
   return [
     {
       alert: CIRCUIT_OPEN_ALERT,
-      // While it probes it is half-open, and not well again. With little traffic it turns a call away but now and then.
-      expr: `sum by (policy) (${states}) > 0\nand on (policy)\n${turnsAway(Math.max(HOUR_MS, breakers.openForMs))}`,
-      for: durationText(breakers.openForMs),
+      // By instance, from then until now: those that are open by turns do recover. While a circuit probes it is half-open,
+      // and not well again. With little traffic it turns a call away but now and then.
+      expr: [
+        'count by (policy) (',
+        `  min_over_time(sum without (state) (${states})[${openFor}:${lookEvery(breakers)}]) > 0`,
+        '  and',
+        `  sum without (state) (${states} offset ${openFor}) > 0`,
+        ')',
+        'and on (policy)',
+        turnsAway(Math.max(HOUR_MS, breakers.openForMs)),
+      ].join('\n'),
       labels,
       annotations: circuitOpenAnnotations(spec, breakers, templates),
     },
@@ -78,6 +87,13 @@ export function breakerLabels(spec: SloSpec): RuleLabels {
     severityLabels(spec, 'ticket'),
   );
   return labels;
+}
+
+/** How often states are looked at: 30 times while they must stay, at least once a minute. */
+function lookEvery({ openForMs }: BreakerAlertSettings): string {
+  return durationText(
+    Math.min(MINUTE_MS, Math.max(1_000, Math.floor(openForMs / 30_000) * 1_000), openForMs),
+  );
 }
 
 /** No longer than the alert waits, so that one rejection alone never fires it; from 2 m, to hold two scrapes. */

@@ -1,9 +1,8 @@
 import { type AlertSeverity, type BurnAlert, burnAlerts } from '../burn-alerts.ts';
 import type { Slo, SloSpec } from '../spec/model.ts';
-import { alertLabels, labelsOf, SloSeries } from './identity.ts';
+import { alertLabels, BURN_ALERT, labelsOf, SloSeries } from './identity.ts';
+import { countedEvents } from './query.ts';
 import { indented, series } from './text.ts';
-
-export const BURN_ALERT = 'SloErrorBudgetBurn';
 
 /** The pairs of windows by which an objective alerts with a severity: those that can fire and are not silenced. */
 export function burnPairs(slo: Slo, severity: AlertSeverity): readonly BurnAlert[] {
@@ -11,12 +10,9 @@ export function burnPairs(slo: Slo, severity: AlertSeverity): readonly BurnAlert
   return burnAlerts(slo.objective, slo.periodMs).alerts.filter((alert) => alert.severity === severity);
 }
 
-/**
- * Bad events in the long window from which on an objective alerts. Only a policy's are counted: a query of the user's
- * own gives rates as often as numbers of events.
- */
-export function minimumBadEvents(spec: SloSpec, { indicator }: Slo): number {
-  return indicator.kind === 'policy' ? spec.alerts.minimumBadEvents : 0;
+/** Bad events from which on an objective alerts; 0 where nobody can count them. */
+export function minimumBadEvents(spec: SloSpec, slo: Slo): number {
+  return countedEvents(slo) === undefined ? 0 : spec.alerts.minimumBadEvents;
 }
 
 /** The expression of an objective's alert of a severity; `undefined` when it has none. Gives the highest burn rate. */
@@ -32,17 +28,17 @@ export function burnExpression(spec: SloSpec, slo: Slo, severity: AlertSeverity)
  * The alerts that hold back one of an objective's, as Prometheus writes them down while they fire. They are evaluated
  * before it, at the same time.
  */
-function holdingAlerts(spec: SloSpec, slo: Slo, severity: AlertSeverity): readonly string[] {
+export function holdingAlerts(spec: SloSpec, slo: Slo, severity: AlertSeverity): readonly string[] {
   return holders(spec, slo).flatMap((availability) =>
     holdingSeverities(severity)
       .filter((holding) => burnPairs(availability, holding).length > 0)
-      .map((holding) =>
-        series(
-          'ALERTS',
-          labelsOf({ alertname: BURN_ALERT, alertstate: 'firing' }, alertLabels(spec, availability, holding)),
-        ),
-      ),
+      .map((holding) => firingAlert(spec, availability, BURN_ALERT, holding)),
   );
+}
+
+/** The selector of an objective's alert while it fires. */
+export function firingAlert(spec: SloSpec, slo: Slo, alertname: string, severity: AlertSeverity): string {
+  return series('ALERTS', labelsOf({ alertname, alertstate: 'firing' }, alertLabels(spec, slo, severity)));
 }
 
 /** Which alerts on availability hold back one on latency or correctness: the page everything, the ticket tickets. */
@@ -66,7 +62,11 @@ function pairExpression(spec: SloSpec, slo: Slo, { longWindow, shortWindow, fact
   const own = new SloSeries(spec, slo);
   const conditions = [`${own.burnRate(longWindow)} > ${factor}`, `${own.burnRate(shortWindow)} > ${factor}`];
   const minimum = minimumBadEvents(spec, slo);
+  const bad =
+    slo.indicator.kind === 'policy'
+      ? `${own.total(longWindow)} - ${own.good(longWindow)}`
+      : own.bad(longWindow);
   // What Prometheus extrapolates is no whole number.
-  if (minimum > 0) conditions.push(`round(${own.total(longWindow)} - ${own.good(longWindow)}) >= ${minimum}`);
+  if (minimum > 0) conditions.push(`round(${bad}) >= ${minimum}`);
   return conditions.join('\nand ignoring (window)\n');
 }

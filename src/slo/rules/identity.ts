@@ -53,6 +53,10 @@ export class SloSeries {
     return this.select(totalName(window));
   }
 
+  bad(window: string): string {
+    return this.select(badName(window));
+  }
+
   errorRatio(window: string): string {
     return this.select(errorRatioName(window));
   }
@@ -68,6 +72,18 @@ export const ERROR_BUDGET = 'slo:error_budget:ratio';
 export const PERIOD_DAYS = 'slo:time_period:days';
 export const PERIOD_BURN_RATE = 'slo:period_burn_rate:ratio';
 export const BUDGET_REMAINING = 'slo:period_error_budget_remaining:ratio';
+/** Bad events over the period, where they can be counted. */
+export const PERIOD_BAD_EVENTS = 'slo:period_bad_events:increase';
+export const BURN_ALERT = 'SloErrorBudgetBurn';
+export const AT_RISK_ALERT = 'SloErrorBudgetAtRisk';
+export const MISSING_DATA_ALERT = 'SloDataMissing';
+/** `page` or `ticket`, on each alert: for machines, whatever the spec labels them with for people. */
+export const SEVERITY_LABEL = 'slo_severity';
+
+/** Bad events over a window, of a query's that can be counted. */
+export function badName(window: string): string {
+  return `slo:sli_bad:increase${window}`;
+}
 
 export function goodName(window: string): string {
   return `slo:sli_good:increase${window}`;
@@ -101,13 +117,11 @@ export function alertLabels(spec: SloSpec, slo: Slo, severity: AlertSeverity): R
 }
 
 /**
- * The labels that say how urgent an alert is. Pages and tickets are never labelled alike: one that ends would end the
- * other.
+ * The labels that say how urgent an alert is: those of the spec, for people and routes, and `slo_severity`, for
+ * machines. By that, pages and tickets are never labelled alike: one that ends would end the other.
  */
 export function severityLabels({ alerts }: SloSpec, severity: AlertSeverity): RuleLabels {
   const { pageLabels, ticketLabels } = alerts;
-  const page = { ...pageLabels, severity: pageLabels.severity || 'page' };
-  const ticket = { ...ticketLabels, severity: ticketLabels.severity || 'ticket' };
-  const own = severity === 'page' ? page : ticket;
-  return page.severity === ticket.severity ? { ...own, slo_severity: severity } : own;
+  const own = severity === 'page' ? pageLabels : ticketLabels;
+  return { ...own, severity: own.severity || severity, [SEVERITY_LABEL]: severity };
 }

@@ -1,14 +1,18 @@
 import { shareOf } from '../budget.ts';
+import { alertSeverities } from '../burn-alerts.ts';
 import type { Indicator, RuleLabels, Slo, SloSpec } from '../spec/model.ts';
-import { DAY_MS } from '../windows.ts';
+import { burnWindows, DAY_MS } from '../windows.ts';
+import { burnPairs } from './burn.ts';
 import type { RecordingRule } from './groups.ts';
 import {
   BUDGET_REMAINING,
   BURN_RATE,
+  badName,
   ERROR_BUDGET,
   errorRatioName,
   goodName,
   OBJECTIVE,
+  PERIOD_BAD_EVENTS,
   PERIOD_BURN_RATE,
   PERIOD_DAYS,
   periodWindow,
@@ -16,7 +20,7 @@ import {
   SloSeries,
   totalName,
 } from './identity.ts';
-import { singleValue } from './query.ts';
+import { countedEvents, singleValue } from './query.ts';
 import { durationText, indented, series } from './text.ts';
 
 /** The metric from which a policy's good and bad events are read. */
@@ -31,9 +35,7 @@ export function recordingRules(spec: SloSpec, slo: Slo): readonly RecordingRule[
   const period = periodWindow(slo);
   const budget = shareOf(slo.objective);
   const record = (name: string, expr: string): RecordingRule => ({ record: name, expr, labels: own.labels });
-  const periodRatio = period.burn
-    ? own.errorRatio(period.name)
-    : `last_over_time(${own.errorRatio(period.name)}[${durationText(bridgedMs(spec))}])`;
+  const periodRatio = overPeriod(spec, slo, own.errorRatio(period.name));
   return [
     record(OBJECTIVE, `vector(${slo.objective})`),
     record(ERROR_BUDGET, `vector(${budget})`),
@@ -46,6 +48,8 @@ export function recordingRules(spec: SloSpec, slo: Slo): readonly RecordingRule[
         labels: { ...own.labels, window: name },
       }),
     ),
+    ...(slo.indicator.kind === 'policy' ? [] : badEventRules(spec, slo)),
+    ...periodBadEvents(spec, slo),
     record(PERIOD_BURN_RATE, `${periodRatio} / ${budget}`),
     record(BUDGET_REMAINING, `1 - ${own.select(PERIOD_BURN_RATE)}`),
   ];
@@ -55,6 +59,44 @@ export function recordingRules(spec: SloSpec, slo: Slo): readonly RecordingRule[
 export function periodRules(spec: SloSpec, slo: Slo): readonly RecordingRule[] {
   const { name, burn } = periodWindow(slo);
   return burn ? [] : eventRules(spec, slo, name);
+}
+
+/** The bad events in the long windows of a query's alerts, where they can be counted. */
+function badEventRules(spec: SloSpec, slo: Slo): readonly RecordingRule[] {
+  const own = new SloSeries(spec, slo);
+  const pairs = alertSeverities.flatMap((severity) => burnPairs(slo, severity));
+  const windows = new Set(pairs.map(({ longWindow }) => longWindow));
+  if (countedEvents(slo) === undefined) return [];
+  return [...windows].map((window) => ({
+    record: badName(window),
+    expr: badEvents(slo, burnWindows[window], own.total(window), own.good(window)),
+    labels: own.labels,
+  }));
+}
+
+function periodBadEvents(spec: SloSpec, slo: Slo): readonly RecordingRule[] {
+  if (countedEvents(slo) === undefined) return [];
+  const own = new SloSeries(spec, slo);
+  const { name } = periodWindow(slo);
+  const [total, good] = [own.total(name), own.good(name)].map((events) => overPeriod(spec, slo, events));
+  return [
+    {
+      record: PERIOD_BAD_EVENTS,
+      expr: badEvents(slo, slo.periodMs, total ?? '', good ?? ''),
+      labels: own.labels,
+    },
+  ];
+}
+
+function badEvents(slo: Slo, windowMs: number, total: string, good: string): string {
+  const bad = `${total} - ${good}`;
+  return countedEvents(slo) === 'rate' ? `(${bad}) * ${windowMs / 1_000}` : bad;
+}
+
+/** What was last recorded over the period. */
+function overPeriod(spec: SloSpec, slo: Slo, recorded: string): string {
+  if (periodWindow(slo).burn) return recorded;
+  return `last_over_time(${recorded}[${durationText(bridgedMs(spec))}])`;
 }
 
 /** For how long what was last recorded over the period holds: a missed evaluation leaves no gap. */

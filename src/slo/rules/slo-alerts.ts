@@ -1,23 +1,30 @@
 import type { AlertSeverity } from '../burn-alerts.ts';
 import { queryType } from '../promql/check.ts';
 import type { RuleLabels, Slo, SloSpec } from '../spec/model.ts';
-import { BURN_ALERT, burnExpression, burnPairs, minimumBadEvents } from './burn.ts';
+import { burnExpression, burnPairs, firingAlert, holders, holdingAlerts, minimumBadEvents } from './burn.ts';
 import type { AlertingRule } from './groups.ts';
-import { alertLabels, BUDGET_REMAINING, SloSeries } from './identity.ts';
+import {
+  AT_RISK_ALERT,
+  alertLabels,
+  BUDGET_REMAINING,
+  BURN_ALERT,
+  MISSING_DATA_ALERT,
+  PERIOD_BAD_EVENTS,
+  SloSeries,
+} from './identity.ts';
 import { singleValue } from './query.ts';
-import { durationText, indented, literal, percentText } from './text.ts';
+import { SLI_EVENTS } from './recording.ts';
+import { durationText, indented, literal, percentText, series } from './text.ts';
 import { templates, type Wording } from './wording.ts';
-
-export const AT_RISK_ALERT = 'SloErrorBudgetAtRisk';
-export const MISSING_DATA_ALERT = 'SloDataMissing';
 
 /** The alerts on an objective's budget and on its data. */
 export function sloAlerts(spec: SloSpec, slo: Slo): readonly AlertingRule[] {
   return [
     ...burnAlert(spec, slo, 'page'),
     ...burnAlert(spec, slo, 'ticket'),
-    // Whoever wants no tickets wants neither of these.
-    ...(slo.silenced.includes('ticket') ? [] : [atRiskAlert(spec, slo), missingDataAlert(spec, slo)]),
+    ...(slo.silenced.includes('ticket') ? [] : [atRiskAlert(spec, slo)]),
+    // Whoever wants no tickets still wants to know that nobody could file one.
+    missingDataAlert(spec, slo),
   ];
 }
 
@@ -40,9 +47,19 @@ function burnAlert(spec: SloSpec, slo: Slo, severity: AlertSeverity): readonly A
 }
 
 function atRiskAlert(spec: SloSpec, slo: Slo): AlertingRule {
+  const own = new SloSeries(spec, slo);
+  const minimum = minimumBadEvents(spec, slo);
+  const conditions = [
+    `${own.select(BUDGET_REMAINING)} < ${spec.alerts.atRiskRemaining}`,
+    ...(minimum > 0 ? [`and\nround(${own.select(PERIOD_BAD_EVENTS)}) >= ${minimum}`] : []),
+    ...holders(spec, slo)
+      .filter(({ silenced }) => !silenced.includes('ticket'))
+      .map((holder) => `unless on ()\n${firingAlert(spec, holder, AT_RISK_ALERT, 'ticket')}`),
+    ...holdingAlerts(spec, slo, 'ticket').map((alert) => `unless on ()\n${alert}`),
+  ];
   return {
     alert: AT_RISK_ALERT,
-    expr: `${new SloSeries(spec, slo).select(BUDGET_REMAINING)} < ${spec.alerts.atRiskRemaining}`,
+    expr: conditions.join('\n'),
     labels: labelTemplates(alertLabels(spec, slo, 'ticket')),
     annotations: atRiskAnnotations(spec, slo, templates),
   };
@@ -50,13 +67,27 @@ function atRiskAlert(spec: SloSpec, slo: Slo): AlertingRule {
 
 function missingDataAlert(spec: SloSpec, slo: Slo): AlertingRule {
   const data = dataOf(spec, slo);
+  const absent = data.includes('\n') ? `absent(\n${indented(data)}\n)` : `absent(${data})`;
   return {
     alert: MISSING_DATA_ALERT,
-    expr: data.includes('\n') ? `absent(\n${indented(data)}\n)` : `absent(${data})`,
+    expr: [absent, ...uncountedCalls(spec, slo)].join('\nor\n'),
     for: durationText(spec.alerts.missingDataMs),
     labels: labelTemplates(alertLabels(spec, slo, 'ticket')),
     annotations: missingDataAnnotations(spec, slo, templates),
   };
+}
+
+/** Whether an objective can be without events while its policy has calls: where the code sets no such objective. */
+export function mayBeUncounted({ indicator }: Slo): boolean {
+  return indicator.kind === 'policy' && indicator.sli !== 'availability';
+}
+
+/** No event of the objective while its policy has calls. The labels are those that `absent()` gets from its rule. */
+function uncountedCalls(spec: SloSpec, slo: Slo): readonly string[] {
+  const { indicator } = slo;
+  if (indicator.kind !== 'policy' || !mayBeUncounted(slo)) return [];
+  const calls = series(SLI_EVENTS, { ...spec.selector, policy: indicator.policy, sli: 'availability' });
+  return [`${new SloSeries(spec, slo).total('5m')} == 0\nand on ()\nsum(increase(${calls}[5m])) > 0`];
 }
 
 /** What is there as long as there is data, be it of no events. */
@@ -91,21 +122,31 @@ export function burnAnnotations(
 
 /** What the alert on a budget that is nearly used up says. */
 export function atRiskAnnotations(spec: SloSpec, slo: Slo, wording: Wording): RuleLabels {
+  const period = durationText(slo.periodMs);
   return annotations(spec, slo, wording, [
     'has little of its error budget left',
-    `${wording.percent} of the error budget of ${durationText(slo.periodMs)} is left, less than`,
-    `${percentText(spec.alerts.atRiskRemaining)}.`,
+    wording.choose(
+      'below 0',
+      `The error budget of ${period} is overspent.`,
+      `${wording.percent} of the error budget of ${period} is left, less than ${percentText(spec.alerts.atRiskRemaining)}.`,
+    ),
     `The objective is ${percentText(slo.objective)}.`,
   ]);
 }
 
 /** What the alert on missing data says. */
 export function missingDataAnnotations(spec: SloSpec, slo: Slo, wording: Wording): RuleLabels {
-  return annotations(spec, slo, wording, [
-    'has no data',
-    `Prometheus has had no events to judge it by for ${durationText(spec.alerts.missingDataMs)}, so that nobody`,
-    'knows whether the objective is met. Is the service up, is it scraped, and do the labels match?',
-  ]);
+  const time = durationText(spec.alerts.missingDataMs);
+  const missing = [
+    `Prometheus has had no events to judge it by for ${time}, so that nobody knows whether the objective is met.`,
+    'Is the service up, is it scraped, and do the labels match?',
+  ].join(' ');
+  const uncounted = [
+    `For ${time} the policy has had calls, but none of them was counted for this objective, so that nobody knows`,
+    `whether it is met. Does the code set slo.${slo.sli} for the policy?`,
+  ].join(' ');
+  const text = mayBeUncounted(slo) ? wording.choose('is 0', uncounted, missing) : missing;
+  return annotations(spec, slo, wording, ['has no data', text]);
 }
 
 function annotations(

@@ -9,6 +9,7 @@ import {
   missingDataTests,
   noDataTest,
   periodTest,
+  uncountedTest,
   windowsTest,
 } from './proof/data-tests.ts';
 import { Scenarios } from './proof/scenarios.ts';
@@ -148,7 +149,9 @@ function policyTests(stage: Stage, querySlos: readonly Slo[]): readonly RuleTest
   });
   return [
     ...played,
-    ...[windowsTest(stage), periodTest(stage, MAX_STEPS)].filter((test) => test !== undefined),
+    ...[windowsTest(stage), periodTest(stage, MAX_STEPS), uncountedTest(stage)].filter(
+      (test) => test !== undefined,
+    ),
     noDataTest(stage, querySlos),
   ];
 }

@@ -13,7 +13,12 @@ export interface Wording {
   readonly percent: string;
   /** The value of the alert's label `policy`. */
   readonly policy: string;
+  /** One text where the alert's value is as said, another where not. */
+  choose(value: ValueIs, text: string, otherwise: string): string;
 }
+
+/** What a text may depend on. */
+export type ValueIs = 'below 0' | 'is 0';
 
 /** Texts as templates. */
 export const templates: Wording = {
@@ -21,6 +26,8 @@ export const templates: Wording = {
   number: '{{ $value | humanize }}',
   percent: '{{ $value | humanizePercentage }}',
   policy: '{{ $labels.policy }}',
+  choose: (value, text, otherwise) =>
+    `{{ if ${value === 'is 0' ? 'eq' : 'lt'} $value 0.0 }}${text}{{ else }}${otherwise}{{ end }}`,
 };
 
 /** Texts as they are for an alert of a value, which may not need them all. */
@@ -30,6 +37,7 @@ export function expanded(value: number, policy: string): Wording {
     number: humanized(value),
     percent: `${fourDigits(value * 100)}%`,
     policy: wellFormed(policy),
+    choose: (is, text, otherwise) => ((is === 'is 0' ? value === 0 : value < 0) ? text : otherwise),
   };
 }
 

@@ -26,6 +26,17 @@ const events = (sli: string, result: string, instance = 'a') =>
   `breakwater_sli_events_total{job="shop", instance="${instance}", policy="database", sli="${sli}", result="${result}"}`;
 const firing = 'count by (sli, severity) (ALERTS{alertname="SloErrorBudgetBurn", alertstate="firing"})';
 
+const atRisk = 'count by (sli) (ALERTS{alertname="SloErrorBudgetAtRisk", alertstate="firing"})';
+const pages =
+  'count by (sli) (ALERTS{alertname="SloErrorBudgetBurn", alertstate="firing", slo_severity="page"})';
+const missingData = 'count by (sli) (ALERTS{alertname="SloDataMissing", alertstate="firing"})';
+const open = 'count by (policy) (ALERTS{alertname="BreakwaterCircuitOpen", alertstate="firing"})';
+const rejections = 'breakwater_rejections_total{job="shop", policy="database", reason="circuit_open"}';
+
+function circuit(state: string, instance: string): string {
+  return `breakwater_circuit_state{job="shop", instance="${instance}", policy="database", state="${state}"}`;
+}
+
 function ratio(slo: string, window = '5m'): string {
   return `sum(round(slo:sli_error:ratio_rate${window}{slo="${slo}"}, 0.0001))`;
 }
@@ -122,7 +133,7 @@ describe('the rules of policies', () => {
         },
         expected: [
           ['20m', 'sum(slo:sli_total:increase5m{slo="database-availability"})', { '{}': 0 }],
-          ['20m', '{__name__=~"slo:sli_error:.*|slo:burn.*|slo:period.*|sli:.*"}', {}],
+          ['20m', '{__name__=~"slo:sli_error:.*|slo:burn.*|slo:period_(burn|error).*|sli:.*"}', {}],
           ['20m', 'count(ALERTS{alertname="SloDataMissing", slo="database-availability"})', {}],
         ],
       },
@@ -193,6 +204,55 @@ describe('the rules of policies', () => {
         ],
       },
       {
+        name: 'a budget that four failures of the night have overspent; then a fifth, which was slow too',
+        input: {
+          [events('availability', 'good')]: '0+1x20',
+          [events('availability', 'bad')]: '0x10 4x8 5',
+          [events('latency', 'good')]: '0x20',
+          [events('latency', 'bad')]: '0x10 5x10',
+        },
+        expected: [
+          ['15m', atRisk, { '{sli="latency"}': 1 }],
+          ['15m', pages, { '{sli="latency"}': 1 }],
+          ['20m', atRisk, { '{sli="availability"}': 1 }],
+          ['20m', pages, { '{sli="availability"}': 1 }],
+        ],
+      },
+      {
+        name: 'a latency that the code does not measure',
+        input: {
+          [events('availability', 'good')]: '0+100x20',
+          [events('latency', 'good')]: '0x20',
+          [events('latency', 'bad')]: '0x20',
+        },
+        expected: [
+          ['9m', missingData, {}],
+          ['15m', missingData, { '{sli="latency"}': 1 }],
+        ],
+      },
+      {
+        name: 'two instances that are open by turns',
+        input: {
+          [circuit('open', 'a')]: '1x2 0x2 1x2 0x2 1x2 0x2 1x2 0x2',
+          [circuit('open', 'b')]: '0x2 1x2 0x2 1x2 0x2 1x2 0x2 1x2',
+          [rejections]: '0+1x30',
+        },
+        expected: [['20m', open, {}]],
+      },
+      {
+        name: 'one of two instances that is open, and probes',
+        input: {
+          [circuit('open', 'a')]: '0x9 1 1 0 1 1 0 1 1 0 1 1',
+          [circuit('half-open', 'a')]: '0x9 0 0 1 0 0 1 0 0 1 0 0',
+          [circuit('open', 'b')]: '0x20',
+          [rejections]: '0+1x30',
+        },
+        expected: [
+          ['14m', open, {}],
+          ['15m', open, { '{policy="database"}': 1 }],
+        ],
+      },
+      {
         name: 'just below and just above 6 times what may be bad',
         input: {
           [events('availability', 'good')]: '0+9401x30 282030+9399x30',
@@ -232,6 +292,7 @@ describe('the rules of queries', () => {
       }),
       querySlo('scalar', { kind: 'ratio', badRatio: 'scalar(avg(avg_over_time(broken[{{.window}}])))' }),
     ]);
+    const burning = 'count by (slo) (ALERTS{alertname="SloErrorBudgetBurn", alertstate="firing"})';
     const missing = 'count by (slo) (ALERTS{alertname="SloDataMissing", alertstate="firing"})';
     await expectExamples(spec, [
       {
@@ -248,6 +309,19 @@ describe('the rules of queries', () => {
           ['20m', ratio('ratio'), { '{}': 0.1 }],
           ['20m', ratio('scalar'), { '{}': 0.25 }],
           ['20m', missing, {}],
+        ],
+      },
+      {
+        name: 'one failure at night, in little traffic; four more a while later',
+        input: { 'requests_total{code="200"}': '0+1x40', 'requests_total{code="500"}': '0x10 1x19 5x10' },
+        expected: [
+          ['12m', burning, { '{slo="ratio"}': 2 }],
+          ['32m', burning, { '{slo="good"}': 2, '{slo="bad"}': 2, '{slo="ratio"}': 2 }],
+          [
+            '32m',
+            'sum by (slo) (round(slo:period_bad_events:increase))',
+            { '{slo="good"}': 5, '{slo="bad"}': 5 },
+          ],
         ],
       },
       {
@@ -272,7 +346,7 @@ describe('the rules of queries', () => {
         name: 'idle',
         input: { 'requests_total{code="200"}': '5x20', 'requests_total{code="500"}': '5x20' },
         expected: [
-          ['20m', '{__name__=~"slo:sli_error:.*|slo:burn.*|slo:period.*", slo!="scalar"}', {}],
+          ['20m', '{__name__=~"slo:sli_error:.*|slo:burn.*|slo:period_(burn|error).*", slo!="scalar"}', {}],
           ['20m', missing, { '{slo="scalar"}': 1 }],
         ],
       },

@@ -17,16 +17,18 @@ describe('the committed example', () => {
     await expect(ruleTests(spec(), 'rules.yaml')).toMatchFileSnapshot(
       new URL('rules.test.yaml', directory).pathname,
     );
-    expect(warnings).toEqual(text.split('\n').flatMap((line) => /^# Left out: (.*)/.exec(line)?.[1] ?? []));
+    expect(warnings).toEqual(
+      text.split('\n').flatMap((line) => /^# (?:Left out|Not counted): (.*)/.exec(line)?.[1] ?? []),
+    );
   });
 
   describe('to promtool', () => {
     skipWithoutPrometheus();
 
-    it('is right, and its tests pass', { timeout: 120_000 }, async () => {
+    // Its proof takes long; that of the README's file is run by its test, and those of others beside this one.
+    it('is right', async () => {
       const cwd = directory.pathname;
       expect(complaints(await promtool(['check', 'rules', 'rules.yaml'], { cwd }))).toBe('');
-      expect(complaints(await promtool(['test', 'rules', 'rules.test.yaml'], { cwd }))).toBe('');
     });
   });
 });

@@ -51,6 +51,7 @@ describe('what is recorded', () => {
         'slo:time_period:days',
         'slo:period_burn_rate:ratio',
         'slo:period_error_budget_remaining:ratio',
+        'slo:period_bad_events:increase',
         ...windows.flatMap((name) => [
           `slo:sli_good:increase${name}`,
           `slo:sli_total:increase${name}`,
@@ -193,7 +194,8 @@ describe('what alerts', () => {
     const silenced = (...severities: ('page' | 'ticket')[]) =>
       specOf([{ ...policySlo('database', 'availability', 0.5), silenced: severities }], { breakers: false });
     expect(alerts(silenced('page')).map(({ alert }) => alert)).toContain('SloErrorBudgetBurn');
-    expect(alerts(silenced('page', 'ticket'))).toEqual([]);
+    expect(alerts(silenced('ticket')).map(({ alert }) => alert)).toEqual(['SloDataMissing']);
+    expect(alerts(silenced('page', 'ticket')).map(({ alert }) => alert)).toEqual(['SloDataMissing']);
     expect(prometheusRules(silenced('page', 'ticket')).warnings).toEqual([]);
   });
 
@@ -203,7 +205,7 @@ describe('what alerts', () => {
       alerts(specOf(slos))
         .filter(({ labels: own, alert }) => alert === 'SloErrorBudgetBurn' && own.sli === 'latency')
         .map(({ expr }) =>
-          [...expr.matchAll(/ALERTS\{.*severity="(\w+)"\}/g)].map(([, severity]) => severity),
+          [...expr.matchAll(/ALERTS\{.*, severity="(\w+)"/g)].map(([, severity]) => severity),
         );
     expect(held(database, latency)).toEqual([['page'], ['page', 'ticket']]);
     expect(held(latency)).toEqual([[], []]);
@@ -212,21 +214,32 @@ describe('what alerts', () => {
     expect(held(policySlo('database', 'availability', 0.5), latency)).toEqual([[], ['ticket']]);
   });
 
-  it('counts the bad events of policies, and not what queries give', () => {
+  it('counts bad events where the queries tell them, and says where not', () => {
+    const total = 'rate(a[{{.window}}])';
     const spec = specOf([
       database,
-      querySlo('checkout', { kind: 'events', total: 'rate(a[{{.window}}])', bad: 'rate(b[{{.window}}])' }),
+      querySlo('rates', { kind: 'events', total, bad: 'rate(b[{{.window}}])' }),
+      querySlo('mixed', { kind: 'events', total, bad: 'increase(b[{{.window}}])' }),
+      querySlo('ratio', { kind: 'ratio', badRatio: 'sum(rate(b[{{.window}}])) / sum(rate(a[{{.window}}]))' }),
     ]);
-    const burns = alerts(spec).filter(({ alert }) => alert === 'SloErrorBudgetBurn');
-    expect(burns.map(({ labels: own, expr }) => [own.slo, expr.includes('>= 5')])).toEqual([
-      ['database-availability', true],
-      ['database-availability', true],
-      ['checkout', false],
-      ['checkout', false],
+    const counting = alerts({ ...spec, breakers: false }).filter(({ expr }) => expr.includes('>= 5'));
+    expect(counting.map(({ labels: own, alert }) => `${own.slo} ${alert}`)).toEqual(
+      ['database-availability', 'rates'].flatMap((slo) => [
+        `${slo} SloErrorBudgetBurn`,
+        `${slo} SloErrorBudgetBurn`,
+        `${slo} SloErrorBudgetAtRisk`,
+      ]),
+    );
+    const { warnings, text } = prometheusRules(spec);
+    expect(warnings.map((warning) => warning.split(',')[0])).toEqual([
+      'mixed: its queries do not tell how many events are bad',
+      'ratio: its queries do not tell how many events are bad',
     ]);
+    expect(text).toContain(`# Not counted: ${warnings[0]}`);
+    expect(expression(spec, 'slo:sli_bad:increase1h', 'rates')).toMatch(/^\(slo:sli_total.* - .*\) \* 3600$/);
   });
 
-  it('never labels pages and tickets alike', () => {
+  it('tells machines what is a page, and never labels pages and tickets alike', () => {
     const withLabels = (pageLabels: Record<string, string>, ticketLabels: Record<string, string>) => {
       const spec = specOf([database]);
       const own = { ...spec, alerts: { ...spec.alerts, pageLabels, ticketLabels } };
@@ -234,8 +247,12 @@ describe('what alerts', () => {
         .filter(({ alert }) => alert === 'SloErrorBudgetBurn')
         .map(({ labels: given }) => `${given.severity} ${given.slo_severity ?? ''}`.trim());
     };
-    expect(withLabels({ severity: 'critical' }, { severity: 'warning' })).toEqual(['critical', 'warning']);
-    expect(withLabels({}, { team: 'a' })).toEqual(['page', 'ticket']);
+    expect(withLabels({ severity: 'critical' }, { severity: 'warning' })).toEqual([
+      'critical page',
+      'warning ticket',
+    ]);
+    expect(withLabels({}, { team: 'a' })).toEqual(['page page', 'ticket ticket']);
+    expect(withLabels({ slo_severity: 'a' }, { slo_severity: 'a' })).toEqual(['page page', 'ticket ticket']);
     expect(withLabels({ severity: 'x' }, { severity: 'x' })).toEqual(['x page', 'x ticket']);
   });
 

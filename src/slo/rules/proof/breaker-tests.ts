@@ -63,9 +63,17 @@ export function breakerTests(spec: SloSpec, stepMs: number): readonly RuleTest[]
     play(
       'open and probing, opening often, out of attempts, served by a fallback',
       (policy) => [
-        // Open up to the first look, half-open from then on.
-        policy.gauge('breakwater_circuit_state', { state: 'open' }, `1x${step} 0x${samples - step - 1}`),
-        policy.gauge('breakwater_circuit_state', { state: 'half-open' }, `0x${step} 1x${samples - step - 1}`),
+        // Open from the first look on, then half-open.
+        policy.gauge(
+          'breakwater_circuit_state',
+          { state: 'open' },
+          `0x${step - 1} 1x1 0x${samples - step - 2}`,
+        ),
+        policy.gauge(
+          'breakwater_circuit_state',
+          { state: 'half-open' },
+          `0x${step + 1} 1x${samples - step - 2}`,
+        ),
         policy.counter('breakwater_rejections_total', { reason: 'circuit_open' }, 1, samples),
         policy.counter('breakwater_rejections_total', { reason: 'budget_spent' }, 1, samples),
         policy.counter(

@@ -1,10 +1,18 @@
 import type { Slo, SloSpec } from '../../spec/model.ts';
 import { burnWindowNames, burnWindows } from '../../windows.ts';
-import { alertLabels, BUDGET_REMAINING, labelsOf, periodWindow, SloSeries } from '../identity.ts';
+import { holders } from '../burn.ts';
+import {
+  alertLabels,
+  BUDGET_REMAINING,
+  labelsOf,
+  MISSING_DATA_ALERT,
+  periodWindow,
+  SloSeries,
+} from '../identity.ts';
 import { LATENCY_P99, SUCCESS_RATE } from '../policy-slis.ts';
-import { MISSING_DATA_ALERT, missingDataAnnotations } from '../slo-alerts.ts';
+import { mayBeUncounted, missingDataAnnotations } from '../slo-alerts.ts';
 import { durationText, series } from '../text.ts';
-import { templates } from '../wording.ts';
+import { expanded } from '../wording.ts';
 import { Traffic } from './events.ts';
 import { type FiringAlert, firingTests, nothing, ratioTest } from './expectations.ts';
 import { errorRatio } from './judgement.ts';
@@ -85,17 +93,43 @@ export function missingDataTests(
   time: string,
 ): Partial<RuleTest> {
   const { spec } = stage;
-  const firing = missing
-    .filter(({ silenced }) => !silenced.includes('ticket'))
-    .map(
-      (slo): FiringAlert => ({
-        slo,
-        labels: alertLabels(spec, slo, 'ticket'),
-        annotations: missingDataAnnotations(spec, slo, { ...templates, text: (raw) => raw }),
-        clear: true,
-      }),
-    );
+  const firing = missing.map((slo) => missingData(spec, slo, 1));
   return firingTests(spec, time, MISSING_DATA_ALERT, slos, firing, stage.closed);
+}
+
+/** @param value 1 where there is no data, 0 where none is of the objective */
+function missingData(spec: SloSpec, slo: Slo, value: 0 | 1): FiringAlert {
+  return {
+    slo,
+    labels: alertLabels(spec, slo, 'ticket'),
+    annotations: missingDataAnnotations(spec, slo, expanded(value, slo.policy)),
+    clear: true,
+  };
+}
+
+/** A policy has calls, of which some objectives count none, as where its code does not set them. */
+export function uncountedTest(stage: Stage): RuleTest | undefined {
+  const { spec, stepMs } = stage;
+  const uncounted = stage.slos.filter(
+    (slo) => mayBeUncounted(slo) && holders(spec, slo).some((holder) => stage.slos.includes(holder)),
+  );
+  if (uncounted.length === 0) return undefined;
+  const waitSteps = Math.max(1, Math.ceil(spec.alerts.missingDataMs / stepMs));
+  const step = stepMs / MINUTE_MS;
+  const samples = (1 + waitSteps) * step;
+  const idle = new Traffic([{ samples, good: 0, bad: 0 }]);
+  const cast = new Map<Slo, Traffic>([
+    ...uncounted.flatMap((slo) =>
+      holders(spec, slo).map(
+        (holder) => [holder, new Traffic([new Load(spec, holder).phase(samples, 0)])] as const,
+      ),
+    ),
+    ...uncounted.map((slo) => [slo, idle] as const),
+  ]);
+  const told = uncounted.map((slo) => missingData(spec, slo, 0));
+  const time = durationText((1 + waitSteps) * stepMs);
+  const tests = [firingTests(spec, time, MISSING_DATA_ALERT, [...cast.keys()], told, false)];
+  return stage.test('calls that an objective does not count', stage.input(cast, samples), tests);
 }
 
 /** Series that end: what is missing for long enough is told of, for each objective of the spec. */

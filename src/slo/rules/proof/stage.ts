@@ -1,11 +1,22 @@
 import { shareOf } from '../../budget.ts';
-import type { AlertSeverity } from '../../burn-alerts.ts';
+import { type AlertSeverity, alertSeverities } from '../../burn-alerts.ts';
 import type { Slo, SloSpec } from '../../spec/model.ts';
 import { burnWindowNames, burnWindows } from '../../windows.ts';
-import { BURN_ALERT } from '../burn.ts';
-import { alertLabels, BUDGET_REMAINING, errorRatioName, periodWindow, SloSeries } from '../identity.ts';
+import { burnPairs, holders, minimumBadEvents } from '../burn.ts';
+import {
+  AT_RISK_ALERT,
+  alertLabels,
+  BUDGET_REMAINING,
+  BURN_ALERT,
+  badName,
+  errorRatioName,
+  PERIOD_BAD_EVENTS,
+  periodWindow,
+  SloSeries,
+} from '../identity.ts';
+import { countedEvents } from '../query.ts';
 import { SLI_EVENTS } from '../recording.ts';
-import { AT_RISK_ALERT, atRiskAnnotations, burnAnnotations } from '../slo-alerts.ts';
+import { atRiskAnnotations, burnAnnotations } from '../slo-alerts.ts';
 import { durationText, series } from '../text.ts';
 import { expanded, printsClearly } from '../wording.ts';
 import { Traffic } from './events.ts';
@@ -111,13 +122,24 @@ export class Stage {
 
   #recorded(slo: Slo, traffic: Traffic, samples: number, sampleMs: number): readonly InputSeries[] {
     const step = this.stepMs / sampleMs;
-    const own = new SloSeries(this.spec, slo);
-    return windowsOf(slo).map(({ name, ms }) => ({
-      series: series(errorRatioName(name), own.labels),
-      values: Array.from({ length: samples / step + 1 }, (_, at) =>
-        String(errorRatio(traffic, at * step, ms / sampleMs) ?? '_'),
-      ).join(' '),
+    const { labels } = new SloSeries(this.spec, slo);
+    const valuesOf = (valueAt: (at: number) => number | undefined) =>
+      Array.from({ length: samples / step + 1 }, (_, at) => String(valueAt(at * step) ?? '_')).join(' ');
+    const ratios = windowsOf(slo).map(({ name, ms }) => ({
+      series: series(errorRatioName(name), labels),
+      values: valuesOf((at) => errorRatio(traffic, at, ms / sampleMs)),
     }));
+    if (countedEvents(slo) === undefined) return ratios;
+    const pairs = alertSeverities.flatMap((severity) => burnPairs(slo, severity));
+    const counted = new Map([
+      ...pairs.map(({ longWindow }) => [badName(longWindow), burnWindows[longWindow]] as const),
+      [PERIOD_BAD_EVENTS, slo.periodMs] as const,
+    ]);
+    const counts = [...counted].map(([name, ms]) => ({
+      series: series(name, labels),
+      values: valuesOf((at) => traffic.counts(at, ms / sampleMs).bad),
+    }));
+    return [...ratios, ...counts];
   }
 
   #burnTests(cast: ReadonlyMap<Slo, Traffic>, look: Look): readonly Partial<RuleTest>[] {
@@ -136,7 +158,7 @@ export class Stage {
     const exact = uniform && this.closed;
     const tests = [firingTests(spec, time, BURN_ALERT, slos, burning, exact)];
     if (!uniform) return tests;
-    const atRisk = this.#atRisk(cast, look);
+    const atRisk = this.#atRisk(cast, look, (slo) => judgements.get(slo));
     if (atRisk !== undefined) tests.push(firingTests(spec, time, AT_RISK_ALERT, slos, atRisk, exact));
     return [...tests, ...[...cast].map(([slo, traffic]) => this.#valueTests(slo, traffic, look))];
   }
@@ -151,22 +173,36 @@ export class Stage {
   }
 
   /** The alerts on budgets that are nearly used up; `undefined` when one is too near to say. */
-  #atRisk(cast: ReadonlyMap<Slo, Traffic>, look: Look): readonly FiringAlert[] | undefined {
-    const { atRiskRemaining } = this.spec.alerts;
+  #atRisk(
+    cast: ReadonlyMap<Slo, Traffic>,
+    look: Look,
+    alertsOf: (slo: Slo) => ReadonlyMap<AlertSeverity, number> | undefined,
+  ): readonly FiringAlert[] | undefined {
+    const { spec } = this;
+    const { atRiskRemaining } = spec.alerts;
     const firing: FiringAlert[] = [];
     for (const [slo, traffic] of cast) {
       const remaining = remainingOf(slo, traffic, look);
       if (remaining === undefined || slo.silenced.includes('ticket')) continue;
-      if (Math.abs(remaining - atRiskRemaining) < 0.001) return undefined;
-      if (remaining > atRiskRemaining) continue;
+      const minimum = minimumBadEvents(spec, slo);
+      const { bad } = traffic.counts(look.at, slo.periodMs / look.sampleMs);
+      if (Math.abs(remaining - atRiskRemaining) < 0.001 || Math.abs(bad - minimum) < 0.02 * minimum) {
+        return undefined;
+      }
+      if (remaining > atRiskRemaining || bad < minimum) continue;
       firing.push({
         slo,
         labels: alertLabels(this.spec, slo, 'ticket'),
         annotations: atRiskAnnotations(this.spec, slo, expanded(remaining, slo.policy)),
-        clear: printsClearly(remaining),
+        clear: remaining < 0 || printsClearly(remaining),
       });
     }
-    return firing;
+    const ownHolders = (slo: Slo) => holders(spec, slo).filter((holder) => cast.has(holder));
+    return firing.filter(
+      ({ slo }) =>
+        !isHeld(spec, slo, 'ticket', alertsOf) &&
+        !ownHolders(slo).some((holder) => firing.some((other) => other.slo === holder)),
+    );
   }
 
   /** What is recorded of an objective when each window sees the same ratio. */
