@@ -240,6 +240,14 @@ describe('the rules of policies', () => {
         expected: [['20m', open, {}]],
       },
       {
+        name: 'an instance that starts with its circuit open, as it was saved',
+        input: { [circuit('open', 'a')]: '_x9 1x10', [rejections]: '0+1x30' },
+        expected: [
+          ['13m', open, {}],
+          ['16m', open, { '{policy="database"}': 1 }],
+        ],
+      },
+      {
         name: 'one of two instances that is open, and probes',
         input: {
           [circuit('open', 'a')]: '0x9 1 1 0 1 1 0 1 1 0 1 1',
