@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { WebhookPayload } from 'breakwater/incidents';
+import type { SloWebhookPayload, WebhookPayload } from 'breakwater/incidents';
 import { Webhook } from 'standardwebhooks';
+
+/** What comes by webhook: an alert about an incident, or an announcement about an error budget. */
+export type Message = WebhookPayload | SloWebhookPayload;
 
 /** The other end of the webhook sink: whoever is on call. */
 export class AlertReceiver {
@@ -10,8 +13,8 @@ export class AlertReceiver {
   readonly #server: Server;
   #port = 0;
 
-  /** @param onAlert is told of each message whose signature holds; `onForged` of each whose does not */
-  constructor(onAlert: (alert: WebhookPayload) => void, onForged: (reason: string) => void) {
+  /** @param onMessage is told of each message whose signature holds; `onForged` of each whose does not */
+  constructor(onMessage: (message: Message) => void, onForged: (reason: string) => void) {
     this.#server = createServer(async (request, response) => {
       try {
         const headers = {
@@ -21,7 +24,7 @@ export class AlertReceiver {
         };
         const payload = this.#verifier.verify(await bodyOf(request), headers);
         response.writeHead(204).end();
-        if (isIncidentPayload(payload)) onAlert(payload);
+        if (isMessage(payload)) onMessage(payload);
       } catch (error) {
         response.writeHead(400).end();
         onForged(error instanceof Error ? error.message : String(error));
@@ -60,13 +63,13 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return body;
 }
 
-function isIncidentPayload(payload: unknown): payload is WebhookPayload {
+function isMessage(payload: unknown): payload is Message {
   return (
     typeof payload === 'object' &&
     payload !== null &&
     'type' in payload &&
     typeof payload.type === 'string' &&
-    payload.type.startsWith('incident.') &&
+    /^(incident|slo)\./.test(payload.type) &&
     'data' in payload
   );
 }

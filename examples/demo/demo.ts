@@ -65,7 +65,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const timeline = new Timeline(terminal);
   let observer: Observer | undefined;
   const receiver = new AlertReceiver(
-    (alert) => observer?.onAlert(alert),
+    (message) => observer?.onMessage(message),
     (reason) => timeline.add('internal error', '', `a webhook with a wrong signature: ${reason}`),
   );
   cleanup.add('the receiver of alerts', () => receiver.stop());
@@ -115,6 +115,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     load.stop(),
     () => 'every caller has an answer',
   );
+  await application.breakwater.incidents.flush();
   const metrics = await scrape(`${application.expressUrl}/metrics`);
   const comparisons = dependencies.map((dependency) => compare(metrics, load, dependency));
   conclude(terminal, comparisons);

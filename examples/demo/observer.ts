@@ -1,5 +1,5 @@
 import type { Breakwater, CallOutcome, CircuitEvent } from 'breakwater';
-import type { WebhookPayload } from 'breakwater/incidents';
+import type { Message } from './alerts.ts';
 import type { Load } from './load.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -61,10 +61,14 @@ export class Observer {
   }
 
   /** Takes a message from the webhook, its signature verified. */
-  onAlert({ type, data }: WebhookPayload): void {
+  onMessage({ type, data }: Message): void {
+    const signed = 'by webhook, signature verified';
+    if (type === 'slo.exhausted' || type === 'slo.frozen' || type === 'slo.thawed') {
+      this.#timeline.add('announced', data.policy, `${type}, ${signed}: ${data.summary}`);
+      return;
+    }
     const { policy, id } = data.incident;
     const seen = this.of(policy);
-    const signed = 'by webhook, signature verified';
     if (type === 'incident.opened') {
       seen.alertsRaised += 1;
       this.#timeline.add('alert raised', policy, `${data.severity}, ${id}, ${signed}: ${data.summary}`);

@@ -10,6 +10,7 @@ export type Moment =
   | 'alert raised'
   | 'alert updated'
   | 'alert resolved'
+  | 'announced'
   | 'probe'
   | 'probe failed'
   | 'recovered'
@@ -36,6 +37,7 @@ const look = {
   'alert raised': ['▲', 'magenta'],
   'alert updated': ['▲', 'magenta'],
   'alert resolved': ['▽', 'magenta'],
+  announced: ['◇', 'magenta'],
   probe: ['◐', 'yellow'],
   'probe failed': ['●', 'yellow'],
   recovered: ['○', 'green'],

@@ -71,7 +71,7 @@ export function incidentFamilies(counters: () => IncidentCounters | undefined): 
   const notifications: FamilyDefinition = {
     name: 'breakwater_incident_notifications_total',
     type: 'counter',
-    help: 'Notifications of incidents by sink and what became of them.',
+    help: 'Notifications of incidents and announcements of error budgets by sink and what became of them.',
     labelNames: ['sink', 'result'],
     aggregation: 'sum',
   };
