@@ -292,7 +292,7 @@ export class Breakwater {
       sliSink: slo === undefined ? undefined : this.slo.track(name, slo),
     });
     const runtime = new PolicyRuntime(name, this.#events, recorder, classify, this.#tracer);
-    const policy = new Policy({ runtime, strategies, criticality, readStats: () => recorder.stats() });
+    const policy = new Policy({ runtime, strategies, criticality, counts: recorder });
     this.#metrics.watchCircuits(name, () => policy.circuits.map(({ state }) => state));
     return policy;
   }

@@ -57,7 +57,7 @@ export interface PolicyParts {
   readonly strategies: readonly Strategy[];
   readonly criticality: Criticality;
   /** Reads the counters, less the window, which the circuit has. */
-  readonly readStats: () => Omit<PolicyStats, 'window'>;
+  readonly counts: { stats(): Omit<PolicyStats, 'window'> };
 }
 
 /** How much a dependency's failure hurts. */
@@ -86,7 +86,7 @@ export class Policy {
   readonly #runtime: PolicyRuntime;
   readonly #strategies: readonly Strategy[];
   readonly #pipeline: Inner;
-  readonly #readStats: PolicyParts['readStats'];
+  readonly #counts: PolicyParts['counts'];
   readonly #wrapNames = new Set<string>();
   #closed = false;
 
@@ -97,7 +97,7 @@ export class Policy {
     this.#runtime = parts.runtime;
     this.#strategies = parts.strategies;
     this.#pipeline = compose(parts.strategies, parts.runtime, new OperationRunner(parts.runtime));
-    this.#readStats = parts.readStats;
+    this.#counts = parts.counts;
     this.circuits = parts.strategies.flatMap(({ circuit }) => (circuit === undefined ? [] : [circuit]));
     this.circuit = this.circuits[0] ?? noCircuit(this.name);
   }
@@ -160,7 +160,7 @@ export class Policy {
   stats(): PolicyStats {
     const { attempts, failures, slow } = this.circuit.window;
     const failureRate = attempts === 0 ? undefined : failures / attempts;
-    return { ...this.#readStats(), window: { attempts, failures, slow, failureRate } };
+    return { ...this.#counts.stats(), window: { attempts, failures, slow, failureRate } };
   }
 
   /** The pipeline in words, outermost layer first, with the worst case of latency and attempts. */
