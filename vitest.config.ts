@@ -1,20 +1,31 @@
 import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './scripts/closing-line.ts';
 
-/** Tests that start servers, databases or other programs; they run after the others, so that nobody's time suffers. */
-const heavy = [
-  'tests/integration/**/*.test.ts',
+/** Tests of programs that mostly wait for one another, and that take no harm when they wait longer. */
+const programs = [
   'tests/packaging/**/*.test.ts',
   'tests/prometheus/**/*.test.ts',
   'tests/readme/**/*.test.ts',
+  'tests/integration/exemplars.test.ts',
   'tests/examples/demo-stops.test.ts',
   'tests/examples/topics.test.ts',
 ];
 
-/** Tests of programs that measure their own time; nothing else runs beside them. */
-const alone = ['tests/examples/demo.test.ts', 'tests/examples/start.test.ts'];
+/** Tests of servers and databases; they run after the others, so that nobody's time suffers. */
+const integration = ['tests/integration/**/*.test.ts', 'tests/examples/start.test.ts'];
 
-const shared = { testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true, pool: 'forks' } as const;
+/** Tests of a program that measures its own time; nothing else runs beside it. */
+const alone = ['tests/examples/demo.test.ts'];
+
+/** Tests of functions that keep nothing and look at no clock: their files share a process, and its modules. */
+const pure = [
+  'tests/architecture/**/*.test.ts',
+  'tests/cli/**/*.test.ts',
+  'tests/slo/*.test.ts',
+  'tests/slo/{dashboard,gate,promql,rules,spec}/**/*.test.ts',
+];
+
+const shared = { testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true } as const;
 
 /** Examples and README snippets import the package by its name, as in `tsconfig.json`. */
 const alias = [
@@ -32,23 +43,41 @@ export default defineConfig({
   test: {
     reporters: ['default', new ClosingLineReporter()],
     projects: [
-      project('unit', 0, 2, ['tests/**/*.test.ts'], [...heavy, ...alone]),
-      project('integration', 1, 2, heavy),
-      project('examples', 2, 1, alone),
+      project('unit', {
+        include: ['tests/**/*.test.ts'],
+        exclude: [...pure, ...programs, ...integration, ...alone],
+        pool: 'threads',
+        order: 0,
+      }),
+      // What only computes fills the time for which programs wait.
+      project('programs', { include: programs, maxWorkers: 4, order: 1 }),
+      project('pure', { include: pure, isolate: false, maxWorkers: 4, order: 1 }),
+      project('integration', { include: integration, exclude: programs, maxWorkers: 3, order: 2 }),
+      project('examples', { include: alone, maxWorkers: 1, order: 3 }),
     ],
   },
 });
 
-/** The projects run one after the other, by `groupOrder`. */
+/** What tells one project from another. */
+interface Differences {
+  readonly include: string[];
+  readonly exclude?: string[];
+  /** `threads` start faster; what ends processes or sets their state needs `forks`, the default. */
+  readonly pool?: 'forks' | 'threads';
+  /** How many files run at once. Default 2, for two cores. */
+  readonly maxWorkers?: number;
+  /** Whether each file has modules and globals of its own. Default true. */
+  readonly isolate?: boolean;
+  /** Projects run one after the other, in this order. */
+  readonly order: number;
+}
+
 function project(
   name: string,
-  groupOrder: number,
-  maxWorkers: number,
-  include: string[],
-  exclude: string[] = [],
+  { exclude = [], pool = 'forks', maxWorkers = 2, isolate = true, order, ...rest }: Differences,
 ) {
   return {
     extends: true as const,
-    test: { ...shared, name, include, exclude, maxWorkers, sequence: { groupOrder } },
+    test: { ...shared, ...rest, name, exclude, pool, maxWorkers, isolate, sequence: { groupOrder: order } },
   };
 }
