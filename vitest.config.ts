@@ -3,7 +3,6 @@ import { ClosingLineReporter } from './scripts/closing-line.ts';
 
 /** Tests of programs that mostly wait for one another, and that take no harm when they wait longer. */
 const programs = [
-  'tests/packaging/**/*.test.ts',
   'tests/prometheus/**/*.test.ts',
   'tests/readme/**/*.test.ts',
   'tests/integration/exemplars.test.ts',
@@ -11,18 +10,24 @@ const programs = [
   'tests/examples/topics.test.ts',
 ];
 
-/** Tests of servers and databases; they run after the others, so that nobody's time suffers. */
-const integration = ['tests/integration/**/*.test.ts', 'tests/examples/start.test.ts'];
+/** Tests of the package as its users install it. */
+const packaging = ['tests/packaging/**/*.test.ts'];
 
-/** Tests of a program that measures its own time; nothing else runs beside it. */
-const alone = ['tests/examples/demo.test.ts'];
+/** Tests of servers, databases and the examples that use them; they run after the others, so that nobody's time suffers. */
+const integration = [
+  'tests/integration/**/*.test.ts',
+  'tests/examples/demo.test.ts',
+  'tests/examples/start.test.ts',
+];
 
-/** Tests of functions that keep nothing and look at no clock: their files share a process, and its modules. */
+/** Tests that leave nothing behind: their files share a process, and its modules. */
 const pure = [
   'tests/architecture/**/*.test.ts',
   'tests/cli/**/*.test.ts',
+  'tests/incidents/**/*.test.ts',
+  'tests/metrics/**/*.test.ts',
   'tests/slo/*.test.ts',
-  'tests/slo/{dashboard,gate,promql,rules,spec}/**/*.test.ts',
+  'tests/slo/{dashboard,gate,live,promql,rules,spec}/**/*.test.ts',
 ];
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true } as const;
@@ -45,15 +50,15 @@ export default defineConfig({
     projects: [
       project('unit', {
         include: ['tests/**/*.test.ts'],
-        exclude: [...pure, ...programs, ...integration, ...alone],
+        exclude: [...pure, ...programs, ...packaging, ...integration],
         pool: 'threads',
         order: 0,
       }),
+      project('packaging', { include: packaging, order: 0 }),
       // What only computes fills the time for which programs wait.
       project('programs', { include: programs, maxWorkers: 4, order: 1 }),
       project('pure', { include: pure, isolate: false, maxWorkers: 4, order: 1 }),
-      project('integration', { include: integration, exclude: programs, maxWorkers: 3, order: 2 }),
-      project('examples', { include: alone, maxWorkers: 1, order: 3 }),
+      project('integration', { include: integration, exclude: programs, order: 2 }),
     ],
   },
 });
