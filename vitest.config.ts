@@ -20,14 +20,12 @@ const integration = [
   'tests/examples/start.test.ts',
 ];
 
-/** Tests that leave nothing behind: their files share a process, and its modules. */
+/** Tests of functions that keep nothing and fake no timers: their files share a process, and its modules. */
 const pure = [
   'tests/architecture/**/*.test.ts',
   'tests/cli/**/*.test.ts',
-  'tests/incidents/**/*.test.ts',
-  'tests/metrics/**/*.test.ts',
   'tests/slo/*.test.ts',
-  'tests/slo/{dashboard,gate,live,promql,rules,spec}/**/*.test.ts',
+  'tests/slo/{dashboard,gate,promql,rules,spec}/**/*.test.ts',
 ];
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true } as const;
