@@ -23,7 +23,7 @@ const integration = [
 /** Tests of functions that keep nothing and fake no timers: their files share a process, and its modules. */
 const pure = [
   'tests/architecture/**/*.test.ts',
-  'tests/cli/**/*.test.ts',
+  'tests/cli/{gate,spec-commands}.test.ts',
   'tests/slo/*.test.ts',
   'tests/slo/{dashboard,gate,promql,rules,spec}/**/*.test.ts',
 ];
