@@ -89,7 +89,7 @@ describe('npm run bench', { timeout: 60_000 }, () => {
     expect(code).toBe(1);
   });
 
-  it.each(['SIGINT'] as const)('ends what it started on %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('ends what it started on %s', async (signal) => {
     const child = bench('idle');
     const end = finished(child);
     const subject = await subjectOf(child);

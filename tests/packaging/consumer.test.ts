@@ -162,14 +162,14 @@ describe('an application with all of them', () => {
   });
 
   it.each([
-    // A bundler reads the same declarations as Node does for an ES module.
-    ['an ES module', 'typed.mts'],
-    ['CommonJS', 'typed.cts'],
-  ])('compiles against the types as %s', { timeout: 120_000 }, async (_name, file) => {
+    ['an ES module, as Node resolves', 'typed.mts', 'nodenext', 'nodenext'],
+    ['CommonJS, as Node resolves', 'typed.cts', 'nodenext', 'nodenext'],
+    ['an ES module, as a bundler resolves', 'typed.ts', 'esnext', 'bundler'],
+  ])('compiles against the types as %s', { timeout: 120_000 }, async (_name, file, module, resolution) => {
     await full.write(file, await readFile(join(consumers, 'typed.ts'), 'utf8'));
     const compilerOptions = {
-      module: 'nodenext',
-      moduleResolution: 'nodenext',
+      module,
+      moduleResolution: resolution,
       target: 'es2022',
       strict: true,
       exactOptionalPropertyTypes: true,
