@@ -1,9 +1,9 @@
 import type { CircuitState } from '../core/circuit.ts';
 import type { PolicyStats } from '../core/policy.ts';
 import { durationText } from './duration-text.ts';
+import type { Severity } from './incident/severity.ts';
 import type { NotificationKind } from './notification.ts';
 import type { DeliveryResult } from './ports.ts';
-import type { Severity } from './severity.ts';
 
 /** What began an incident: a circuit that opened, or a person. */
 export type IncidentTrigger = 'circuit' | 'person';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { durationMsOrZero, oneOf, options, policyName, shown } from '../core/options.ts';
-import type { Incident } from './incident.ts';
-import { type Severity, severities } from './severity.ts';
+import type { Incident } from './incident/record.ts';
+import { type Severity, severities } from './incident/severity.ts';
 
 /** An incident that a person declares. */
 export interface IncidentDeclaration {

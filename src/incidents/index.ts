@@ -1,12 +1,7 @@
 /** Incidents: what the hub declares, and the sinks that tell of them. `breakwater/incidents`. */
 export type { AnnouncedSloEvent, SloAnnouncement } from './announcement.ts';
 export type { IncidentChange, IncidentTrigger } from './change.ts';
-export type { Incident, IncidentJson, IncidentStatus } from './incident.ts';
-export type { FlushOptions, IncidentDeclaration, Incidents } from './incidents.ts';
-export type { Logger, LogMethod } from './logger.ts';
-export type { Notification, NotificationKind } from './notification.ts';
-export type { DedupScope, IncidentOptions } from './options.ts';
-export type { DeliveryResult } from './ports.ts';
+export type { Incident, IncidentJson, IncidentStatus } from './incident/record.ts';
 export {
   type FallbackState,
   type Severity,
@@ -15,7 +10,13 @@ export {
   type SeverityRule,
   severities,
   severityByImpact,
-} from './severity.ts';
+} from './incident/severity.ts';
+export type { TimelineEntry } from './incident/timeline.ts';
+export type { FlushOptions, IncidentDeclaration, Incidents } from './incidents.ts';
+export type { Logger, LogMethod } from './logger.ts';
+export type { Notification, NotificationKind } from './notification.ts';
+export type { DedupScope, IncidentOptions } from './options.ts';
+export type { DeliveryResult } from './ports.ts';
 export {
   type Receipt,
   type Sink,
@@ -30,4 +31,3 @@ export type { WebhookSinkOptions } from './sinks/webhook/options.ts';
 export type { WebhookPayload } from './sinks/webhook/payload.ts';
 export { webhookSink } from './sinks/webhook/sink.ts';
 export type { SloWebhookPayload } from './sinks/webhook/slo-payload.ts';
-export type { TimelineEntry } from './timeline.ts';

@@ -6,8 +6,9 @@ import { announcementOf } from './announcement.ts';
 import type { IncidentChange, IncidentTrigger } from './change.ts';
 import { Delivery } from './delivery.ts';
 import { reportDelivery } from './delivery-report.ts';
-import { type Incident, IncidentRecord } from './incident.ts';
-import { IncidentIds } from './incident-id.ts';
+import { IncidentIds } from './incident/incident-id.ts';
+import { type Incident, IncidentRecord } from './incident/record.ts';
+import { decideSeverity, isWorse, type SeverityDecision } from './incident/severity.ts';
 import {
   declarationSchema,
   type FlushOptions,
@@ -24,7 +25,6 @@ import { allClosed, PolicyReader, type PolicyReading } from './policy-reader.ts'
 import type { IncidentPorts } from './ports.ts';
 import { redact } from './redact.ts';
 import { IncidentRegister } from './register.ts';
-import { decideSeverity, isWorse, type SeverityDecision } from './severity.ts';
 import type { Delivered } from './sink-queue.ts';
 import { afterDelay } from './timers.ts';
 import { Watch } from './watch.ts';

@@ -1,6 +1,6 @@
-import type { Incident, IncidentJson } from './incident.ts';
+import type { Incident, IncidentJson } from './incident/record.ts';
+import type { Severity } from './incident/severity.ts';
 import { messageId } from './message-id.ts';
-import type { Severity } from './severity.ts';
 
 /** What happened to the incident. */
 export type NotificationKind = 'opened' | 'updated' | 'resolved';

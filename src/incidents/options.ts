@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { callback, count, countOrZero, durationMs, oneOf, options, shown } from '../core/options.ts';
-import type { SeverityRule } from './severity.ts';
+import type { SeverityRule } from './incident/severity.ts';
 import type { Sink } from './sink.ts';
 import { logSink } from './sinks/log/sink.ts';
 import { sinkName } from './sinks/sink-name.ts';

@@ -2,9 +2,9 @@ import type { Circuit } from '../core/circuit.ts';
 import type { Events } from '../core/events.ts';
 import type { Component } from '../core/observer.ts';
 import type { Criticality, PolicyStats } from '../core/policy.ts';
-import type { IncidentStatus } from './incident.ts';
+import type { IncidentStatus } from './incident/record.ts';
+import type { Severity } from './incident/severity.ts';
 import type { Logger } from './logger.ts';
-import type { Severity } from './severity.ts';
 
 /** What the incidents need to know of a policy. */
 export interface PolicyFacts {

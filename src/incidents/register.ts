@@ -1,4 +1,4 @@
-import type { IncidentRecord } from './incident.ts';
+import type { IncidentRecord } from './incident/record.ts';
 import type { Watch } from './watch.ts';
 
 /** The incidents that are kept: one open one per policy, and the latest resolved ones. */

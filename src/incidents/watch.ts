@@ -1,6 +1,6 @@
 import type { PolicyStats } from '../core/policy.ts';
-import type { IncidentRecord } from './incident.ts';
-import type { FallbackState } from './severity.ts';
+import type { IncidentRecord } from './incident/record.ts';
+import type { FallbackState } from './incident/severity.ts';
 
 /** Calls that needed a fallback before one can say whether it serves. */
 const CALLS_TO_JUDGE_BY = 5;

@@ -3,12 +3,12 @@ import { wallNow } from '../../src/core/clock.ts';
 import { Events, type IncidentEvent, type SloEvent } from '../../src/core/events.ts';
 import type { Criticality, PolicyStats } from '../../src/core/policy.ts';
 import type { SloAnnouncement } from '../../src/incidents/announcement.ts';
-import type { Incident, IncidentStatus } from '../../src/incidents/incident.ts';
+import type { Incident, IncidentStatus } from '../../src/incidents/incident/record.ts';
+import type { Severity } from '../../src/incidents/incident/severity.ts';
 import { IncidentManager } from '../../src/incidents/manager.ts';
 import type { Notification } from '../../src/incidents/notification.ts';
 import { type IncidentOptions, incidentSchema } from '../../src/incidents/options.ts';
 import type { DeliveryResult } from '../../src/incidents/ports.ts';
-import type { Severity } from '../../src/incidents/severity.ts';
 import type { Receipt, Sink, SinkAnswer, SinkContext } from '../../src/incidents/sink.ts';
 
 /** A policy as the incidents see it, with circuits that the test moves. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { durationText } from '../../src/incidents/duration-text.ts';
-import { IncidentRecord } from '../../src/incidents/incident.ts';
-import { IncidentIds } from '../../src/incidents/incident-id.ts';
-import { Timeline } from '../../src/incidents/timeline.ts';
+import { IncidentIds } from '../../src/incidents/incident/incident-id.ts';
+import { IncidentRecord } from '../../src/incidents/incident/record.ts';
+import { Timeline } from '../../src/incidents/incident/timeline.ts';
 import { afterDelay } from '../../src/incidents/timers.ts';
 import { emptyStats } from './fixtures.ts';
 

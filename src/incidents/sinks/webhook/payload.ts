@@ -1,6 +1,6 @@
-import type { IncidentJson } from '../../incident.ts';
+import type { IncidentJson } from '../../incident/record.ts';
+import type { Severity } from '../../incident/severity.ts';
 import type { Notification, NotificationKind } from '../../notification.ts';
-import type { Severity } from '../../severity.ts';
 
 /** The body of a webhook about an incident, after the payload structure that Standard Webhooks 1.0.0 recommends. */
 export interface WebhookPayload {

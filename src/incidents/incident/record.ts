@@ -1,6 +1,6 @@
-import type { PolicyStats } from '../core/policy.ts';
-import { describeChange, type IncidentChange, type IncidentTrigger } from './change.ts';
-import { redact } from './redact.ts';
+import type { PolicyStats } from '../../core/policy.ts';
+import { describeChange, type IncidentChange, type IncidentTrigger } from '../change.ts';
+import { redact } from '../redact.ts';
 import type { Severity } from './severity.ts';
 import { Timeline, type TimelineEntry } from './timeline.ts';
 

@@ -1,4 +1,4 @@
-import type { IncidentChange } from './change.ts';
+import type { IncidentChange } from '../change.ts';
 
 /** One line of an incident's timeline. */
 export interface TimelineEntry {

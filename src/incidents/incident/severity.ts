@@ -1,6 +1,6 @@
-import { shown } from '../core/options.ts';
-import type { Criticality } from '../core/policy.ts';
-import { redact } from './redact.ts';
+import { shown } from '../../core/options.ts';
+import type { Criticality } from '../../core/policy.ts';
+import { redact } from '../redact.ts';
 
 /** How bad an incident is, worst first. */
 export const severities = ['Critical', 'High', 'Medium', 'Low'] as const;

@@ -1,0 +1,328 @@
+import type { ActionHorizon, ActionKind, IncidentRole, IncidentTrigger } from './changes/change.ts';
+import type { Severity } from './severity.ts';
+import type { IncidentStatus } from './status.ts';
+
+/**
+ * An incident as it leaves the process: in webhooks, on the `/incidents` endpoint, in files, in what the command
+ * prints with `--json`, and what a post-mortem is written from. Times are ISO 8601 in UTC; what is not known is
+ * `null`. All texts are redacted. Lists are in order of time.
+ */
+export interface IncidentJson {
+  /** Such as `INC-20260204-001-9f3a01bc`. */
+  readonly id: string;
+  readonly policy: string;
+  readonly service: string | null;
+  readonly instance: string;
+  /** A drill is played, not suffered: it counts in no figure. */
+  readonly drill: boolean;
+  readonly trigger: IncidentTrigger;
+  readonly dedupKey: string;
+  readonly status: IncidentStatus;
+  readonly severity: Severity;
+  /** Why it has this severity, one sentence. */
+  readonly why: string;
+  readonly summary: string;
+  /** The first failure that led to it, or when it was detected where none is known. */
+  readonly startedAt: string;
+  readonly detectedAt: string;
+  /** When each step was first taken; resolved and closed: last taken, `null` again after a reopening. */
+  readonly declaredAt: string | null;
+  readonly acknowledgedAt: string | null;
+  readonly mitigatedAt: string | null;
+  readonly resolvedAt: string | null;
+  readonly resolvedBy: string | null;
+  readonly closedAt: string | null;
+  /** From `startedAt` until it was resolved; `null` while it is open. */
+  readonly durationMs: number | null;
+  /** Every step that was taken, reopenings included (their status is the one that it went back to). */
+  readonly steps: readonly {
+    readonly at: string;
+    readonly status: IncidentStatus;
+    readonly by: string | null;
+    readonly reason: string | null;
+    readonly reopening: boolean;
+  }[];
+  readonly severityHistory: readonly {
+    readonly at: string;
+    readonly from: Severity | null;
+    readonly to: Severity;
+    readonly why: string;
+    readonly by: string | null;
+  }[];
+  readonly timeline: readonly {
+    readonly at: string;
+    /** A change's type, or `left-out` where entries are missing. */
+    readonly kind: string;
+    readonly text: string;
+  }[];
+  readonly impact: ImpactJson;
+  /** Circuits' configuration and state, and the pipeline in words, when it began; `null` where it is not known. */
+  readonly situation: SituationJson | null;
+  readonly notifications: readonly NotificationJson[];
+  readonly escalations: readonly {
+    readonly at: string;
+    readonly contact: string;
+    readonly level: number;
+    readonly via: readonly string[];
+    readonly why: string;
+  }[];
+  /** Whether something holds its notifications back now, and why. */
+  readonly heldBack: {
+    readonly because: string;
+    readonly text: string;
+    readonly upstream: { readonly policy: string; readonly incident: string } | null;
+    readonly until: string | null;
+  } | null;
+  /** Incidents of dependant policies that are held back because of this one. */
+  readonly heldDependants: readonly {
+    readonly policy: string;
+    readonly incident: string;
+    readonly at: string;
+  }[];
+  readonly flapping: boolean;
+  readonly files: readonly {
+    readonly at: string;
+    readonly collector: string;
+    /** Name within the incident's folder; `null` where nothing was written. */
+    readonly file: string | null;
+    readonly bytes: number;
+    readonly truncated: boolean;
+    readonly error: string | null;
+  }[];
+  readonly warRoom: string | null;
+  readonly affected: { readonly users: string | null; readonly scope: string | null };
+  readonly roles: Readonly<Record<IncidentRole, readonly string[]>>;
+  readonly notes: readonly (Authored & {
+    readonly id: string;
+    readonly text: string;
+    readonly deadEnd: boolean;
+  })[];
+  readonly observations: readonly (Authored & { readonly id: string; readonly text: string })[];
+  readonly hypotheses: readonly HypothesisJson[];
+  readonly reproductions: readonly (Authored & {
+    readonly reproduced: boolean;
+    readonly how: string;
+    readonly version: string;
+  })[];
+  readonly mitigations: readonly (Authored & {
+    readonly id: string;
+    readonly text: string;
+    readonly hypothesis: string | null;
+    readonly stopgap: boolean;
+    readonly outcome: 'helped' | 'no-effect' | 'made-worse' | 'undone' | null;
+    readonly outcomeText: string | null;
+    readonly outcomeAt: string | null;
+  })[];
+  readonly actions: readonly ActionJson[];
+  readonly dataToRepair: readonly (Authored & {
+    readonly id: string;
+    readonly text: string;
+    readonly doneAt: string | null;
+    readonly doneBy: string | null;
+  })[];
+  readonly decisions: readonly (Authored & {
+    readonly id: string;
+    readonly question: string;
+    readonly authority: string | null;
+    readonly answer: string | null;
+    /** What they knew when they decided. */
+    readonly knew: string | null;
+    readonly decidedBy: string | null;
+    readonly decidedAt: string | null;
+  })[];
+  readonly updates: readonly (Authored & {
+    readonly text: string;
+    readonly expectedRecoveryAt: string | null;
+    readonly nextUpdateAt: string | null;
+  })[];
+  readonly contacted: readonly (Authored & {
+    readonly contact: string;
+    readonly reached: boolean;
+    readonly text: string | null;
+  })[];
+  readonly checklists: readonly ChecklistJson[];
+  readonly runbookSteps: readonly (Authored & {
+    readonly runbook: string;
+    /** 1 for the first. */
+    readonly step: number;
+    readonly state: 'rehearsed' | 'started' | 'checked' | 'surprise' | 'resumed';
+    readonly text: string | null;
+  })[];
+  /** What was done to policies: by whom, until when. */
+  readonly controls: readonly (Authored & {
+    readonly control: string;
+    readonly text: string;
+    readonly until: string | null;
+    readonly ended: boolean;
+  })[];
+  readonly learned: readonly (Authored & {
+    readonly topic: LearnedTopic;
+    readonly text: string;
+    readonly evidence: string | null;
+  })[];
+}
+
+/** Who, and when. `by` is `null` where the library did it by itself or nobody said. */
+export interface Authored {
+  readonly at: string;
+  readonly by: string | null;
+}
+
+/** What a lesson is about, for the post-mortem. */
+export type LearnedTopic =
+  | 'why'
+  | 'root-cause'
+  | 'contributing'
+  | 'went-well'
+  | 'went-badly'
+  | 'lucky'
+  | 'thanks'
+  | 'accepted-risk'
+  | 'second-stage';
+
+/** Counts of calls while the incident lasted. */
+export interface CallFactsJson {
+  /** Calls that ended, however they did. */
+  readonly calls: number;
+  /** Calls whose caller got an error of the dependency or of the operation. */
+  readonly failed: number;
+  readonly timedOut: number;
+  readonly rejected: number;
+  /** Retries that were made. */
+  readonly retried: number;
+  readonly servedStale: number;
+  /** Calls that a fallback function answered. */
+  readonly servedFallback: number;
+}
+
+/** What the incident did to callers. */
+export interface ImpactJson {
+  /** The incident's own policy, since it began; `null` before the first look. */
+  readonly during: CallFactsJson | null;
+  /** From histograms, in milliseconds. Before: since the process began. */
+  readonly latency: {
+    readonly p50BeforeMs: number | null;
+    readonly p99BeforeMs: number | null;
+    readonly p50DuringMs: number | null;
+    readonly p99DuringMs: number | null;
+  };
+  readonly budget: readonly {
+    readonly sli: string;
+    readonly objective: number;
+    /** Shares of the period's budget; negative when it is overspent. */
+    readonly remainingBefore: number | null;
+    readonly remainingAfter: number | null;
+    /** Share of the budget that was spent during the incident. */
+    readonly spent: number | null;
+  }[];
+  readonly errors: readonly {
+    readonly kind: string;
+    readonly count: number;
+    readonly sample: string;
+    readonly traceId: string | null;
+  }[];
+  /** Errors of kinds that are not listed. */
+  readonly otherErrors: number;
+  /** Policies that depend on this one (`dependsOn`). */
+  readonly dependants: readonly string[];
+  /** What uses the policy (`usedBy`): features, teams. */
+  readonly usedBy: readonly string[];
+}
+
+/** How things stood when the incident began. */
+export interface SituationJson {
+  readonly circuits: readonly Readonly<Record<string, unknown>>[];
+  readonly pipeline: readonly string[];
+  readonly process: {
+    readonly version: string;
+    readonly node: string;
+    readonly uptimeMs: number;
+    readonly rssBytes: number;
+    readonly heapUsedBytes: number;
+    readonly eventLoopDelayP99Ms: number | null;
+  };
+  /** Recent changes, the latest first. */
+  readonly changes: readonly {
+    readonly at: string;
+    readonly version: string | null;
+    readonly what: string;
+  }[];
+  readonly similar: readonly {
+    readonly incident: string;
+    readonly summary: string;
+    readonly resolvedAt: string | null;
+    readonly why: string;
+  }[];
+}
+
+/** A notification, and what became of it at each sink. */
+export interface NotificationJson {
+  readonly id: string;
+  readonly kind: 'opened' | 'updated' | 'resolved';
+  readonly at: string;
+  readonly summary: string;
+  readonly sinks: readonly {
+    readonly sink: string;
+    /** `null` while it is under way. */
+    readonly result: 'delivered' | 'failed' | 'dropped' | null;
+    readonly at: string | null;
+    readonly tries: number;
+    readonly detail: string | null;
+  }[];
+}
+
+/** A possible cause. */
+export interface HypothesisJson extends Authored {
+  readonly id: string;
+  readonly text: string;
+  readonly reasoning: string | null;
+  readonly status: 'open' | 'confirmed' | 'ruled-out';
+  readonly reason: string | null;
+  readonly evidence: readonly (Authored & { readonly text: string; readonly supports: boolean })[];
+  /** Ids of observations. Of a confirmed cause, together all that there were. */
+  readonly explains: readonly string[];
+  readonly doesNotExplain: readonly string[];
+}
+
+/** Something to be done after the incident. */
+export interface ActionJson extends Authored {
+  readonly id: string;
+  readonly text: string;
+  readonly kind: ActionKind;
+  readonly horizon: ActionHorizon;
+  readonly owner: string | null;
+  readonly checker: string | null;
+  /** The day, such as `2026-03-01`. */
+  readonly due: string | null;
+  readonly twoPeople: boolean;
+  readonly mitigation: string | null;
+  readonly state: 'open' | 'done' | 'checked' | 'dropped';
+  readonly doneAt: string | null;
+  readonly doneBy: string | null;
+  readonly checkedBy: string | null;
+  readonly reason: string | null;
+}
+
+/** What the checklists guard against being left out. */
+export const checklistNames = ['contact', 'impact', 'work', 'verification'] as const;
+/** What a checklist guards against being left out. */
+export type ChecklistName = (typeof checklistNames)[number];
+
+/** A checklist with its items, as they stand. */
+export interface ChecklistJson {
+  readonly name: ChecklistName;
+  readonly items: readonly {
+    /** Such as `contact.responders` or `impact.policy.checkout`. */
+    readonly id: string;
+    readonly text: string;
+    /** The step that it must be done or waived before; `null` where it is only a reminder. */
+    readonly gates: Exclude<IncidentStatus, 'detected' | 'declared' | 'acknowledged'> | null;
+    readonly state: 'open' | 'done' | 'waived';
+    /** Whether the library sees by itself that it is done. */
+    readonly automatic: boolean;
+    readonly at: string | null;
+    readonly by: string | null;
+    /** Why it was waived; how the library knows that it is done. */
+    readonly reason: string | null;
+  }[];
+}
