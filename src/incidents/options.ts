@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { callback, count, countOrZero, durationMs, oneOf, options, shown } from '../core/options.ts';
+import { callback, count, countOrZero, durationMs, flag, oneOf, options, shown } from '../core/options.ts';
+import { type ControlOptions, controlSchema } from './control/options.ts';
 import type { SeverityRule } from './incident/severity.ts';
 import type { Sink } from './sink.ts';
 import { logSink } from './sinks/log/sink.ts';
@@ -47,6 +48,10 @@ export interface IncidentOptions {
   readonly maxResolvedIncidents?: number | undefined;
   /** How many entries a timeline holds, 10 or more; the middle is left out first. Default 200. */
   readonly maxTimelineEntries?: number | undefined;
+  /** A Unix socket for the `breakwater` command, mode 0600. Default: none is opened. */
+  readonly control?: ControlOptions | undefined;
+  /** Whether `breakwater drill` may play a game day here, which may open circuits for minutes. Default `false`. */
+  readonly drills?: boolean | undefined;
 }
 
 const sink = z
@@ -101,6 +106,8 @@ export const incidentSchema = options({
   maxQueuedNotifications: count.default(100),
   maxResolvedIncidents: countOrZero.default(100),
   maxTimelineEntries: atLeastTen.default(200),
+  control: controlSchema.optional(),
+  drills: flag.default(false),
 }).superRefine(({ dedupScope, service }, context) => {
   if (dedupScope !== 'service' || service !== undefined) return;
   context.addIssue({

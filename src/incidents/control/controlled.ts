@@ -1,0 +1,40 @@
+import type { CircuitState } from '../../core/circuit.ts';
+import type { Criticality } from '../../core/policy.ts';
+import type { IncidentCommand } from '../commands/command.ts';
+import type { IncidentJson } from '../incident/document.ts';
+
+/** A policy as the command shows it. */
+export interface ControlledPolicy {
+  readonly name: string;
+  readonly criticality: Criticality;
+  readonly circuits: readonly { readonly state: CircuitState; readonly shadow: boolean }[];
+}
+
+/** Who answers at the socket. */
+export interface ControlledProcess {
+  readonly version: string;
+  readonly service: string | null;
+  readonly instance: string;
+  readonly pid: number;
+}
+
+/**
+ * All that the socket may do in the application. What it throws as `InvalidOptionsError` is the caller's to mend and is
+ * told in full; anything else is told short and reported.
+ */
+export interface Controlled {
+  readonly process: ControlledProcess;
+  policies(): readonly ControlledPolicy[];
+  incidents(): readonly IncidentJson[];
+  /** The incident of that id; `undefined` when there is none. */
+  incident(id: string): IncidentJson | undefined;
+  /** Declares an incident, checking what it is given. */
+  declare(declaration: unknown): IncidentJson;
+  do(id: string, command: IncidentCommand): IncidentJson;
+  /** Why an incident did or did not notify. */
+  why(id: string): unknown;
+  /** What can be done about an incident. */
+  recovery(id: string): unknown;
+  /** Does something of it, checking what it is given. */
+  recover(request: unknown): unknown;
+}
