@@ -21,6 +21,14 @@ export class Delivery<Message extends Queued> {
     for (const queue of this.#queues) if (message.isFor(queue.sink)) queue.push(message);
   }
 
+  /**
+   * Takes up the repeating of what was sent before this process began: the last notification of an incident that is
+   * still open, to the sinks that want repeats. The first is sent at once; none is reported.
+   */
+  resume(message: Message): void {
+    for (const queue of this.#queues) if (message.isFor(queue.sink)) queue.resume(message);
+  }
+
   /** Waits until everything is delivered or given up, at most `timeoutMs`. Whether it came to that. */
   async flush(timeoutMs: number): Promise<boolean> {
     const idle = Promise.all(this.#queues.map((queue) => queue.idle()));
@@ -33,7 +41,7 @@ export class Delivery<Message extends Queued> {
     }
   }
 
-  /** Tries what is left once more without waiting, then, after at most `timeoutMs`, gives up the rest. */
+  /** Ends the repeating, tries what is left once more without waiting, then, after at most `timeoutMs`, gives up the rest. */
   async close(timeoutMs: number): Promise<void> {
     for (const queue of this.#queues) queue.hurry();
     await this.flush(timeoutMs);

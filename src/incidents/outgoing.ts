@@ -1,4 +1,5 @@
 import type { AnnouncedSloEvent, SloAnnouncement } from './announcement.ts';
+import { isOpen } from './incident/status.ts';
 import type { Notification, NotificationKind } from './notification.ts';
 import type { Queued } from './sink-queue.ts';
 
@@ -28,6 +29,8 @@ export function outgoingNotification(notification: Notification): OutgoingNotifi
     incident: incident.id,
     subject: incident.id,
     expendable: kind === 'updated',
+    mergeable: kind === 'updated',
+    lasts: isOpen(incident.status),
     isFor: () => true,
     send: (sink, context) => sink.send(notification, context),
   };
@@ -43,6 +46,8 @@ export function outgoingAnnouncement(announcement: SloAnnouncement): OutgoingAnn
     policy: event.policy,
     subject: `slo/${event.policy}`,
     expendable: true,
+    mergeable: false,
+    lasts: false,
     isFor: (sink) => sink.announce !== undefined,
     send: (sink, context) => sink.announce?.(announcement, context),
   };

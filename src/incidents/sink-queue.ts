@@ -1,12 +1,13 @@
 import pRetry from 'p-retry';
-import pTimeout from 'p-timeout';
-import { monotonicNow } from '../core/clock.ts';
 import { BackoffSequence } from '../strategies/retry/backoff.ts';
 import { type RetrySettings, retrySchema } from '../strategies/retry/options.ts';
 import type { Logger } from './logger.ts';
 import type { DeliveryResult } from './ports.ts';
-import { redact, summarizeError } from './redact.ts';
+import { summarizeError } from './redact.ts';
 import { type Sink, type SinkAnswer, type SinkContext, SinkError } from './sink.ts';
+import { Pacer } from './sink-pace.ts';
+import { SinkRepeats } from './sink-repeats.ts';
+import { SinkTries } from './sink-tries.ts';
 import { afterDelay } from './timers.ts';
 
 /** How a sink is used. */
@@ -28,6 +29,10 @@ export interface Queued {
   readonly subject: string;
   /** Whether it is dropped before others where too many wait. */
   readonly expendable: boolean;
+  /** Whether the next message about its subject may stand for it, if that is such a one too. */
+  readonly mergeable: boolean;
+  /** Whether its subject goes on after it, so that a sink may want it repeated. */
+  readonly lasts: boolean;
   /** Whether the sink takes such messages. */
   isFor(sink: Sink): boolean;
   /** Makes one try. */
@@ -45,17 +50,17 @@ export interface Delivered<Message extends Queued> {
   readonly detail: string;
   /** What the last try threw. */
   readonly error: unknown;
+  /** The id of the later message that stands for this one, which was dropped for it. */
+  readonly mergedInto?: string;
 }
 
 /** How many subjects one sink is told about at the same time. Within one the order is kept. */
 const CONCURRENT_SUBJECTS = 4;
 
-/** The longest Retry-After that is believed. */
-const LONGEST_PAUSE_MS = 24 * 3_600_000;
-
 /**
- * The messages for one sink: bounded in number, in order within a subject, each try bounded in time, what
- * failed tried again with backoff, and all of it held while the sink asks to be left alone. It throws at nobody.
+ * The messages for one sink: bounded in number, in order within a subject, at the sink's own pace, each try bounded in
+ * time, what failed tried again with backoff, and all of it held while the sink asks to be left alone. It throws at
+ * nobody.
  */
 export class SinkQueue<Message extends Queued> {
   readonly sink: Sink;
@@ -65,10 +70,13 @@ export class SinkQueue<Message extends Queued> {
   readonly #onEnd: (delivered: Delivered<Message>) => void;
   readonly #waiting: Message[] = [];
   readonly #busySubjects = new Set<string>();
-  readonly #tries = new Set<AbortController>();
+  readonly #pacer: Pacer;
+  readonly #tries: SinkTries;
+  readonly #repeats: SinkRepeats<Message> | undefined;
   readonly #sleepers = new Set<Sleeper>();
   #onIdle: (() => void)[] = [];
-  #pausedUntil = Number.NEGATIVE_INFINITY;
+  /** Takes back the look at what waits for the sink's pace or pause. */
+  #cancelPump: (() => void) | undefined = undefined;
   /** Why no more is sent, once none is. */
   #ended: SinkError | undefined = undefined;
 
@@ -88,6 +96,9 @@ export class SinkQueue<Message extends Queued> {
     });
     this.#logger = logger;
     this.#onEnd = onEnd;
+    this.#pacer = new Pacer(sink.pace);
+    this.#tries = new SinkTries(sink, settings.deliveryTimeoutMs, logger);
+    this.#repeats = this.#makeRepeats(sink.repeatMs);
   }
 
   push(message: Message): void {
@@ -95,28 +106,40 @@ export class SinkQueue<Message extends Queued> {
       this.#drop(message, this.#ended);
       return;
     }
+    if (!message.lasts) this.#repeats?.forget(message.subject);
     this.#waiting.push(message);
     // Those that a free place awaits do not count as waiting.
     this.#bound(CONCURRENT_SUBJECTS - this.#busySubjects.size);
     queueMicrotask(() => this.#pump());
   }
 
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Repeats, from now on, what was sent in an earlier life of the process, where the sink wants repeats. */
+  resume(message: Message): void {
+    if (message.lasts && this.#ended === undefined) this.#repeats?.keep(message, false, 0);
+  }
+
+  /** Resolves when nothing waits and nothing is under way, repeats apart. */
   idle(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
-  /** Cuts the backoff that is being waited for short. What a sink itself asked for is still waited for. */
+  /**
+   * Repeats nothing any more, and cuts the backoff that is being waited for short. What a sink itself asked for is still
+   * waited for, and its pace is kept.
+   */
   hurry(): void {
+    this.#repeats?.stop();
     for (const sleeper of [...this.#sleepers]) if (sleeper.hurries) sleeper.wake();
   }
 
   /** Sends no more, gives up what is under way and drops what waits. */
   stop(why: SinkError): void {
     this.#ended ??= why;
+    this.#cancelPump?.();
+    this.#repeats?.stop();
     for (const message of this.#waiting.splice(0)) this.#drop(message, this.#ended);
-    for (const controller of this.#tries) controller.abort(why);
+    this.#tries.abort(why);
     for (const sleeper of [...this.#sleepers]) sleeper.wake();
     this.#tellIfIdle();
   }
@@ -131,32 +154,71 @@ export class SinkQueue<Message extends Queued> {
   }
 
   #pump(): void {
-    while (this.#busySubjects.size < CONCURRENT_SUBJECTS) {
-      const at = this.#waiting.findIndex(({ subject }) => !this.#busySubjects.has(subject));
-      const [next] = at < 0 ? [] : this.#waiting.splice(at, 1);
-      if (next === undefined) break;
-      this.#busySubjects.add(next.subject);
-      void this.#deliver(next).then((delivered) => {
-        this.#busySubjects.delete(next.subject);
-        this.#end(delivered);
-        this.#pump();
-        this.#tellIfIdle();
-      });
+    this.#cancelPump?.();
+    this.#cancelPump = undefined;
+    while (this.#ended === undefined && this.#busySubjects.size < CONCURRENT_SUBJECTS) {
+      const at = this.#waiting.findIndex(({ subject }) => this.#isFree(subject));
+      if (at < 0) break;
+      if (!this.#pacer.take()) {
+        this.#cancelPump = afterDelay(this.#pacer.waitMs(), () => this.#pump());
+        break;
+      }
+      this.#start(at);
     }
     this.#bound(0);
   }
 
-  /** Brings one message to its end. It never rejects. */
-  async #deliver(message: Message): Promise<Delivered<Message>> {
+  #start(at: number): void {
+    const [first] = this.#waiting.splice(at, 1);
+    if (first === undefined) return;
+    const { message, older } = this.#newest(first);
+    const { id, subject } = message;
+    this.#busySubjects.add(subject);
+    for (const left of older) {
+      const detail = 'merged into a later update';
+      this.#end({
+        ...this.#about(left),
+        result: 'dropped',
+        tries: 0,
+        detail,
+        error: undefined,
+        mergedInto: id,
+      });
+    }
+    void this.#deliver(message, older.length).then((delivered) => {
+      this.#busySubjects.delete(subject);
+      this.#end(delivered);
+      this.#pump();
+      this.#tellIfIdle();
+    });
+  }
+
+  /** What is sent in place of `first` at a sink that has a pace: the last of a row of messages that may be merged. */
+  #newest(first: Message): { readonly message: Message; readonly older: readonly Message[] } {
+    const older: Message[] = [];
+    let message = first;
+    while (this.sink.pace !== undefined && message.mergeable) {
+      const at = this.#waiting.findIndex(({ subject }) => subject === first.subject);
+      const next = this.#waiting[at];
+      if (next === undefined || !next.mergeable) break;
+      this.#waiting.splice(at, 1);
+      older.push(message);
+      message = next;
+    }
+    return { message, older };
+  }
+
+  /** Brings one message to its end; the place for its first try is taken. It never rejects. */
+  async #deliver(message: Message, merged: number): Promise<Delivered<Message>> {
     const backoff = new BackoffSequence(this.#retry);
-    const about = { message, sink: this.sink.name };
     let tries = 0;
     try {
       const detail = await pRetry(
         async () => {
-          await this.#untilWelcome();
+          if (tries > 0) await this.#untilWelcome();
+          if (this.#ended !== undefined) throw this.#ended;
           tries += 1;
-          return await this.#try(message, tries);
+          return await this.#try(message, { attempt: tries, merged, repeat: false });
         },
         {
           retries: this.#retry.maxRetries,
@@ -170,49 +232,54 @@ export class SinkQueue<Message extends Queued> {
           },
         },
       );
-      return { ...about, result: 'delivered', tries, detail, error: undefined };
+      return { ...this.#about(message), result: 'delivered', tries, detail, error: undefined };
     } catch (error) {
       const result = error === this.#ended && tries === 0 ? 'dropped' : 'failed';
-      return { ...about, result, tries, detail: summarizeError(error).message, error };
+      return { ...this.#about(message), result, tries, detail: summarizeError(error).message, error };
     }
   }
 
-  async #try(message: Message, attempt: number): Promise<string> {
-    const controller = new AbortController();
-    const { deliveryTimeoutMs } = this.#settings;
-    const clearDeadline = afterDelay(deliveryTimeoutMs, () =>
-      controller.abort(new SinkError(`no answer within ${deliveryTimeoutMs} ms`, 'transient')),
-    );
-    this.#tries.add(controller);
+  async #try(message: Message, about: Pick<SinkContext, 'attempt' | 'merged' | 'repeat'>): Promise<string> {
     try {
-      const { signal } = controller;
-      const context = { signal, attempt, logger: this.#logger };
-      const sending = Promise.resolve().then(() => message.send(this.sink, context));
-      const receipt: unknown = await pTimeout(sending, { milliseconds: Number.POSITIVE_INFINITY, signal });
-      return receiptDetail(receipt);
-    } catch (thrown) {
-      const error = asSinkError(thrown);
-      this.#heed(error);
+      return await this.#tries.make({ ...about, send: (sink, context) => message.send(sink, context) });
+    } catch (error) {
+      if (error instanceof SinkError) this.#heed(error);
       throw error;
-    } finally {
-      clearDeadline();
-      this.#tries.delete(controller);
     }
   }
 
   #heed(error: SinkError): void {
     if (error.failure === 'gone') this.stop(error);
-    if (error.retryAfterMs === undefined) return;
-    const pauseMs = Math.min(error.retryAfterMs, LONGEST_PAUSE_MS);
-    this.#pausedUntil = Math.max(this.#pausedUntil, monotonicNow() + pauseMs);
+    if (error.retryAfterMs !== undefined) this.#pacer.pause(error.retryAfterMs);
+  }
+
+  #makeRepeats(everyMs: number | undefined): SinkRepeats<Message> | undefined {
+    if (everyMs === undefined) return undefined;
+    return new SinkRepeats<Message>(everyMs, {
+      isBusy: (subject) => !this.#isFree(subject) || this.#waiting.some((other) => other.subject === subject),
+      take: () => (this.#pacer.take() ? 0 : this.#pacer.waitMs()),
+      send: (message) =>
+        this.#try(message, { attempt: 1, merged: 0, repeat: true }).then(
+          () => undefined,
+          (error) => (error instanceof SinkError ? error : new SinkError('unknown', 'transient')),
+        ),
+      onFree: () => this.#pump(),
+      onFailed: (message, error) => this.#logFailedRepeat(message, error),
+    });
+  }
+
+  #logFailedRepeat({ id, policy }: Message, error: SinkError): void {
+    try {
+      const fields = { policy, sink: this.sink.name, notification: id, error: summarizeError(error) };
+      this.#logger.warn(fields, 'An incident notification could not be repeated');
+    } catch {
+      // Nobody is left to tell.
+    }
   }
 
   async #untilWelcome(): Promise<void> {
-    for (;;) {
-      if (this.#ended !== undefined) throw this.#ended;
-      const leftMs = this.#pausedUntil - monotonicNow();
-      if (leftMs <= 0) return;
-      await this.#sleep(leftMs, false);
+    while (this.#ended === undefined && !this.#pacer.take()) {
+      await this.#sleep(this.#pacer.waitMs(), false);
     }
   }
 
@@ -231,11 +298,29 @@ export class SinkQueue<Message extends Queued> {
 
   #drop(message: Message, why: SinkError): void {
     const detail = summarizeError(why).message;
-    this.#end({ message, sink: this.sink.name, result: 'dropped', tries: 0, detail, error: why });
+    this.#end({ ...this.#about(message), result: 'dropped', tries: 0, detail, error: why });
+  }
+
+  #about(message: Message): { readonly message: Message; readonly sink: string } {
+    return { message, sink: this.sink.name };
   }
 
   #end(delivered: Delivered<Message>): void {
+    this.#repeatAfter(delivered);
     this.#onEnd(delivered);
+  }
+
+  /** What was refused for good is not repeated, nor what was never sent. */
+  #repeatAfter({ message, result, tries, error }: Delivered<Message>): void {
+    if (!message.lasts) this.#repeats?.forget(message.subject);
+    else if (tries > 0 && !(error instanceof SinkError && error.failure !== 'transient')) {
+      this.#repeats?.keep(message, result === 'failed');
+    }
+  }
+
+  /** Whether nothing about the subject is under way. */
+  #isFree(subject: string): boolean {
+    return !this.#busySubjects.has(subject) && this.#repeats?.isSending(subject) !== true;
   }
 
   #isIdle(): boolean {
@@ -252,22 +337,4 @@ interface Sleeper {
   /** Whether it may be woken before its time because the process is about to end. */
   readonly hurries: boolean;
   wake(): void;
-}
-
-function receiptDetail(receipt: unknown): string {
-  const detail =
-    typeof receipt === 'object' && receipt !== null && 'detail' in receipt ? receipt.detail : undefined;
-  return typeof detail === 'string' ? redact(detail, 200) : 'taken';
-}
-
-/** Recognised by its shape, so that a sink that was built on another copy of this package is understood. */
-function asSinkError(error: unknown): SinkError {
-  if (error instanceof SinkError) return error;
-  const { message } = summarizeError(error);
-  if (typeof error !== 'object' || error === null) return new SinkError(message, 'transient');
-  const failure = 'failure' in error ? error.failure : undefined;
-  const known = failure === 'permanent' || failure === 'gone' ? failure : 'transient';
-  const retryAfterMs = 'retryAfterMs' in error ? error.retryAfterMs : undefined;
-  const asked = typeof retryAfterMs === 'number' && retryAfterMs >= 0 ? retryAfterMs : undefined;
-  return new SinkError(message, known, asked, { cause: error });
 }

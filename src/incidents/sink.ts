@@ -10,6 +10,18 @@ export interface SinkContext {
   readonly attempt: number;
   /** The hub's logger. */
   readonly logger: Logger;
+  /** How many earlier updates of the incident were left out because this one, which waited too, is newer. Default 0. */
+  readonly merged?: number | undefined;
+  /** Whether this was sent before and is only sent again because the incident lasts (`repeatMs`). Default false. */
+  readonly repeat?: boolean | undefined;
+}
+
+/** How often a sink may be tried. */
+export interface SinkPace {
+  /** Tries that may begin within `perMs`; a whole number from 1. */
+  readonly messages: number;
+  /** In milliseconds, above 0. */
+  readonly perMs: number;
 }
 
 /** What the other side said when it took a message. */
@@ -30,6 +42,16 @@ export type SinkAnswer = Receipt | void | Promise<Receipt | void>;
 export interface Sink {
   /** Names it in metrics, logs and timelines; unique among the sinks of a hub. 1 to 64 of `a-z A-Z 0-9 _ -`. */
   readonly name: string;
+  /**
+   * Keeps tries below the other side's rate limit: they are spaced, and of several updates of one incident that wait
+   * in a row only the latest is sent. Default: no limit, and nothing is left out.
+   */
+  readonly pace?: SinkPace | undefined;
+  /**
+   * While an incident lasts, its last notification is sent again this often, in milliseconds, for a receiver that
+   * takes silence for the end. A repeat is neither counted nor on the timeline. Default: nothing is repeated.
+   */
+  readonly repeatMs?: number | undefined;
   send(notification: Notification, context: SinkContext): SinkAnswer;
   /**
    * Makes one try to tell that releases are frozen or thawed, or that an error budget is spent; by the rules of
