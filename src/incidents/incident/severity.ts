@@ -1,6 +1,8 @@
 import { shown } from '../../core/options.ts';
 import type { Criticality } from '../../core/policy.ts';
+import { durationText } from '../duration-text.ts';
 import { redact } from '../redact.ts';
+import type { IncidentTrigger } from './trigger.ts';
 
 /** How bad an incident is, worst first. */
 export const severities = ['Critical', 'High', 'Medium', 'Low'] as const;
@@ -17,15 +19,34 @@ export type Severity = (typeof severities)[number];
  */
 export type FallbackState = 'none' | 'untested' | 'serving' | 'failing';
 
+/** How fast the policy's error budgets burn, as its SLO alerts say. */
+export interface BurnFacts {
+  /** The most urgent burn alert that fires; `none` where none does. */
+  readonly alert: 'page' | 'ticket' | 'none';
+  /** The highest burn rate of those alerts; 1 spends the budget exactly by the end of its period. 0 where none fires. */
+  readonly highestRate: number;
+  /** Whether a budget was spent while the incident lasted. */
+  readonly exhausted: boolean;
+}
+
 /** What a severity rule decides by. */
 export interface SeverityFacts {
   readonly policy: string;
   readonly criticality: Criticality;
   readonly fallback: FallbackState;
+  /** What began the incident. */
+  readonly trigger: IncidentTrigger;
+  /** Whether a circuit of the policy is not closed, so that calls are turned away or probed. */
+  readonly circuitOpen: boolean;
+  /** Calls that ended since the last look. The last look is the latest one at which enough calls were there to judge by. */
+  readonly calls: number;
   /** Calls since the last look that a fallback answered. */
   readonly served: number;
   /** Calls since the last look that failed, timed out or were turned away, with nothing to answer them. */
   readonly hurt: number;
+  /** `hurt` as a share of `calls`, 0 to 1; `undefined` while fewer than 20 calls were seen. */
+  readonly hurtShare: number | undefined;
+  readonly burn: BurnFacts;
   /** How long the incident has lasted, in milliseconds. */
   readonly ageMs: number;
 }
@@ -46,27 +67,63 @@ const byCriticality: Readonly<Record<Criticality, Severity>> = {
   low: 'Low',
 };
 
-/** The default rule: as severe as the policy is critical, and one step less while a fallback serves its callers. */
-export const severityByImpact: SeverityRule = ({ policy, criticality, fallback, served, hurt }) => {
-  const full = byCriticality[criticality];
+/** Below this share of callers hurt, few are. */
+const FEW_HURT = 0.05;
+/** From this age on, in milliseconds, an incident that still hurts callers is one step worse. */
+const LONG_MS = 30 * 60_000;
+
+/**
+ * The default rule, after ITIL's matrix of impact and urgency: impact is the policy's criticality, less one step while
+ * most callers are not hurt; urgency is that of the burn alerts of the SRE Workbook, where a page means now.
+ *
+ * - It begins as severe as the policy is critical.
+ * - One step less while a fallback serves its callers, or fewer than 5 % of at least 20 callers are hurt, or only a
+ *   ticket's burn alert began it and no circuit is open.
+ * - Not less while a page's burn alert fires, or once a budget is spent.
+ * - One step more once it has lasted for 30 minutes and callers are still hurt.
+ *
+ * An incident never becomes less severe by itself: the highest severity that the rule gave stays.
+ */
+export const severityByImpact: SeverityRule = (facts) => {
+  const { policy, criticality, ageMs, hurt } = facts;
   const subject = `'${policy}' is of ${criticality} criticality`;
-  switch (fallback) {
-    case 'none':
-      return { severity: full, why: `${subject} and has no fallback.` };
-    case 'failing':
-      return {
-        severity: full,
-        why: `${subject} and its fallback answers ${served} of ${served + hurt} calls.`,
-      };
-    case 'serving':
-      return { severity: oneStepLess(full), why: `${subject}, and its fallback serves the callers.` };
-    case 'untested':
-      return {
-        severity: oneStepLess(full),
-        why: `${subject} and has a fallback, which no call has needed so far.`,
-      };
-  }
+  const urgent = urgencyOf(facts);
+  const relief = reliefOf(facts);
+  const full = byCriticality[criticality];
+  const base =
+    relief !== undefined && urgent === undefined
+      ? { severity: oneStepLess(full), why: `${subject}${relief}` }
+      : { severity: full, why: `${subject}${urgent ?? burdenOf(facts)}` };
+  if (ageMs < LONG_MS || hurt === 0) return { severity: base.severity, why: `${base.why}.` };
+  const why = `${base.why}, and callers are still hurt after ${durationText(ageMs)}.`;
+  return { severity: oneStepMore(base.severity), why };
 };
+
+/** Why it is not less severe whatever serves the callers. */
+function urgencyOf({ burn, fallback }: SeverityFacts): string | undefined {
+  if (burn.exhausted) return ', and an error budget is spent';
+  if (burn.alert !== 'page' || fallback === 'failing') return undefined;
+  return `, and its error budget burns at ${rateText(burn.highestRate)} times the rate that it can bear`;
+}
+
+/** Why it is less severe than the policy is critical. */
+function reliefOf({ fallback, hurt, calls, hurtShare, trigger, burn, circuitOpen }: SeverityFacts) {
+  if (fallback === 'serving') return ', and its fallback serves the callers';
+  if (fallback === 'untested') return ' and has a fallback, which no call has needed so far';
+  if (hurtShare !== undefined && hurtShare < FEW_HURT) return `, and ${hurt} of ${calls} calls are hurt`;
+  if (trigger !== 'slo' || circuitOpen || burn.alert !== 'ticket') return undefined;
+  return `, and its error budget burns slowly, at ${rateText(burn.highestRate)} times the rate that it can bear`;
+}
+
+function burdenOf({ fallback, served, hurt }: SeverityFacts): string {
+  return fallback === 'failing'
+    ? ` and its fallback answers ${served} of ${served + hurt} calls`
+    : ' and has no fallback';
+}
+
+function rateText(rate: number): string {
+  return rate >= 10 ? String(Math.round(rate)) : String(Math.round(rate * 10) / 10);
+}
 
 /** What `rule` decides. Where it throws or gives no severity, `onError` is told and the default rule decides. */
 export function decideSeverity(
@@ -85,6 +142,10 @@ export function decideSeverity(
     onError(error);
     return severityByImpact(facts);
   }
+}
+
+function oneStepMore(severity: Severity): Severity {
+  return severities[severities.indexOf(severity) - 1] ?? 'Critical';
 }
 
 function oneStepLess(severity: Severity): Severity {

@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { severities } from '../severity.ts';
+import { incidentTriggers } from '../trigger.ts';
 import { by, change, text, time } from './fields.ts';
-
-/** What began an incident. */
-export const incidentTriggers = ['circuit', 'slo', 'budget', 'rejections', 'person', 'drill'] as const;
 
 const severity = z.enum(severities);
 const circuitState = z.enum(['closed', 'open', 'half-open', 'forced-open', 'disabled']);

@@ -58,8 +58,7 @@ export const incidentChange = z.discriminatedUnion('type', [
 export type IncidentChange = z.output<typeof incidentChange>;
 /** The change of that type. */
 export type ChangeOf<Type extends IncidentChange['type']> = Extract<IncidentChange, { type: Type }>;
-/** What began an incident. */
-export type IncidentTrigger = (typeof automatic.incidentTriggers)[number];
+export type { IncidentTrigger } from '../trigger.ts';
 /** A role in an incident. */
 export type IncidentRole = (typeof people.incidentRoles)[number];
 /** What an action is good for. */
