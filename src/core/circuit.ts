@@ -1,4 +1,5 @@
 import type CircuitBreaker from 'opossum';
+import type { FailureOnset } from './failure-onset.ts';
 
 /** The states of a circuit. */
 export type CircuitState = 'closed' | 'open' | 'half-open' | 'forced-open' | 'disabled';
@@ -31,6 +32,8 @@ export interface CircuitTransition {
   readonly reason: string;
   /** Whether a person, not the dependency's behaviour, caused it. */
   readonly manual: boolean;
+  /** Of one that opens: when the failures began that led to it, in milliseconds since the epoch. */
+  readonly failingSince?: number | undefined;
 }
 
 /** A policy's circuit as its user sees and steers it. */
@@ -47,10 +50,21 @@ export interface Circuit {
   readonly shadow: boolean;
   /** What the window holds. */
   readonly window: CircuitWindowCounts;
+  /** Its options with their defaults, as plain data. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+  /** @internal When that began which its window holds, or held when it left the closed state. */
+  readonly onset: FailureOnset | undefined;
   /** Opens it by hand, for `forMs` milliseconds or until `reset()`. Pages nobody. */
   forceOpen(reason: string, forMs?: number): void;
   /** Lets everything through and counts nothing, for `forMs` milliseconds or until `reset()`. */
   disable(forMs?: number): void;
+  /**
+   * Lets an open circuit, one forced open included, try the dependency now instead of when its time is up. A probe
+   * that fails then opens it for as long as before.
+   *
+   * @returns whether it was open; otherwise nothing happens
+   */
+  probeNow(reason: string): boolean;
   /** Closes it and starts a fresh window. */
   reset(): void;
   toJSON(): CircuitSnapshot;

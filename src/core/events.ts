@@ -82,6 +82,8 @@ export interface CircuitEvent extends EventBase {
   readonly shadow: boolean;
   /** How long an open circuit stays open, in milliseconds. */
   readonly openForMs?: number | undefined;
+  /** Of one that opens: when the failures began that led to it, in milliseconds since the epoch. */
+  readonly failingSince?: number | undefined;
   /** What traced the call that caused it, if a call did, where `breakwater.useTracing()` is in use. */
   readonly trace?: unknown;
 }

@@ -14,8 +14,11 @@ export function noCircuit(policy: string): Circuit {
     retryAfterMs: 0,
     shadow: false,
     window: { attempts: 0, failures: 0, slow: 0 },
+    configuration: {},
+    onset: undefined,
     forceOpen: refuse,
     disable: refuse,
+    probeNow: refuse,
     reset: refuse,
     toJSON: () => ({ state: 'disabled', since: 0, until: null, failedRecoveries: 0 }),
     get breaker(): never {

@@ -92,4 +92,6 @@ export interface PolicyObserver {
   cacheAnswered(result: CacheResult): void;
   circuitMoved(from: CircuitState, to: CircuitState): void;
   failedInside(component: Component): void;
+  /** A copy of all counts, for a difference to be made later. */
+  copy(): Float64Array;
 }

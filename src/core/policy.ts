@@ -9,6 +9,7 @@ import {
 } from './call.ts';
 import { type CallOptions, callSettings, NO_SETTINGS, type WrapOptions, wrapSchema } from './call-options.ts';
 import type { Circuit } from './circuit.ts';
+import type { PolicyCounts } from './counts.ts';
 import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
 import { explainPipeline } from './explain.ts';
 import { KeySpace } from './key-space.ts';
@@ -57,7 +58,7 @@ export interface PolicyParts {
   readonly strategies: readonly Strategy[];
   readonly criticality: Criticality;
   /** Reads the counters, less the window, which the circuit has. */
-  readonly counts: { stats(): Omit<PolicyStats, 'window'> };
+  readonly counts: PolicyCounts;
 }
 
 /** How much a dependency's failure hurts. */
@@ -83,10 +84,11 @@ export class Policy {
   readonly circuit: Circuit;
   /** All circuits of the policy. */
   readonly circuits: readonly Circuit[];
+  /** @internal What it counts. */
+  readonly counts: PolicyCounts;
   readonly #runtime: PolicyRuntime;
   readonly #strategies: readonly Strategy[];
   readonly #pipeline: Inner;
-  readonly #counts: PolicyParts['counts'];
   readonly #wrapNames = new Set<string>();
   #closed = false;
 
@@ -97,7 +99,7 @@ export class Policy {
     this.#runtime = parts.runtime;
     this.#strategies = parts.strategies;
     this.#pipeline = compose(parts.strategies, parts.runtime, new OperationRunner(parts.runtime));
-    this.#counts = parts.counts;
+    this.counts = parts.counts;
     this.circuits = parts.strategies.flatMap(({ circuit }) => (circuit === undefined ? [] : [circuit]));
     this.circuit = this.circuits[0] ?? noCircuit(this.name);
   }
@@ -160,7 +162,7 @@ export class Policy {
   stats(): PolicyStats {
     const { attempts, failures, slow } = this.circuit.window;
     const failureRate = attempts === 0 ? undefined : failures / attempts;
-    return { ...this.#counts.stats(), window: { attempts, failures, slow, failureRate } };
+    return { ...this.counts.stats(), window: { attempts, failures, slow, failureRate } };
   }
 
   /** The pipeline in words, outermost layer first, with the worst case of latency and attempts. */

@@ -1,5 +1,6 @@
 import { type CircuitState, circuitStates } from '../core/circuit.ts';
 import { wallNow } from '../core/clock.ts';
+import type { PeriodCounts, PolicyCounts } from '../core/counts.ts';
 import {
   type AttemptOutcome,
   attemptOutcomes,
@@ -78,7 +79,7 @@ export interface RecorderParts {
  * Counts everything that one policy does, in one typed array; whoever wants the numbers reads them there. No
  * method throws, and none allocates but for an exemplar.
  */
-export class PolicyRecorder implements PolicyObserver {
+export class PolicyRecorder implements PolicyObserver, PolicyCounts {
   /** All counts, laid out as `layout` says, then the histograms. For reading. */
   readonly counts: Float64Array;
   /** Where the histogram of the calls' durations begins: its sum in milliseconds, then its buckets, not cumulated. */
@@ -181,7 +182,27 @@ export class PolicyRecorder implements PolicyObserver {
 
   /** The counts by name, for `policy.stats()`. */
   stats(): Omit<PolicyStats, 'window'> {
-    const { counts } = this;
+    return this.#statsOf(this.counts);
+  }
+
+  copy(): Float64Array {
+    return this.counts.slice();
+  }
+
+  between(from: Float64Array | undefined, to: Float64Array): PeriodCounts {
+    const counts = from === undefined ? to : to.map((count, at) => count - (from[at] ?? 0));
+    return {
+      stats: this.#statsOf(counts),
+      slis: Object.fromEntries(
+        slis.map((sli) => {
+          const at = sliAt(sli);
+          return [sli, { good: counts[at] ?? 0, bad: counts[at + 1] ?? 0 }];
+        }),
+      ),
+    };
+  }
+
+  #statsOf(counts: Float64Array): Omit<PolicyStats, 'window'> {
     const durations = callDurationsAt + 1;
     return {
       calls: byName(callOutcomes, counts, callsAt),

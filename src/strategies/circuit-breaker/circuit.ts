@@ -7,7 +7,9 @@ import type {
 } from '../../core/circuit.ts';
 import { monotonicNow, wallNow } from '../../core/clock.ts';
 import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
+import { ErrorTally } from '../../core/error-tally.ts';
 import { CircuitOpenError, isRejection, withoutStack } from '../../core/errors.ts';
+import type { FailureMark, FailureOnset } from '../../core/failure-onset.ts';
 import { durationMs, options, parseOptions, text } from '../../core/options.ts';
 import { type Outcome, rejected } from '../../core/outcome.ts';
 import type { Permit } from '../../core/permit.ts';
@@ -20,6 +22,7 @@ import type { CircuitBreakerSettings } from './options.ts';
 const STATUS_MS = 10_000;
 
 const forceOpenSchema = options({ reason: text, forMs: durationMs.optional() });
+const probeSchema = options({ reason: text });
 const disableSchema = options({ forMs: durationMs.optional() });
 
 /**
@@ -36,13 +39,21 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
   #closed = false;
   /** What traces the call that the machine is moved by, while it is. */
   #trace: unknown = undefined;
+  /** The outcome that the machine is moved by, where it is a failure. */
+  #failure: Outcome | undefined = undefined;
+  readonly #settings: CircuitBreakerSettings;
   /** Transitions to tell of, the first being told: what a listener causes meanwhile is told after it, in order. */
   readonly #untold: (() => void)[] = [];
 
   constructor(runtime: PolicyRuntime, settings: CircuitBreakerSettings) {
     this.#runtime = runtime;
     this.shadow = settings.mode === 'shadow';
-    this.#machine = new CircuitMachine(settings, (transition) => this.#moved(transition));
+    this.#settings = settings;
+    this.#machine = new CircuitMachine(
+      settings,
+      (transition) => this.#moved(transition),
+      (mark) => this.#noted(mark),
+    );
     const statusMs = settings.window.type === 'time' ? settings.window.ms : STATUS_MS;
     this.breaker = new OpossumMirror(runtime.name, statusMs, this.#machine, this);
     if (settings.restore !== undefined) this.#restore(settings.restore, settings.maxOpenMs);
@@ -67,6 +78,28 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
 
   get window(): CircuitWindowCounts {
     return this.#machine.counts(monotonicNow());
+  }
+
+  get configuration(): Readonly<Record<string, unknown>> {
+    const { restore: _, ...settings } = { ...this.#settings, openMs: this.#machine.openMs };
+    return Object.fromEntries(
+      Object.entries(settings).filter(([, value]) => value !== Number.POSITIVE_INFINITY),
+    );
+  }
+
+  get onset(): FailureOnset | undefined {
+    return this.#machine.onset(monotonicNow());
+  }
+
+  probeNow(reason: string): boolean {
+    parseOptions(probeSchema, { reason }, this.#runtime.name, 'Arguments of circuit.probeNow()');
+    this.#machine.wake(monotonicNow());
+    return this.#machine.probeNow(reason);
+  }
+
+  /** How long it stays open at first; `undefined` gives back what the options say. */
+  changeOpenMs(openMs: number | undefined): void {
+    this.#machine.openMs = openMs ?? this.#settings.openMs;
   }
 
   forceOpen(reason: string, forMs?: number): void {
@@ -145,6 +178,14 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
         if (outcome.rejection !== undefined || isRejection(outcome.error)) this.#machine.release(permit);
         else this.#failed(permit, outcome, now, latencyMs, trace);
         break;
+      case 'defect':
+        this.#machine.release(permit);
+        this.#failure = outcome;
+        this.#trace = trace;
+        this.#machine.noteBeside((mark) => this.#noted(mark));
+        this.#trace = undefined;
+        this.#failure = undefined;
+        break;
       default:
         this.#machine.release(permit);
     }
@@ -164,8 +205,21 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
       this.breaker.emit('failure', error, latencyMs, NO_ARGUMENTS);
     }
     this.#trace = trace;
+    this.#failure = outcome;
     this.#machine.settle(permit, true, now, Math.random, outcome.retryAfterMs);
     this.#trace = undefined;
+    this.#failure = undefined;
+  }
+
+  /** Adds what failed, if it did, to what goes on since `mark`, or since now. */
+  #noted(mark: FailureMark | undefined): FailureMark {
+    const noted = mark ?? {
+      since: wallNow(),
+      counts: this.#runtime.observer.copy(),
+      errors: new ErrorTally(KINDS_PER_MARK),
+    };
+    if (this.#failure !== undefined) noted.errors.add(this.#failure.error, this.#trace);
+    return noted;
   }
 
   #moved(transition: CircuitTransition): void {
@@ -219,6 +273,9 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
     this.#timer = undefined;
   }
 }
+
+/** How many kinds of errors are told apart among those of a tenth of the window. */
+const KINDS_PER_MARK = 10;
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 

@@ -4,7 +4,9 @@ import type {
   CircuitTransition,
   CircuitWindowCounts,
 } from '../../core/circuit.ts';
+import type { FailureOnset } from '../../core/failure-onset.ts';
 import { NO_GENERATION, type Permit } from '../../core/permit.ts';
+import { FailureMarks, type NoteFailure } from './failure-marks.ts';
 import type { CircuitBreakerSettings } from './options.ts';
 import { type AttemptWindow, attemptWindow } from './window.ts';
 
@@ -44,11 +46,26 @@ export class CircuitMachine {
   #probesSettled = 0;
   #probeFailures = 0;
   #probesSlow = 0;
+  /** Whether somebody asked for this half-open state; that its probes fail does not lengthen the open time. */
+  #isProbedByHand = false;
+  #openMs: number;
+  readonly #noteFailure: NoteFailure | undefined;
+  /** Made with the first failure. */
+  #marks: FailureMarks | undefined = undefined;
+  /** Why it is not closed, where failures are the reason. */
+  #onset: FailureOnset | undefined = undefined;
 
-  constructor(settings: CircuitBreakerSettings, onTransition: (transition: CircuitTransition) => void) {
+  /** @param noteFailure called, where it is given, with each failure or slow attempt that enters the window */
+  constructor(
+    settings: CircuitBreakerSettings,
+    onTransition: (transition: CircuitTransition) => void,
+    noteFailure?: NoteFailure,
+  ) {
     this.#settings = settings;
+    this.#openMs = settings.openMs;
     this.#window = attemptWindow(settings.window);
     this.#onTransition = onTransition;
+    this.#noteFailure = noteFailure;
   }
 
   get state(): CircuitState {
@@ -79,6 +96,28 @@ export class CircuitMachine {
     this.#window.advance(now);
     const { attempts, failures, slow } = this.#window;
     return { attempts, failures, slow };
+  }
+
+  /** The failures that the window holds, or that led out of the closed state: when they began. */
+  onset(now: number): FailureOnset | undefined {
+    if (this.#state !== 'closed') return this.#onset;
+    this.#window.advance(now);
+    return this.#currentOnset(false);
+  }
+
+  /** Adds what did not count against the dependency to what goes on since the last failure. */
+  noteBeside(note: NoteFailure): void {
+    const newest = this.#marks?.newest;
+    if (newest !== undefined) note(newest);
+  }
+
+  /** How long it stays open at first, in milliseconds, from the next opening on. */
+  set openMs(openMs: number) {
+    this.#openMs = openMs;
+  }
+
+  get openMs(): number {
+    return this.#openMs;
   }
 
   /** Asks to run an attempt: gives `permit` its generation, or turns the attempt away. */
@@ -152,12 +191,21 @@ export class CircuitMachine {
     else this.#move('disabled', 'disabled by hand', true, until);
   }
 
+  /** Goes from open or forced-open to half-open before the time is up. False in any other state. */
+  probeNow(reason: string): boolean {
+    if (this.#state !== 'open' && this.#state !== 'forced-open') return false;
+    this.#isProbedByHand = true;
+    this.#move('half-open', reason, true, Number.POSITIVE_INFINITY);
+    return true;
+  }
+
   reset(): void {
     if (this.#state !== 'closed') {
       this.#close('reset by hand', true);
       return;
     }
     this.#window.clear();
+    this.#marks?.clear();
     this.#startGeneration();
   }
 
@@ -197,16 +245,34 @@ export class CircuitMachine {
   ): void {
     this.#window.record(failure, slow, now);
     this.#consecutiveFailures = failure ? this.#consecutiveFailures + 1 : 0;
+    if (failure || slow) this.#mark(failure);
+    else this.#marks?.endRow();
     const why = this.#whyTrip();
     if (why !== undefined) this.#open(why, now, chance, retryAfterMs);
   }
 
+  #mark(failure: boolean): void {
+    if (this.#noteFailure === undefined) return;
+    this.#marks ??= new FailureMarks(this.#noteFailure);
+    if (!failure) this.#marks.endRow();
+    const beginsRow =
+      failure && this.#consecutiveFailures === 1 && this.#settings.consecutiveFailures !== false;
+    this.#marks.note(this.#window.slot, this.#window.oldestSlot, beginsRow);
+  }
+
+  #currentOnset(ofRow: boolean): FailureOnset | undefined {
+    return this.#marks?.onset(this.#window.slot, this.#window.oldestSlot, ofRow);
+  }
+
+  #tripsOnRow(): boolean {
+    const { consecutiveFailures } = this.#settings;
+    return consecutiveFailures !== false && this.#consecutiveFailures >= consecutiveFailures;
+  }
+
   #whyTrip(): string | undefined {
-    const { failureRate, minimumThroughput, consecutiveFailures, slowRate, slowAttemptMs } = this.#settings;
+    const { failureRate, minimumThroughput, slowRate, slowAttemptMs } = this.#settings;
     const { attempts, failures, slow } = this.#window;
-    if (consecutiveFailures !== false && this.#consecutiveFailures >= consecutiveFailures) {
-      return `${this.#consecutiveFailures} attempts in a row failed`;
-    }
+    if (this.#tripsOnRow()) return `${this.#consecutiveFailures} attempts in a row failed`;
     if (attempts < minimumThroughput) return undefined;
     if (failureRate !== false && failures / attempts >= failureRate)
       return `${failures} of ${attempts} attempts failed`;
@@ -261,13 +327,14 @@ export class CircuitMachine {
   }
 
   #reopen(reason: string, now: number, chance: Chance, retryAfterMs: number | undefined): void {
-    this.#failedRecoveries += 1;
+    if (!this.#isProbedByHand) this.#failedRecoveries += 1;
     this.#open(reason, now, chance, retryAfterMs);
   }
 
   #open(reason: string, now: number, chance: Chance, retryAfterMs = 0, manual = false): void {
-    const { openMs, openBackoffFactor, maxOpenMs } = this.#settings;
-    const grownMs = Math.min(openMs * openBackoffFactor ** this.#failedRecoveries, maxOpenMs);
+    const { openBackoffFactor } = this.#settings;
+    const maxOpenMs = Math.max(this.#settings.maxOpenMs, this.#openMs);
+    const grownMs = Math.min(this.#openMs * openBackoffFactor ** this.#failedRecoveries, maxOpenMs);
     const askedMs = Math.min(retryAfterMs, maxOpenMs);
     const openForMs = Math.max(grownMs, askedMs) * (1 + chance() * OPEN_JITTER);
     this.#move('open', reason, manual, now + openForMs);
@@ -284,11 +351,18 @@ export class CircuitMachine {
 
   #move(to: CircuitState, reason: string, manual: boolean, until: number): void {
     const from = this.#state;
+    if (from === 'closed') this.#onset = this.#currentOnset(this.#tripsOnRow());
     this.#state = to;
     this.#until = until;
-    if (to === 'closed') this.#window.clear();
+    if (to !== 'half-open') this.#isProbedByHand = false;
+    if (to === 'closed') {
+      this.#window.clear();
+      this.#onset = undefined;
+    }
+    this.#marks?.clear();
     this.#startGeneration();
-    this.#onTransition({ from, to, reason, manual });
+    const failingSince = to === 'open' ? this.#onset?.since : undefined;
+    this.#onTransition({ from, to, reason, manual, ...(failingSince === undefined ? {} : { failingSince }) });
   }
 
   /** What was admitted until now moves nothing any more. */

@@ -6,6 +6,9 @@ export interface AttemptWindow {
   readonly attempts: number;
   readonly failures: number;
   readonly slow: number;
+  /** The part of the window that the attempt recorded last is in, and the oldest that it still has some of. */
+  readonly slot: number;
+  readonly oldestSlot: number;
   record(failed: boolean, slow: boolean, now: number): void;
   /** Forgets what is too old at `now`. */
   advance(now: number): void;
@@ -35,6 +38,14 @@ class TimeWindow implements AttemptWindow {
 
   constructor(ms: number) {
     this.#sliceMs = ms / SLICES;
+  }
+
+  get slot(): number {
+    return this.#slice;
+  }
+
+  get oldestSlot(): number {
+    return this.#slice - SLICES + 1;
   }
 
   record(failed: boolean, slow: boolean, now: number): void {
@@ -93,10 +104,20 @@ class CountWindow implements AttemptWindow {
   readonly #size: number;
   readonly #ring: Uint8Array;
   #next = 0;
+  /** How often the ring was gone round. */
+  #laps = 0;
 
   constructor(size: number) {
     this.#size = size;
     this.#ring = new Uint8Array(size);
+  }
+
+  get slot(): number {
+    return this.#slotOf(this.#laps * this.#size + this.#next - 1);
+  }
+
+  get oldestSlot(): number {
+    return this.#slotOf(this.#laps * this.#size + this.#next - this.attempts);
   }
 
   record(failed: boolean, slow: boolean, _now: number): void {
@@ -105,7 +126,10 @@ class CountWindow implements AttemptWindow {
     const bits = (failed ? FAILED : 0) | (slow ? SLOW : 0);
     this.#ring[this.#next] = bits;
     this.#count(bits, 1);
-    this.#next = (this.#next + 1) % this.#size;
+    this.#next += 1;
+    if (this.#next < this.#size) return;
+    this.#next = 0;
+    this.#laps += 1;
   }
 
   advance(_now: number): void {}
@@ -115,6 +139,11 @@ class CountWindow implements AttemptWindow {
     this.failures = 0;
     this.slow = 0;
     this.#next = 0;
+    this.#laps = 0;
+  }
+
+  #slotOf(attempt: number): number {
+    return Math.floor((attempt * SLICES) / this.#size);
   }
 
   #count(bits: number, sign: 1 | -1): void {
