@@ -5,8 +5,9 @@ import { summarizeError } from '../redact.ts';
 import { afterDelay } from '../timers.ts';
 import type { Controlled } from './controlled.ts';
 import { LineSplitter } from './lines.ts';
-import { type ControlSession, controlMethod } from './methods.ts';
+import { controlMethod } from './methods.ts';
 import { type ControlMessage, controlRequest, lineOf, MAX_REQUEST_BYTES } from './protocol.ts';
+import type { ControlSession } from './session.ts';
 
 /** How many requests of one connection may be under way at once. */
 const MAX_UNDER_WAY = 32;

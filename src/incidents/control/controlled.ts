@@ -2,6 +2,7 @@ import type { CircuitState } from '../../core/circuit.ts';
 import type { Criticality } from '../../core/policy.ts';
 import type { IncidentCommand } from '../commands/command.ts';
 import type { IncidentJson } from '../incident/document.ts';
+import type { ControlSession } from './session.ts';
 
 /** A policy as the command shows it. */
 export interface ControlledPolicy {
@@ -16,6 +17,14 @@ export interface ControlledProcess {
   readonly service: string | null;
   readonly instance: string;
   readonly pid: number;
+}
+
+/** Drills, as the socket plays them. Each checks what it is given. */
+export interface ControlledDrills {
+  plan(request: unknown): unknown;
+  start(request: unknown, session: ControlSession): unknown;
+  stop(request: unknown): unknown;
+  status(): unknown;
 }
 
 /**
@@ -37,4 +46,5 @@ export interface Controlled {
   recovery(id: string): unknown;
   /** Does something of it, checking what it is given. */
   recover(request: unknown): unknown;
+  readonly drills: ControlledDrills;
 }

@@ -4,14 +4,7 @@ import { options, parseOptions, suggest, text } from '../../core/options.ts';
 import { incidentCommand } from '../commands/command.ts';
 import type { IncidentJson } from '../incident/document.ts';
 import type { Controlled } from './controlled.ts';
-
-/** The connection that a request came by. */
-export interface ControlSession {
-  /** Tells it something that it did not ask for. It is nothing where the connection has ended. */
-  emit(event: string, data: unknown): void;
-  /** Aborts when the connection has ended, however it did. */
-  readonly ended: AbortSignal;
-}
+import type { ControlSession } from './session.ts';
 
 /** Answers a request: a result, or a promise of one. */
 export type ControlMethod = (controlled: Controlled, params: unknown, session: ControlSession) => unknown;
@@ -53,6 +46,10 @@ const methods: ReadonlyMap<string, ControlMethod> = new Map([
     return controlled.recovery(id);
   }),
   method('recover', z.unknown(), (controlled, request) => controlled.recover(request)),
+  method('drill.plan', z.unknown(), ({ drills }, request) => drills.plan(request)),
+  method('drill.start', z.unknown(), ({ drills }, request, session) => drills.start(request, session)),
+  method('drill.stop', z.unknown(), ({ drills }, request) => drills.stop(request)),
+  method('drill.status', nothing, ({ drills }) => drills.status()),
 ]);
 
 function incidentOf(controlled: Controlled, id: string): IncidentJson {

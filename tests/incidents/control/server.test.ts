@@ -150,6 +150,20 @@ it('goes at close, and ends what is connected', async () => {
   expect((await asked(callControl(path, 'ping'))).message).toContain('control: { socket }');
 });
 
+it('tells by the connection what it began, and begins its end with that of the connection', async () => {
+  const { path, application } = await serveControl();
+  const ended = new Promise<void>((resolve) => {
+    application.drillEnded = resolve;
+  });
+  const connection = await ControlConnection.connect(path);
+  const told: unknown[] = [];
+  connection.onEvent((event, data) => told.push([event, data]));
+  await connection.call('drill.start', {});
+  expect(told).toEqual([['drill', { text: 'begun' }]]);
+  connection.close();
+  await ended;
+});
+
 it('replaces the socket of a process that is gone', async () => {
   const path = join(folder(), 'app.sock');
   await leaveStale(path);

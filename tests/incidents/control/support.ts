@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { InvalidOptionsError } from '../../../src/core/errors.ts';
 import type { IncidentCommand } from '../../../src/incidents/commands/command.ts';
-import type { Controlled } from '../../../src/incidents/control/controlled.ts';
+import type { Controlled, ControlledDrills } from '../../../src/incidents/control/controlled.ts';
 import { ControlServer, type ControlServerParts } from '../../../src/incidents/control/server.ts';
 import type { IncidentJson } from '../../../src/incidents/incident/document.ts';
 import { sampleIncident } from '../sample.ts';
@@ -15,6 +15,17 @@ export class FakeApplication implements Controlled {
   readonly process = { version: '1.2.3', service: 'shop', instance: 'shop-1', pid: 4242 };
   readonly done: { readonly id: string; readonly command: IncidentCommand }[] = [];
   readonly sample = sampleIncident();
+  readonly drills: ControlledDrills = {
+    plan: (request) => request,
+    start: (_request, session) => {
+      session.emit('drill', { text: 'begun' });
+      session.ended.addEventListener('abort', () => this.drillEnded());
+      return { incident: this.sample.id };
+    },
+    stop: () => ({ stopped: false }),
+    status: () => null,
+  };
+  drillEnded: () => void = () => {};
   recovered: (request: unknown) => unknown = (request) => request;
 
   policies() {
