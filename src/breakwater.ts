@@ -13,7 +13,7 @@ import { Policy } from './core/policy.ts';
 import { PolicyRuntime } from './core/runtime.ts';
 import { Tracer, type Tracing, tracingSchema } from './core/tracing.ts';
 import { type BreakwaterOptions, closeSchema, hubSchema } from './hub-options.ts';
-import { incidentStatuses } from './incidents/incident/record.ts';
+import { incidentStatuses } from './incidents/incident/status.ts';
 import type { Incidents } from './incidents/incidents.ts';
 import type { Logger } from './incidents/logger.ts';
 import { IncidentManager } from './incidents/manager.ts';

@@ -1,7 +1,27 @@
 /** Incidents: what the hub declares, and the sinks that tell of them. `breakwater/incidents`. */
 export type { AnnouncedSloEvent, SloAnnouncement } from './announcement.ts';
-export type { IncidentChange, IncidentTrigger } from './change.ts';
-export type { Incident, IncidentJson, IncidentStatus } from './incident/record.ts';
+export type { IncidentCommand } from './commands/command.ts';
+export type {
+  ActionHorizon,
+  ActionKind,
+  IncidentChange,
+  IncidentRole,
+  IncidentTrigger,
+} from './incident/changes/change.ts';
+export type {
+  ActionJson,
+  Authored,
+  CallFactsJson,
+  ChecklistJson,
+  ChecklistName,
+  HypothesisJson,
+  ImpactJson,
+  IncidentJson,
+  LearnedTopic,
+  NotificationJson,
+  SituationJson,
+} from './incident/document.ts';
+export type { Incident } from './incident/record.ts';
 export {
   type FallbackState,
   type Severity,
@@ -11,6 +31,7 @@ export {
   severities,
   severityByImpact,
 } from './incident/severity.ts';
+export { type IncidentStatus, incidentStatuses } from './incident/status.ts';
 export type { TimelineEntry } from './incident/timeline.ts';
 export type { FlushOptions, IncidentDeclaration, Incidents } from './incidents.ts';
 export type { Logger, LogMethod } from './logger.ts';

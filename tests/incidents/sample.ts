@@ -59,9 +59,12 @@ export function sampleIncident(given: Partial<IncidentJson> = {}): IncidentJson 
     updates: [],
     contacted: [],
     checklists: [],
+    checks: [],
+    condition: { circuit: null, burning: [], recoveredAt: null },
     runbookSteps: [],
     controls: [],
     learned: [],
+    leftOut: {},
     ...given,
   };
 }

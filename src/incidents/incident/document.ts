@@ -1,3 +1,4 @@
+import type { CircuitState } from '../../core/circuit.ts';
 import type { ActionHorizon, ActionKind, IncidentRole, IncidentTrigger } from './changes/change.ts';
 import type { Severity } from './severity.ts';
 import type { IncidentStatus } from './status.ts';
@@ -141,6 +142,21 @@ export interface IncidentJson {
     readonly text: string | null;
   })[];
   readonly checklists: readonly ChecklistJson[];
+  /** What people said of the checklists' items; one an item, what was said last. */
+  readonly checks: readonly (Authored & {
+    readonly item: string;
+    readonly state: 'done' | 'waived' | 'open';
+    readonly reason: string | null;
+  })[];
+  /** How the policy is, as far as its incident was told. */
+  readonly condition: {
+    /** Where its circuit moved last; `null` where none did, or not since the incident was reopened. */
+    readonly circuit: { readonly state: CircuitState; readonly at: string } | null;
+    /** SLIs that burn their budget, since when. */
+    readonly burning: readonly { readonly sli: string; readonly at: string }[];
+    /** When an SLI last ceased to burn its budget; `null` where none did, or not since it was reopened. */
+    readonly recoveredAt: string | null;
+  };
   readonly runbookSteps: readonly (Authored & {
     readonly runbook: string;
     /** 1 for the first. */
@@ -160,6 +176,8 @@ export interface IncidentJson {
     readonly text: string;
     readonly evidence: string | null;
   })[];
+  /** How many entries of a list were left out of its middle, by the list's name; without those that lack none. */
+  readonly leftOut: Readonly<Record<string, number>>;
 }
 
 /** Who, and when. `by` is `null` where the library did it by itself or nobody said. */

@@ -1,15 +1,19 @@
-import type { PolicyStats } from '../../core/policy.ts';
-import { describeChange, type IncidentChange, type IncidentTrigger } from '../change.ts';
+import { checklistsOf } from '../checklists/checklists.ts';
 import { redact } from '../redact.ts';
+import { BoundedList } from './bounded-list.ts';
+import type { ChangeOf, IncidentChange, IncidentTrigger } from './changes/change.ts';
+import { describeChange, isOnTimeline } from './describe.ts';
+import type { IncidentJson } from './document.ts';
+import { Facts } from './facts.ts';
+import { Investigation } from './investigation.ts';
+import { isoTime } from './iso-time.ts';
+import { Life } from './life.ts';
 import type { Severity } from './severity.ts';
+import type { IncidentStatus } from './status.ts';
 import { Timeline, type TimelineEntry } from './timeline.ts';
+import { Work } from './work.ts';
 
-/** Where an incident stands; the values of the label `status` of the gauge `incidents`. */
-export const incidentStatuses = ['open', 'resolved'] as const;
-/** Where an incident stands. */
-export type IncidentStatus = (typeof incidentStatuses)[number];
-
-/** One problem with one dependency, as its reader sees it. It goes on changing while it is open. */
+/** One problem with one dependency, as its reader sees it. It goes on changing until it is closed. */
 export interface Incident {
   /** Such as `INC-20260204-001-9f3a01bc`. */
   readonly id: string;
@@ -17,6 +21,8 @@ export interface Incident {
   /** The service and the instance that see it. */
   readonly service: string | undefined;
   readonly instance: string;
+  /** A drill is played, not suffered: it counts in no figure. */
+  readonly drill: boolean;
   readonly status: IncidentStatus;
   readonly severity: Severity;
   /** Why it has this severity, one sentence. */
@@ -26,145 +32,223 @@ export interface Incident {
   readonly trigger: IncidentTrigger;
   /** Under what those notified file it; the same in all its notifications. */
   readonly dedupKey: string;
-  /** When it began, in milliseconds since the epoch. */
+  /** When it began, in milliseconds since the epoch: its first failure, or its detection where none is known. */
   readonly startedAt: number;
   /** When it was resolved, in milliseconds since the epoch; `undefined` while it is open. */
   readonly resolvedAt: number | undefined;
   /** Who resolved it; `undefined` where it resolved itself. */
   readonly resolvedBy: string | undefined;
-  /** How long it lasted, on the monotonic clock; `undefined` while it is open. */
+  /** How long it lasted, from `startedAt` on; `undefined` while it is open. */
   readonly durationMs: number | undefined;
   /** What happened, oldest first, with what is missing named. */
   readonly timeline: readonly TimelineEntry[];
-  /** The policy's counts when it began and when it was resolved. */
-  readonly stats: { readonly atStart: PolicyStats | undefined; readonly atResolve: PolicyStats | undefined };
+  /** The whole document. */
   toJSON(): IncidentJson;
 }
 
-/** An incident as it leaves the process. Times are ISO 8601 in UTC; what is not known is `null`. */
-export interface IncidentJson {
-  readonly id: string;
-  readonly policy: string;
-  readonly service: string | null;
-  readonly instance: string;
-  readonly status: IncidentStatus;
-  readonly severity: Severity;
-  readonly why: string;
-  readonly summary: string;
-  readonly trigger: IncidentTrigger;
-  readonly dedupKey: string;
-  readonly startedAt: string;
-  readonly resolvedAt: string | null;
-  readonly resolvedBy: string | null;
-  readonly durationMs: number | null;
-  readonly timeline: readonly {
-    readonly at: string;
-    readonly kind: TimelineEntry['kind'];
-    readonly text: string;
-  }[];
-  readonly stats: { readonly atStart: PolicyStats | null; readonly atResolve: PolicyStats | null };
-}
-
-/** What an incident is from its first moment and stays. */
-export interface IncidentIdentity {
-  readonly id: string;
-  readonly policy: string;
-  readonly service: string | undefined;
-  readonly instance: string;
-  readonly dedupKey: string;
-}
+/** Most lines of a timeline where nothing else is said. */
+const MAX_TIMELINE_ENTRIES = 500;
 
 /** Longest text of one line of the timeline, in characters: a summary, a reason and the words around them. */
 const MAX_LINE_LENGTH = 1_200;
 
-/** The document: the fold of an incident's changes. `apply` is the only way in which it changes. */
+type Beginning = Omit<ChangeOf<'detected'>, 'type' | 'id' | 'by' | 'dependants' | 'usedBy'>;
+
+/**
+ * The document: the fold of an incident's changes. `apply` is the only way in which it changes. Whatever comes, in
+ * whatever order, it throws nothing and stays bounded: what came too late or twice is on the timeline and moves nothing.
+ */
 export class IncidentRecord implements Incident {
   readonly id: string;
-  readonly policy: string;
-  readonly service: string | undefined;
-  readonly instance: string;
-  readonly dedupKey: string;
-  status: IncidentStatus = 'open';
   severity: Severity = 'Low';
   why = '';
-  summary = '';
-  trigger: IncidentTrigger = 'person';
-  startedAt = 0;
-  resolvedAt: number | undefined = undefined;
-  resolvedBy: string | undefined = undefined;
-  durationMs: number | undefined = undefined;
+  #beginning: Beginning | undefined = undefined;
+  #firstAt = 0;
+  #applied = false;
+  readonly #severityHistory = new BoundedList<IncidentJson['severityHistory'][number]>();
+  readonly #life = new Life();
+  readonly #facts = new Facts();
+  readonly #investigation = new Investigation();
+  readonly #work = new Work();
   readonly #timeline: Timeline;
-  #statsAtStart: PolicyStats | undefined = undefined;
-  #statsAtResolve: PolicyStats | undefined = undefined;
 
-  constructor(identity: IncidentIdentity, maxTimelineEntries: number) {
-    this.id = identity.id;
-    this.policy = identity.policy;
-    this.service = identity.service;
-    this.instance = identity.instance;
-    this.dedupKey = identity.dedupKey;
+  /** @param maxTimelineEntries at least 3 */
+  constructor(id: string, maxTimelineEntries: number = MAX_TIMELINE_ENTRIES) {
+    this.id = id;
     this.#timeline = new Timeline(maxTimelineEntries);
   }
 
-  apply(change: IncidentChange): void {
-    if (change.type === 'reviewed') {
-      this.why = change.why;
-      return;
+  /** Takes the change in. Whether it moved or added anything. */
+  apply(change: IncidentChange): boolean {
+    if (!this.#applied) this.#firstAt = change.at;
+    this.#applied = true;
+    const effective = this.#take(change);
+    if (!isOnTimeline(change)) return effective;
+    const text = redact(describeChange(change), MAX_LINE_LENGTH);
+    const { at, type: kind } = change;
+    this.#timeline.add({ at, kind, text: effective ? text : `Without effect: ${text}` });
+    return effective;
+  }
+
+  #take(change: IncidentChange): boolean {
+    switch (change.type) {
+      case 'detected':
+        return this.#begin(change);
+      case 'declared':
+        this.#facts.tell();
+        return this.#life.take(change);
+      case 'reopened':
+        if (!this.#life.take(change)) return false;
+        this.#facts.reopen();
+        this.#work.reopen();
+        return true;
+      case 'acknowledged':
+      case 'mitigated':
+      case 'resolved':
+      case 'closed':
+        return this.#life.take(change);
+      case 'severity':
+        return this.#setSeverity(change);
+      case 'reviewed':
+        this.why = change.why;
+        return true;
+      case 'noted':
+      case 'observed':
+      case 'hypothesis':
+      case 'evidence':
+      case 'hypothesis-judged':
+      case 'reproduced':
+      case 'mitigation':
+      case 'mitigation-judged':
+      case 'learned':
+        return this.#investigation.take(change);
+      case 'assigned':
+      case 'action':
+      case 'action-moved':
+      case 'data-to-repair':
+      case 'data-repaired':
+      case 'decision-needed':
+      case 'decided':
+      case 'update':
+      case 'affected':
+      case 'war-room':
+      case 'contacted':
+      case 'checked':
+      case 'runbook-step':
+        return this.#work.take(change);
+      default:
+        return this.#facts.take(change);
     }
-    if (change.type === 'declared') {
-      this.startedAt = change.at;
-      this.trigger = change.trigger;
-      this.summary = change.summary;
-      this.severity = change.severity;
-      this.why = change.why;
-      this.#statsAtStart = change.stats;
-    } else if (change.type === 'severity') {
-      this.severity = change.to;
-      this.why = change.why;
-    } else if (change.type === 'resolved') {
-      this.status = 'resolved';
-      this.resolvedAt = change.at;
-      this.resolvedBy = change.by;
-      this.durationMs = change.durationMs;
-      this.#statsAtResolve = change.stats;
+  }
+
+  #begin(change: ChangeOf<'detected'>): boolean {
+    if (this.#beginning !== undefined) return false;
+    this.#beginning = change;
+    this.#facts.begin(change);
+    this.#life.take(change);
+    const { at, severity: to, why, by } = change;
+    if (this.#severityHistory.toJSON().length === 0) {
+      this.severity = to;
+      this.why = why;
     }
-    this.#timeline.add({
-      at: change.at,
-      kind: change.type,
-      text: redact(describeChange(change), MAX_LINE_LENGTH),
-    });
+    this.#severityHistory.add(at, { at: isoTime(at), from: null, to, why, by: by ?? null });
+    return true;
+  }
+
+  #setSeverity({ at, to, why, by }: ChangeOf<'severity'>): boolean {
+    const from = this.severity;
+    this.severity = to;
+    this.why = why;
+    this.#severityHistory.add(at, { at: isoTime(at), from, to, why, by: by ?? null });
+    return true;
+  }
+
+  get policy(): string {
+    return this.#beginning?.policy ?? '';
+  }
+
+  get service(): string | undefined {
+    return this.#beginning?.service;
+  }
+
+  get instance(): string {
+    return this.#beginning?.instance ?? '';
+  }
+
+  get drill(): boolean {
+    return this.#beginning?.drill ?? false;
+  }
+
+  get trigger(): IncidentTrigger {
+    return this.#beginning?.trigger ?? 'person';
+  }
+
+  get dedupKey(): string {
+    return this.#beginning?.dedupKey ?? `breakwater/${this.id}`;
+  }
+
+  get summary(): string {
+    return this.#beginning?.summary ?? 'How it began is not known.';
+  }
+
+  get startedAt(): number {
+    return this.#beginning?.startedAt ?? this.#firstAt;
+  }
+
+  get status(): IncidentStatus {
+    return this.#life.status;
+  }
+
+  get resolvedAt(): number | undefined {
+    return this.#life.resolvedAt;
+  }
+
+  get resolvedBy(): string | undefined {
+    return this.#life.resolvedBy;
+  }
+
+  get durationMs(): number | undefined {
+    return this.#life.durationMs;
   }
 
   get timeline(): readonly TimelineEntry[] {
     return this.#timeline.entries();
   }
 
-  get stats(): Incident['stats'] {
-    return { atStart: this.#statsAtStart, atResolve: this.#statsAtResolve };
-  }
-
   toJSON(): IncidentJson {
-    return {
+    const document = {
       id: this.id,
       policy: this.policy,
       service: this.service ?? null,
       instance: this.instance,
-      status: this.status,
+      drill: this.drill,
+      trigger: this.trigger,
+      dedupKey: this.dedupKey,
       severity: this.severity,
       why: this.why,
       summary: this.summary,
-      trigger: this.trigger,
-      dedupKey: this.dedupKey,
       startedAt: isoTime(this.startedAt),
-      resolvedAt: this.resolvedAt === undefined ? null : isoTime(this.resolvedAt),
-      resolvedBy: this.resolvedBy ?? null,
-      durationMs: this.durationMs ?? null,
+      detectedAt: isoTime(this.#beginning?.at ?? this.#firstAt),
+      ...this.#life.toJSON(),
+      severityHistory: this.#severityHistory.toJSON(),
       timeline: this.timeline.map(({ at, kind, text }) => ({ at: isoTime(at), kind, text })),
-      stats: { atStart: this.#statsAtStart ?? null, atResolve: this.#statsAtResolve ?? null },
+      ...this.#facts.toJSON(),
+      ...this.#investigation.toJSON(),
+      ...this.#work.toJSON(),
+      leftOut: this.#leftOut(),
     };
+    return { ...document, checklists: checklistsOf(document) };
   }
-}
 
-function isoTime(at: number): string {
-  return new Date(at).toISOString();
+  #leftOut(): Readonly<Record<string, number>> {
+    const counts = {
+      timeline: this.#timeline.leftOut,
+      steps: this.#life.leftOut,
+      severityHistory: this.#severityHistory.leftOut,
+      ...this.#facts.leftOut(),
+      ...this.#investigation.leftOut(),
+      ...this.#work.leftOut(),
+    };
+    return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  }
 }

@@ -1,4 +1,4 @@
-import type { IncidentChange } from '../change.ts';
+import type { IncidentChange } from './changes/change.ts';
 
 /** One line of an incident's timeline. */
 export interface TimelineEntry {
@@ -44,9 +44,10 @@ export class Timeline {
     return this.#leftOut;
   }
 
+  /** In order of time; of the same time, as they came. */
   entries(): readonly TimelineEntry[] {
-    if (this.#leftOut === 0) return [...this.#head, ...this.#tail];
-    return [...this.#head, leftOutEntry(this.#leftOut, this.#lastLeftOutAt), ...this.#tail];
+    const missing = this.#leftOut === 0 ? [] : [leftOutEntry(this.#leftOut, this.#lastLeftOutAt)];
+    return [...this.#head, ...missing, ...this.#tail].sort((a, b) => a.at - b.at);
   }
 }
 

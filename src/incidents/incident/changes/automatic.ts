@@ -132,6 +132,8 @@ export const measured = change('measured', {
   ),
   /** Of the error kinds that were not kept. */
   otherErrors: count,
+  /** Of the process, since an incident is open. */
+  eventLoopDelayP99Ms: z.number().optional(),
 });
 
 /** State and configuration of the policy's circuits, and of the process, when the incident began. */
