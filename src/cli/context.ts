@@ -17,6 +17,11 @@ export interface CommandContext {
   userName(): string;
   /** Milliseconds since the Unix epoch. */
   now(): number;
+  /**
+   * Calls `listener` instead of ending when the process is asked to end, until the function that this returns is called.
+   * Absent where nobody can ask.
+   */
+  readonly onInterrupt?: ((listener: (signal: string) => void) => () => void) | undefined;
 }
 
 /** A command could not be done. It is told without a stack: it is no bug. */

@@ -5,6 +5,14 @@ import process from 'node:process';
 import { run } from './program.ts';
 import { terminalOn } from './terminal.ts';
 
+function onInterrupt(listener: (signal: string) => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+}
+
 // Whatever ends the process before the command has come to an answer is none.
 process.exitCode = 2;
 process.exitCode = await run(process.argv.slice(2), {
@@ -18,4 +26,5 @@ process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   userName: () => userInfo().username,
   now: Date.now,
+  onInterrupt,
 });

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { isBreakwaterError } from '../core/errors.ts';
 import { printable } from '../slo/spec/problems.ts';
 import { VERSION } from '../version.ts';
+import { addDrillCommand } from './commands/drill/index.ts';
 import { addSloCommands } from './commands/slo/index.ts';
 import { type CommandContext, CommandFailure, type ExitCode } from './context.ts';
 import { styled } from './terminal.ts';
@@ -49,6 +50,7 @@ function createProgram(
       getErrHasColors: () => err.colors,
     })
     .showHelpAfterError('(--help says more)');
+  addDrillCommand(program, context, finish);
   addSloCommands(program, context, finish);
 
   const failures = (error: unknown): ExitCode => {
