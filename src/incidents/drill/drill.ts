@@ -170,7 +170,10 @@ export class Drill {
         this.#files.push({ what, file, error });
         if (this.#report !== undefined) return;
         const at = wallNow();
-        this.#say('file', file === null ? `No ${what}: ${error}.` : `Wrote ${what} to ${folder}/${file}.`);
+        this.#say(
+          'file',
+          file === null ? `Could not write ${what}: ${error}.` : `Wrote ${what} to ${folder}/${file}.`,
+        );
         this.#guard(() =>
           this.#ports.record(this.#incident, [
             {

@@ -1,13 +1,12 @@
-import type { Circuit } from '../../core/circuit.ts';
 import { monotonicNow } from '../../core/clock.ts';
-import type { DrilledPolicy } from './ports.ts';
+import type { DrilledCircuit, DrilledPolicy } from './ports.ts';
 
 /** How far the end of a forced-open state may lie from where the drill put it and still be the drill's. */
 const TOLERANCE_MS = 1_000;
 
 interface Opened {
   readonly policy: string;
-  readonly circuit: Circuit;
+  readonly circuit: DrilledCircuit;
   readonly since: number;
   /** On the monotonic clock. */
   readonly until: number;

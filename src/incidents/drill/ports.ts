@@ -3,10 +3,16 @@ import type { Events } from '../../core/events.ts';
 import type { IncidentChange } from '../incident/changes/change.ts';
 import type { IncidentJson } from '../incident/document.ts';
 
+/** A circuit as a drill steers it. */
+export type DrilledCircuit = Pick<
+  Circuit,
+  'state' | 'since' | 'retryAfterMs' | 'shadow' | 'forceOpen' | 'reset'
+>;
+
 /** A policy as a drill sees it. */
 export interface DrilledPolicy {
   readonly name: string;
-  readonly circuits: readonly Circuit[];
+  readonly circuits: readonly DrilledCircuit[];
   /** Whether something can answer in a failed call's place. */
   readonly hasFallback: boolean;
   readonly callsInFlight: number;
