@@ -127,7 +127,7 @@ export class Breakwater {
     try {
       const policy = this.#makePolicy(name, settings, strategies);
       const hasFallback = strategies.some(({ kind }) => kind === 'fallback' || kind === 'cache-fallback');
-      this.#members.add({ policy, readiness: settings.readiness, hasFallback });
+      this.#members.add({ policy, readiness: settings.readiness, hasFallback, runbook: settings.runbook });
       this.slo.policyMade(name);
       return policy;
     } catch (error) {

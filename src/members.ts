@@ -2,7 +2,10 @@ import { InvalidOptionsError } from './core/errors.ts';
 import { options, parseOptions, policyName, shown, suggest } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
 import type { Policy } from './core/policy.ts';
+import { policyEvidence } from './incidents/evidence/policy-evidence.ts';
 import type { PolicyFacts } from './incidents/ports.ts';
+import type { Runbook } from './incidents/recovery/runbook.ts';
+import { policySteering } from './incidents/recovery/steering.ts';
 import type { Readiness } from './policy-options.ts';
 
 /** A policy with what the hub keeps beside it. */
@@ -10,6 +13,8 @@ export interface Member {
   readonly policy: Policy;
   readonly readiness: Readiness;
   readonly hasFallback: boolean;
+  /** What to do when its dependency is in trouble. */
+  readonly runbook?: Runbook | undefined;
 }
 
 /** The policies of a hub by name, and whose each strategy instance is. */
@@ -95,11 +100,14 @@ export class Members {
   factsOf(name: string): PolicyFacts | undefined {
     const member = this.#byName.get(name);
     if (member === undefined) return undefined;
-    const { policy, hasFallback } = member;
+    const { policy, hasFallback, runbook } = member;
     return {
       criticality: policy.criticality,
       hasFallback,
       circuits: policy.circuits,
+      evidence: policyEvidence(policy),
+      steering: policySteering(policy),
+      runbook,
       stats: () => policy.stats(),
     };
   }

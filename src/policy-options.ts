@@ -3,6 +3,7 @@ import { callback, oneOf, options, shown } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
 import { type Criticality, criticalities } from './core/policy.ts';
 import type { Classify } from './core/verdict.ts';
+import { type Runbook, runbookSchema } from './incidents/recovery/runbook.ts';
 import { type SloOptions, sloOptions } from './slo/live/options.ts';
 import { type StandardStrategies, standardKeys, standardShape } from './strategies/standard.ts';
 
@@ -24,6 +25,8 @@ export interface PolicyOptions extends StandardStrategies {
   readonly slo?: SloOptions | undefined;
   /** With `required`, an open circuit makes `/readyz` fail. Default `optional`. */
   readonly readiness?: Readiness | undefined;
+  /** What to do when the dependency is in trouble; incidents show it. Default: none. */
+  readonly runbook?: Runbook | undefined;
   /**
    * Layers in your own order, the first outermost, instead of the standard keys. An instance belongs to one policy.
    */
@@ -48,6 +51,7 @@ const policyShape = {
   criticality: oneOf(criticalities).default('medium'),
   classify: callback<Classify>().optional(),
   slo: sloOptions.optional(),
+  runbook: runbookSchema.optional(),
   readiness: oneOf(readinessModes).default('optional'),
 };
 

@@ -1,5 +1,5 @@
 import { monotonicNow, wallNow } from './clock.ts';
-import { deadlines } from './deadlines.ts';
+import { allowedBy, deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
 import type { AttemptOutcome } from './observer.ts';
 import { cutShort, failed, fulfilled, type Outcome, succeeded } from './outcome.ts';
@@ -44,6 +44,10 @@ export class OperationRunner implements Inner {
     if (this.timeoutMs !== Number.POSITIVE_INFINITY) return false;
     this.timeoutMs = timeoutMs;
     return true;
+  }
+
+  changeAttemptLimit(timeoutMs: number): void {
+    this.timeoutMs = timeoutMs;
   }
 }
 
@@ -113,8 +117,9 @@ class Attempt extends Scope implements OperationContext {
     this.#fulfilled(returned);
   }
 
-  override expire(_now: number): void {
-    const { runtime, timeoutMs } = this.#runner;
+  override expire(now: number): void {
+    const { runtime } = this.#runner;
+    const timeoutMs = allowedBy(this.#runner.timeoutMs, now - this.#startedAt);
     this.end(
       'attempt-timeout',
       withoutStack(() => new TimeoutError(runtime.name, timeoutMs, 'attempt')),

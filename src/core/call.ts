@@ -1,7 +1,7 @@
 import type { OperationContext } from './attempt.ts';
 import { followSignal, unfollowSignal } from './caller-signal.ts';
 import { monotonicNow, wallNow } from './clock.ts';
-import { deadlines } from './deadlines.ts';
+import { allowedBy, deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
 import type { CallOutcome } from './observer.ts';
 import { cutShort, type Fulfilled, failed, type Outcome, type Source } from './outcome.ts';
@@ -254,12 +254,13 @@ export class Call extends Scope implements Permit {
     return this.judge({ ok: false, error }).verdict;
   }
 
-  override expire(_now: number): void {
+  override expire(now: number): void {
     const { totalTimeoutMs, name } = this.runtime;
     const allowedMs = this.allowedMs(totalTimeoutMs);
+    const passedMs = allowedBy(allowedMs, now - this.#startedAt);
     this.end(
-      allowedMs < totalTimeoutMs ? 'caller-deadline' : 'total-timeout',
-      withoutStack(() => new TimeoutError(name, allowedMs, 'total')),
+      allowedMs < totalTimeoutMs && passedMs === allowedMs ? 'caller-deadline' : 'total-timeout',
+      withoutStack(() => new TimeoutError(name, passedMs, 'total')),
     );
   }
 }

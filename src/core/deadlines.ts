@@ -153,5 +153,13 @@ export class Deadlines {
   }
 }
 
+/**
+ * How long something was really allowed to take whose deadline has just passed: less than `allowedMs` where that was
+ * changed meanwhile.
+ */
+export function allowedBy(allowedMs: number, elapsedMs: number): number {
+  return elapsedMs > 0 && elapsedMs < allowedMs - 1 ? Math.round(elapsedMs) : allowedMs;
+}
+
 /** The deadlines of this process. */
 export const deadlines = new Deadlines();

@@ -1,4 +1,5 @@
 import type { Circuit } from './circuit.ts';
+import type { LimitControl } from './control.ts';
 import type { Outcome } from './outcome.ts';
 import type { Passage } from './passage.ts';
 import type { PolicyRuntime } from './runtime.ts';
@@ -18,6 +19,8 @@ export interface Inner {
    * @returns whether it does; where it is left out, it does not
    */
   limitAttempts?(timeoutMs: number): boolean;
+  /** Holds attempts that begin from now on to another time, where it holds them to one. */
+  changeAttemptLimit?(timeoutMs: number): void;
 }
 
 /** What a passage comes to on its way outward, with its outcome. */
@@ -63,6 +66,8 @@ export interface Strategy {
   bind(inner: Inner, runtime: PolicyRuntime, within: readonly Strategy[]): Layer | Inner;
   /** The circuit, of a strategy that has one, once bound. */
   readonly circuit?: Circuit | undefined;
+  /** @internal Its limits that can be changed while it runs, once bound. */
+  readonly limits?: readonly LimitControl[] | undefined;
   /** Whether calls through it can leave something behind under a key. */
   readonly remembers?: boolean;
   /** Whether what it remembers may be read by other processes and policies. */

@@ -9,6 +9,7 @@ import {
 } from './call.ts';
 import { type CallOptions, callSettings, NO_SETTINGS, type WrapOptions, wrapSchema } from './call-options.ts';
 import type { Circuit } from './circuit.ts';
+import type { LimitControl } from './control.ts';
 import type { PolicyCounts } from './counts.ts';
 import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
 import { explainPipeline } from './explain.ts';
@@ -175,6 +176,18 @@ export class Policy {
     return this.#strategies.map(({ kind }) => kind);
   }
 
+  /** @internal Its limits that can be changed while it runs; of several of one name, the second is `name 2`. */
+  get limits(): readonly LimitControl[] {
+    const seen = new Map<string, number>();
+    return this.#strategies.flatMap(({ limits = [] }) =>
+      limits.map((limit) => {
+        const times = (seen.get(limit.name) ?? 0) + 1;
+        seen.set(limit.name, times);
+        return times === 1 ? limit : renamed(limit, `${limit.name} ${times}`);
+      }),
+    );
+  }
+
   /** Whether it turns all calls away, for good. */
   get closed(): boolean {
     return this.#closed;
@@ -296,6 +309,11 @@ export class Policy {
       { path: 'operation', message: `must be a function, not ${shown(given)}` },
     ]);
   }
+}
+
+function renamed(limit: LimitControl, name: string): LimitControl {
+  const { text, configured, current, type } = limit;
+  return { name, text, configured, current, type, set: (value) => limit.set(value) };
 }
 
 /** A name as a part of a key, without the colon that ends it. */

@@ -97,6 +97,11 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
     return this.#machine.probeNow(reason);
   }
 
+  /** How long it stays open at first, in milliseconds. */
+  get openMs(): number {
+    return this.#machine.openMs;
+  }
+
   /** How long it stays open at first; `undefined` gives back what the options say. */
   changeOpenMs(openMs: number | undefined): void {
     this.#machine.openMs = openMs ?? this.#settings.openMs;

@@ -1,3 +1,4 @@
+import type { LimitControl } from '../../core/control.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
@@ -21,10 +22,24 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Strategy {
     get circuit() {
       return circuit;
     },
+    get limits() {
+      return circuit === undefined ? [] : [openLimit(circuit, settings.openMs)];
+    },
     bind(inner, runtime) {
       circuit = new MachineCircuit(runtime, settings);
       return new CircuitBreakerLayer(inner, circuit);
     },
+  };
+}
+
+function openLimit(circuit: MachineCircuit, configured: number): LimitControl {
+  return {
+    name: 'circuitBreaker.openMs',
+    text: 'how long the circuit stays open before it tries again, in milliseconds, from its next opening on',
+    type: 'duration',
+    configured,
+    current: circuit.openMs,
+    set: (value) => circuit.changeOpenMs(value),
   };
 }
 

@@ -1,6 +1,7 @@
 import pRetry from 'p-retry';
 import { AttemptBudget } from '../../core/attempt-budget.ts';
 import { monotonicNow } from '../../core/clock.ts';
+import type { LimitControl } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { isBreakwaterError, withoutStack } from '../../core/errors.ts';
 import type { RetryReason } from '../../core/observer.ts';
@@ -23,6 +24,7 @@ import { type RetryOptions, type RetrySettings, retrySchema } from './options.ts
 export function retry(options: RetryOptions = {}): Strategy {
   const settings = parseOptions(retrySchema, options, '', 'Options of retry()');
   const { maxRetries, maxDelayMs, baseDelayMs, backoff, jitter } = settings;
+  let layer: RetryLayer | undefined;
   return {
     kind: 'retry',
     maxRuns: maxRetries + 1,
@@ -31,9 +33,27 @@ export function retry(options: RetryOptions = {}): Strategy {
     describe: () =>
       `retry: up to ${maxRetries} more, ${typeof backoff === 'string' ? backoff : 'custom'} backoff from ` +
       `${baseDelayMs} ms to ${maxDelayMs} ms, jitter ${jitter}`,
+    get limits() {
+      return layer === undefined ? [] : [retryLimit(layer)];
+    },
     bind(inner, runtime) {
       runtime.budget = new AttemptBudget(settings.budget);
-      return new RetryLayer(inner, runtime, settings);
+      layer = new RetryLayer(inner, runtime, settings);
+      return layer;
+    },
+  };
+}
+
+function retryLimit(layer: RetryLayer): LimitControl {
+  const configured = layer.settings.maxRetries;
+  return {
+    name: 'retry.maxRetries',
+    text: 'retries of a call after its first attempt',
+    type: 'count',
+    configured,
+    current: layer.maxRetries,
+    set(value = configured) {
+      layer.maxRetries = value;
     },
   };
 }
@@ -43,11 +63,14 @@ class RetryLayer implements Layer {
   readonly inner: Inner;
   readonly runtime: PolicyRuntime;
   readonly settings: RetrySettings;
+  /** Those of calls that begin to retry from now on. */
+  maxRetries: number;
 
   constructor(inner: Inner, runtime: PolicyRuntime, settings: RetrySettings) {
     this.inner = inner;
     this.runtime = runtime;
     this.settings = settings;
+    this.maxRetries = settings.maxRetries;
   }
 
   enter(passage: Passage, now: number): void {
@@ -75,6 +98,8 @@ const anotherAttempt = withoutStack(() => new Error('the attempt is to be repeat
  */
 class RetryRun extends InnerPassage {
   readonly layer: RetryLayer;
+  /** It holds for the whole run, which p-retry was told of. */
+  readonly #maxRetries: number;
   #since = 0;
   #retries = 0;
   #waitMs = 0;
@@ -90,6 +115,7 @@ class RetryRun extends InnerPassage {
   constructor(layer: RetryLayer, outer: Passage) {
     super(layer, outer);
     this.layer = layer;
+    this.#maxRetries = layer.maxRetries;
   }
 
   override get since(): number {
@@ -137,11 +163,9 @@ class RetryRun extends InnerPassage {
   }
 
   #enterLoop(): void {
-    pRetry(() => this.#waitAndRun(), { retries: this.layer.settings.maxRetries, minTimeout: 0 }).catch(
-      (error) => {
-        if (!this.#done) this.#finish(failed(error, 'defect'), monotonicNow());
-      },
-    );
+    pRetry(() => this.#waitAndRun(), { retries: this.#maxRetries, minTimeout: 0 }).catch((error) => {
+      if (!this.#done) this.#finish(failed(error, 'defect'), monotonicNow());
+    });
   }
 
   async #waitAndRun(): Promise<void> {
@@ -186,7 +210,7 @@ class RetryRun extends InnerPassage {
   #waitAfter(outcome: Outcome, now: number): number | undefined {
     const { runtime, settings } = this.layer;
     const { retryAfterMs } = outcome;
-    if (this.#retries >= settings.maxRetries || this.cause !== undefined) return undefined;
+    if (this.#retries >= this.#maxRetries || this.cause !== undefined) return undefined;
     if (this.call.settings.idempotent === false && !outcome.safeToRepeat) return undefined;
     if (retryAfterMs !== undefined && retryAfterMs > settings.maxDelayMs) return undefined;
     const waitMs = Math.max(this.#chosenWait(), this.#askedWait(retryAfterMs));

@@ -1,3 +1,4 @@
+import type { LimitControl } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { TimeoutError, withoutStack } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
@@ -15,6 +16,7 @@ import { type TimeoutOptions, timeoutSchema } from './options.ts';
  */
 export function timeout(options: TimeoutOptions): Strategy {
   const { timeoutMs, scope } = parseOptions(timeoutSchema, options, '', 'Options of timeout()');
+  let limit: LimitControl | undefined;
   return {
     kind: 'timeout',
     timeoutMs,
@@ -22,6 +24,9 @@ export function timeout(options: TimeoutOptions): Strategy {
       scope === undefined
         ? `timeout: what lies within may take ${timeoutMs} ms`
         : `${scope} timeout: ${scope === 'total' ? 'the call' : 'an attempt'} may take ${timeoutMs} ms`,
+    get limits() {
+      return limit === undefined ? [] : [limit];
+    },
     bind(inner, runtime, within) {
       const repeats = within.some(({ maxRuns = 1 }) => maxRuns > 1);
       const bounds = scope ?? (repeats ? 'total' : 'attempt');
@@ -30,9 +35,16 @@ export function timeout(options: TimeoutOptions): Strategy {
         runtime.totalTimeoutMs = timeoutMs;
       } else {
         runtime.attemptTimeoutMs = Math.min(runtime.attemptTimeoutMs, timeoutMs);
-        if (inner.limitAttempts?.(timeoutMs) === true) return inner;
+        if (inner.limitAttempts?.(timeoutMs) === true) {
+          limit = new TimeoutLimit(runtime, timeoutMs, bounds, (ms) => inner.changeAttemptLimit?.(ms));
+          return inner;
+        }
       }
-      return new TimeoutLayer(inner, runtime, timeoutMs, bounds);
+      const layer = new TimeoutLayer(inner, runtime, timeoutMs, bounds);
+      limit = new TimeoutLimit(runtime, timeoutMs, bounds, (ms) => {
+        layer.timeoutMs = ms;
+      });
+      return layer;
     },
   };
 }
@@ -54,11 +66,47 @@ export function callerDeadline(): Strategy {
 /** Which time it is: the whole call's, or one attempt's. */
 type Bounds = 'total' | 'attempt';
 
+/** The time that it allows, to be changed for what begins from then on. */
+class TimeoutLimit implements LimitControl {
+  readonly name: string;
+  readonly text: string;
+  readonly type = 'duration';
+  readonly configured: number;
+  current: number;
+  readonly #runtime: PolicyRuntime;
+  readonly #bounds: Bounds;
+  readonly #change: (timeoutMs: number) => void;
+
+  constructor(
+    runtime: PolicyRuntime,
+    timeoutMs: number,
+    bounds: Bounds,
+    change: (timeoutMs: number) => void,
+  ) {
+    this.name = `${bounds}TimeoutMs`;
+    this.text = `how long ${bounds === 'total' ? 'a call' : 'an attempt'} may take, in milliseconds`;
+    this.configured = timeoutMs;
+    this.current = timeoutMs;
+    this.#runtime = runtime;
+    this.#bounds = bounds;
+    this.#change = change;
+  }
+
+  set(value: number = this.configured): void {
+    const runtime = this.#runtime;
+    const key = this.#bounds === 'total' ? 'totalTimeoutMs' : 'attemptTimeoutMs';
+    // Of several layers, another one may hold attempts to less.
+    runtime[key] = runtime[key] === this.current ? value : Math.min(runtime[key], value);
+    this.current = value;
+    this.#change(value);
+  }
+}
+
 class TimeoutLayer implements Layer {
   outer: Outer = edge;
   readonly #inner: Inner;
   readonly runtime: PolicyRuntime;
-  readonly timeoutMs: number;
+  timeoutMs: number;
   readonly bounds: Bounds;
 
   constructor(inner: Inner, runtime: PolicyRuntime, timeoutMs: number, bounds: Bounds) {
@@ -97,18 +145,21 @@ class TimeoutLayer implements Layer {
 class TimeoutRun extends InnerPassage {
   readonly layer: TimeoutLayer;
   readonly #timeoutMs: number;
+  /** Whether the caller allowed it less than the policy does. */
+  readonly #isCallers: boolean;
   #expired: 'total-timeout' | 'caller-deadline' | 'attempt-timeout' | undefined = undefined;
 
   constructor(layer: TimeoutLayer, outer: Passage, timeoutMs: number) {
     super(layer, outer);
     this.layer = layer;
     this.#timeoutMs = timeoutMs;
+    this.#isCallers = timeoutMs < layer.timeoutMs;
   }
 
   override expire(_now: number): void {
-    const { runtime, bounds, timeoutMs } = this.layer;
+    const { runtime, bounds } = this.layer;
     if (bounds === 'attempt') this.#expired = 'attempt-timeout';
-    else this.#expired = this.#timeoutMs < timeoutMs ? 'caller-deadline' : 'total-timeout';
+    else this.#expired = this.#isCallers ? 'caller-deadline' : 'total-timeout';
     this.end(
       this.#expired,
       withoutStack(() => new TimeoutError(runtime.name, this.#timeoutMs, bounds)),

@@ -1,0 +1,51 @@
+import type { Circuit } from '../../core/circuit.ts';
+import type { PolicyCounts } from '../../core/counts.ts';
+import type { FailureOnset } from '../../core/failure-onset.ts';
+
+/** What the evidence needs to know of a policy. It stays readable when the policy is removed. */
+export interface PolicyEvidence {
+  /** The pipeline in words, a line each. */
+  readonly pipeline: () => readonly string[];
+  /** Configuration and state of its circuits, as plain data. */
+  readonly circuits: () => readonly Readonly<Record<string, unknown>>[];
+  readonly counts: PolicyCounts;
+  /** When the failures began that its circuits hold against the dependency. */
+  readonly onset: () => FailureOnset | undefined;
+}
+
+/** What of a policy is evidence. */
+export function policyEvidence(policy: {
+  readonly circuits: readonly Circuit[];
+  readonly counts: PolicyCounts;
+  explain(): string;
+}): PolicyEvidence {
+  return {
+    pipeline: () =>
+      policy
+        .explain()
+        .split('\n')
+        .map((line) => line.trim()),
+    circuits: () => policy.circuits.map(circuitFacts),
+    counts: policy.counts,
+    onset: () => earliest(policy.circuits.flatMap(({ onset }) => onset ?? [])),
+  };
+}
+
+function circuitFacts(circuit: Circuit): Readonly<Record<string, unknown>> {
+  const { retryAfterMs } = circuit;
+  return {
+    ...circuit.toJSON(),
+    // Of one held open without an end.
+    retryAfterMs: Number.isFinite(retryAfterMs) ? Math.ceil(retryAfterMs) : null,
+    shadow: circuit.shadow,
+    window: circuit.window,
+    configuration: circuit.configuration,
+  };
+}
+
+function earliest(onsets: readonly FailureOnset[]): FailureOnset | undefined {
+  return onsets.reduce<FailureOnset | undefined>(
+    (first, onset) => (first === undefined || onset.since < first.since ? onset : first),
+    undefined,
+  );
+}

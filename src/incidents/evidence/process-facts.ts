@@ -1,0 +1,49 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { VERSION } from '../../version.ts';
+import type { ChangeOf } from '../incident/changes/change.ts';
+
+/** How the process is. */
+export function processFacts(): ChangeOf<'situation'>['process'] {
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    version: VERSION,
+    node: process.version,
+    uptimeMs: Math.round(process.uptime() * 1_000),
+    rssBytes: rss,
+    heapUsedBytes: heapUsed,
+  };
+}
+
+const NANOSECONDS_PER_MS = 1e6;
+const RESOLUTION_MS = 20;
+
+/** Measures the event loop's delay while somebody needs it; else it has no timer. */
+export class LoopDelay {
+  #histogram: IntervalHistogram | undefined = undefined;
+  #users = 0;
+
+  /** Starts to measure, and gives the function that ends it. */
+  use(): () => void {
+    this.#users += 1;
+    if (this.#histogram === undefined) {
+      this.#histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+      this.#histogram.enable();
+    }
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.#users -= 1;
+      if (this.#users > 0) return;
+      this.#histogram?.disable();
+      this.#histogram = undefined;
+    };
+  }
+
+  /** The 99th percentile in milliseconds, beyond the resolution that measuring takes; `undefined` before there is one. */
+  p99Ms(): number | undefined {
+    if (this.#histogram === undefined || this.#histogram.count === 0) return undefined;
+    const delayMs = this.#histogram.percentile(99) / NANOSECONDS_PER_MS;
+    return Number.isFinite(delayMs) ? Math.round(Math.max(0, delayMs - RESOLUTION_MS) * 10) / 10 : undefined;
+  }
+}
