@@ -144,6 +144,8 @@ function expectAlerts({ metrics, timeline }: DemoResult): void {
   expect(moments('announced')).toBeGreaterThan(0);
   expect(delivered).toBe(2 * raised + moments('alert updated') + moments('announced'));
   for (const severity of ['Critical', 'High', 'Medium', 'Low']) {
-    expect(series(metrics, `breakwater_incidents{severity="${severity}",status="open"}`)).toBe(0);
+    for (const status of ['detected', 'declared', 'acknowledged', 'mitigated']) {
+      expect(series(metrics, `breakwater_incidents{severity="${severity}",status="${status}"}`)).toBe(0);
+    }
   }
 }

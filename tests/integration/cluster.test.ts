@@ -143,7 +143,7 @@ describe('what prom-client adds up of four workers', () => {
 
   test('calls in flight and incidents are sums', () => {
     expect(value('calls_in_flight', { policy: 'database' })).toBe(0);
-    const open = metrics.all('breakwater_incidents', { status: 'open' });
+    const open = metrics.all('breakwater_incidents', { status: 'declared' });
     expect(open.reduce((sum, sample) => sum + sample.value, 0)).toBe(1);
   });
 });

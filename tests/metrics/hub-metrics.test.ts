@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { circuitStates } from '../../src/core/circuit.ts';
 import { InvalidOptionsError } from '../../src/core/errors.ts';
 import { components } from '../../src/core/observer.ts';
+import { incidentStatuses } from '../../src/incidents/incident/status.ts';
 import { DEFAULT_DURATION_BUCKETS } from '../../src/metrics/buckets.ts';
 import { HubMetrics, type HubMetricsOptions } from '../../src/metrics/hub-metrics.ts';
 import { parseExposition } from './exposition.ts';
@@ -399,9 +400,9 @@ describe('incidents', () => {
   test('exist at zero for every severity, status, sink and result', async () => {
     const hub = newHub();
     expect((await scrape()).all('breakwater_incidents')).toEqual([]);
-    hub.trackIncidents(['open', 'resolved'], ['log', 'webhook']);
+    hub.trackIncidents(incidentStatuses, ['log', 'webhook']);
     const { all } = await scrape();
-    expect(all('breakwater_incidents')).toHaveLength(8);
+    expect(all('breakwater_incidents')).toHaveLength(24);
     expect(all('breakwater_incident_notifications_total')).toHaveLength(6);
     expect(
       [...all('breakwater_incidents'), ...all('breakwater_incident_notifications_total')].every(
@@ -412,10 +413,10 @@ describe('incidents', () => {
 
   test('are counted by severity and status, notifications by sink and result', async () => {
     const hub = newHub();
-    const counters = hub.trackIncidents(['open', 'resolved'], ['log', 'webhook']);
-    counters.incidentsChanged('High', 'open', 1);
-    counters.incidentsChanged('High', 'open', 1);
-    counters.incidentsChanged('High', 'open', -1);
+    const counters = hub.trackIncidents(incidentStatuses, ['log', 'webhook']);
+    counters.incidentsChanged('High', 'declared', 1);
+    counters.incidentsChanged('High', 'declared', 1);
+    counters.incidentsChanged('High', 'declared', -1);
     counters.incidentsChanged('High', 'resolved', 1);
     counters.incidentsChanged('Low', 'unheard-of', 1);
     counters.notified('webhook', 'failed');
@@ -423,7 +424,7 @@ describe('incidents', () => {
     counters.notified('log', 'delivered');
     counters.notified('unheard-of', 'delivered');
     const { all, value } = await scrape();
-    expect(value('breakwater_incidents', { severity: 'High', status: 'open' })).toBe(1);
+    expect(value('breakwater_incidents', { severity: 'High', status: 'declared' })).toBe(1);
     expect(value('breakwater_incidents', { severity: 'High', status: 'resolved' })).toBe(1);
     expect(all('breakwater_incidents').reduce((sum, sample) => sum + sample.value, 0)).toBe(2);
     expect(value('breakwater_incident_notifications_total', { sink: 'webhook', result: 'failed' })).toBe(2);

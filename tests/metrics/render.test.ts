@@ -129,7 +129,7 @@ describe('the text', () => {
           const made = given.map((policies) => {
             const slo = new SloRegistry();
             const hub = new HubMetrics({ registry: own, version: '1', families: slo.metricFamilies });
-            hub.trackIncidents(['open', 'resolved'], ['log']);
+            hub.trackIncidents(['declared', 'resolved'], ['log']);
             for (const [name, made] of Object.entries(policies)) {
               const tracker = slo.track(name, sloOptions.parse({ availability: 0.9, periodMs: 1_000_000 }));
               const recorder = hub.policy(name, { sliSink: tracker });

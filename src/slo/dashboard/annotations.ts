@@ -1,12 +1,13 @@
 import type { Figures } from './figures.ts';
 import { datasource } from './json.ts';
+import { OPEN_INCIDENTS } from './open-incidents.ts';
 
 /**
  * What is marked on the time axes. Grafana marks the time in which a query gives 1 or more, from its beginning to its
  * end.
  */
 export function annotations({ ofService, ofPolicies, firingAlerts }: Figures): readonly object[] {
-  const incidents = ofService('breakwater_incidents', 'status="open"');
+  const incidents = ofService('breakwater_incidents', OPEN_INCIDENTS);
   const circuits = ofPolicies('breakwater_circuit_state', 'state=~"open|forced-open"');
   return [
     annotation({

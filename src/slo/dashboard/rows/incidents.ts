@@ -1,5 +1,6 @@
 import type { Figures } from '../figures.ts';
 import type { Row } from '../json.ts';
+import { OPEN_INCIDENTS } from '../open-incidents.ts';
 import { timeSeries } from '../panels.ts';
 
 /** Incidents, whom they were told to, and what failed on the way. */
@@ -20,7 +21,7 @@ export function incidentsRow({ ofService }: Figures): Row {
         noValue: 'not reported',
         queries: [
           {
-            expr: `sum by (severity) (${ofService('breakwater_incidents', 'status="open"')})`,
+            expr: `sum by (severity) (${ofService('breakwater_incidents', OPEN_INCIDENTS)})`,
             legend: '{{severity}}',
           },
         ],

@@ -1,5 +1,6 @@
 import type { Figures } from '../figures.ts';
 import type { Row, ValueMapping } from '../json.ts';
+import { OPEN_INCIDENTS } from '../open-incidents.ts';
 import { stat } from '../panels.ts';
 import { table, type ValueColumn } from '../tables.ts';
 import type { Thresholds } from '../thresholds.ts';
@@ -74,7 +75,7 @@ export function objectivesRow(figures: Figures, { atRiskRemaining }: Thresholds)
           { value: null, color: 'green' },
           { value: 1, color: 'red' },
         ],
-        queries: [{ expr: `sum(${ofService('breakwater_incidents', 'status="open"')})`, legend: 'open' }],
+        queries: [{ expr: `sum(${ofService('breakwater_incidents', OPEN_INCIDENTS)})`, legend: 'open' }],
       }),
       stat({
         title: 'Circuits not closed',
