@@ -1,0 +1,185 @@
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { monotonicNow, wallNow } from '../../core/clock.ts';
+import { errorCode, FILE_MODE, FOLDER_MODE } from './disk.ts';
+import { isRunning, type ProcessIdentity, processIdentity } from './process-identity.ts';
+
+/** How often a process shows that it lives. */
+export const HEARTBEAT_MS = 15_000;
+
+/** For how long a process whose state cannot be looked up is taken to live after it last showed it. */
+const SILENT_MS = 120_000;
+
+/** For how long its file must stay as it is while it is watched: a clock that jumped makes nobody dead. */
+const WATCHED_MS = 2 * HEARTBEAT_MS;
+
+/** How many of the silent are remembered. */
+const MAX_WATCHED = 1_000;
+
+/** For how long the file of one is kept that shows no life. */
+const KEPT_MS = 7 * 86_400_000;
+
+/** For how long it is kept who took over: by then it stands in the journal. */
+const KEPT_CLAIM_MS = 86_400_000;
+
+const presence = processIdentity.extend({ v: z.literal(1), writer: z.string() });
+
+/**
+ * Who writes the journal, as files of `<directory>/instances`.
+ *
+ * `<writer>.json` says which process the writer is, and its time of change when it last showed that it lives.
+ * `<writer>.taken-<n>` says who took over what it tended: a hard link, since making one fails where the name is taken, so
+ * that of several that try one succeeds, and it is there with its content or not at all. Should who took over die too, the
+ * next takes `n + 1`.
+ */
+export class Instances {
+  readonly #folder: string;
+  readonly #writer: string;
+  readonly #here: ProcessIdentity;
+  readonly #silent = new Map<string, { readonly changed: number; readonly since: number }>();
+
+  constructor(directory: string, writer: string, here: ProcessIdentity) {
+    this.#folder = join(directory, 'instances');
+    this.#writer = writer;
+    this.#here = here;
+  }
+
+  /** Shows that this process lives, at the start. */
+  enterNow(): void {
+    mkdirSync(this.#folder, { recursive: true, mode: FOLDER_MODE });
+    writeFileSync(this.#own, this.#card(), { mode: FILE_MODE });
+    this.#sweep();
+  }
+
+  /** Shows that this process lives. */
+  async enter(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
+    await writeFile(this.#own, this.#card(), { mode: FILE_MODE });
+  }
+
+  /** Shows that this process still lives. */
+  async beat(): Promise<void> {
+    const seconds = wallNow() / 1_000;
+    try {
+      await utimes(this.#own, seconds, seconds);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      await this.enter();
+    }
+  }
+
+  /** This process writes no more. */
+  async leave(): Promise<void> {
+    await rm(this.#own, { force: true });
+  }
+
+  /** Takes over what `writer` tended; false where it lives, or who took it over does. */
+  adopt(writer: string): boolean {
+    if (writer === this.#writer) return true;
+    const taken = this.#lastTaken(writer);
+    if (taken?.by === this.#writer) return true;
+    if (this.#lives(taken?.by ?? writer)) return false;
+    if (!this.#claim(`${writer}.taken-${(taken?.number ?? 0) + 1}`)) return false;
+    rmSync(this.#cardOf(writer), { force: true });
+    return true;
+  }
+
+  get #own(): string {
+    return this.#cardOf(this.#writer);
+  }
+
+  #cardOf(writer: string): string {
+    return join(this.#folder, `${writer}.json`);
+  }
+
+  #card(): string {
+    return `${JSON.stringify({ v: 1, writer: this.#writer, ...this.#here })}\n`;
+  }
+
+  #lastTaken(writer: string): { readonly number: number; readonly by: string } | undefined {
+    const prefix = `${writer}.taken-`;
+    const numbers = readdirSync(this.#folder)
+      .filter((name) => name.startsWith(prefix) && /^\d{1,9}$/.test(name.slice(prefix.length)))
+      .map((name) => Number(name.slice(prefix.length)));
+    if (numbers.length === 0) return undefined;
+    const number = Math.max(...numbers);
+    return { number, by: readFileSync(join(this.#folder, `${prefix}${number}`), 'utf8').trim() };
+  }
+
+  /** Takes a name that nobody has, with this writer's name in it. */
+  #claim(name: string): boolean {
+    const draft = join(this.#folder, `${this.#writer}.draft`);
+    writeFileSync(draft, `${this.#writer}\n`, { mode: FILE_MODE });
+    try {
+      linkSync(draft, join(this.#folder, name));
+      return true;
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') return false;
+      throw error;
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  }
+
+  /** Whether the writer's process lives. One that has no file has closed, or was a command. */
+  #lives(writer: string): boolean {
+    let changed: number;
+    let card: ProcessIdentity | undefined;
+    try {
+      const path = this.#cardOf(writer);
+      changed = statSync(path).mtimeMs;
+      card = readCard(path);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return false;
+      throw error;
+    }
+    return (card && isRunning(card, this.#here)) ?? !this.#wentSilent(writer, changed);
+  }
+
+  /** Whether its file did not change for long, and not while it was watched either. */
+  #wentSilent(writer: string, changed: number): boolean {
+    if (Math.abs(wallNow() - changed) <= SILENT_MS) {
+      this.#silent.delete(writer);
+      return false;
+    }
+    const known = this.#silent.get(writer);
+    if (known?.changed === changed) return monotonicNow() - known.since >= WATCHED_MS;
+    if (this.#silent.size >= MAX_WATCHED) this.#silent.clear();
+    this.#silent.set(writer, { changed, since: monotonicNow() });
+    return false;
+  }
+
+  /** Removes what nobody asks for any more. Who has no file is dead, so nothing is lost with the file of a dead one. */
+  #sweep(): void {
+    for (const name of readdirSync(this.#folder)) {
+      const kind = /\.(taken-\d{1,9}|draft|json)$/.exec(name)?.[1];
+      if (kind === undefined) continue;
+      const path = join(this.#folder, name);
+      try {
+        const keptMs = kind === 'json' ? KEPT_MS : KEPT_CLAIM_MS;
+        const old = wallNow() - statSync(path).mtimeMs > keptMs;
+        if (old || (kind === 'json' && path !== this.#own && this.#isDead(path)))
+          rmSync(path, { force: true });
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error;
+      }
+    }
+  }
+
+  #isDead(path: string): boolean {
+    const card = readCard(path);
+    return card !== undefined && isRunning(card, this.#here) === false;
+  }
+}
+
+/** `undefined` where the file is torn. */
+function readCard(path: string): ProcessIdentity | undefined {
+  try {
+    return presence.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') throw error;
+    return undefined;
+  }
+}
