@@ -16,8 +16,9 @@ import { type BreakwaterOptions, closeSchema, hubSchema } from './hub-options.ts
 import { incidentStatuses } from './incidents/incident/status.ts';
 import type { Incidents } from './incidents/incidents.ts';
 import type { Logger } from './incidents/logger.ts';
-import { IncidentManager } from './incidents/manager.ts';
+import type { IncidentManager } from './incidents/manager.ts';
 import { incidentSchema } from './incidents/options.ts';
+import { startIncidents } from './incidents/start.ts';
 import { logInternalErrors } from './internal-error-log.ts';
 import { Members } from './members.ts';
 import { HubMetrics, type JoinFamilies } from './metrics/hub-metrics.ts';
@@ -127,7 +128,7 @@ export class Breakwater {
     try {
       const policy = this.#makePolicy(name, settings, strategies);
       const hasFallback = strategies.some(({ kind }) => kind === 'fallback' || kind === 'cache-fallback');
-      this.#members.add({ policy, readiness: settings.readiness, hasFallback, runbook: settings.runbook });
+      this.#members.add({ policy, hasFallback, ...settings });
       this.slo.policyMade(name);
       return policy;
     } catch (error) {
@@ -267,18 +268,22 @@ export class Breakwater {
     const off = given === false;
     const settings = off || given === undefined ? incidentSchema.parse({}) : given;
     const sinks = off ? [] : settings.sinks;
-    return new IncidentManager({
-      options: { ...settings, sinks },
-      // What is off hears nothing.
-      events: off ? new Events(() => {}) : this.#events,
-      logger,
-      counters: this.#metrics.trackIncidents(
-        incidentStatuses,
-        sinks.map(({ name }) => name),
-      ),
-      facts: (policy) => this.#members.factsOf(policy),
-      report: (policy, component, error) => this.#report(policy, component, error),
-    });
+    return startIncidents(
+      { ...settings, sinks },
+      {
+        // What is off hears nothing.
+        events: off ? new Events(() => {}) : this.#events,
+        logger,
+        counters: this.#metrics.trackIncidents(
+          incidentStatuses,
+          sinks.map(({ name }) => name),
+        ),
+        facts: (policy) => this.#members.factsOf(policy),
+        policies: () => this.policies.map(({ name }) => name),
+        objectives: (policy) => this.slo.report(policy).flatMap(({ objectives }) => objectives),
+        report: (policy, component, error) => this.#report(policy, component, error),
+      },
+    );
   }
 
   #makePolicy(

@@ -13,6 +13,8 @@ export interface Member {
   readonly policy: Policy;
   readonly readiness: Readiness;
   readonly hasFallback: boolean;
+  readonly dependsOn: readonly string[];
+  readonly usedBy: readonly string[];
   /** What to do when its dependency is in trouble. */
   readonly runbook?: Runbook | undefined;
 }
@@ -100,11 +102,13 @@ export class Members {
   factsOf(name: string): PolicyFacts | undefined {
     const member = this.#byName.get(name);
     if (member === undefined) return undefined;
-    const { policy, hasFallback, runbook } = member;
+    const { policy, hasFallback, dependsOn, usedBy, runbook } = member;
     return {
       criticality: policy.criticality,
       hasFallback,
       circuits: policy.circuits,
+      dependsOn,
+      usedBy,
       evidence: policyEvidence(policy),
       steering: policySteering(policy),
       runbook,

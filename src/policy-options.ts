@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { callback, oneOf, options, shown } from './core/options.ts';
+import { callback, oneOf, options, policyName, shown } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
 import { type Criticality, criticalities } from './core/policy.ts';
 import type { Classify } from './core/verdict.ts';
@@ -19,6 +19,13 @@ export type Readiness = (typeof readinessModes)[number];
 export interface PolicyOptions extends StandardStrategies {
   /** How much the dependency's failure hurts; decides the severity of incidents. Default `medium`. */
   readonly criticality?: Criticality | undefined;
+  /**
+   * Names of policies that this one depends on, at most 100; they may be made later. While an incident of one of them is
+   * open, nobody is told of this policy's: it waits until it has outlasted that. Default: none.
+   */
+  readonly dependsOn?: readonly string[] | undefined;
+  /** What uses the dependency, at most 100 features or teams: whom its incidents hurt. Default: nothing that is known. */
+  readonly usedBy?: readonly string[] | undefined;
   /** Decides what an outcome means, for retry, breaker, fallback and SLI alike. Default: see `Verdict`. */
   readonly classify?: Classify | undefined;
   /** Service level objectives. Default: none; SLIs are measured all the same. */
@@ -46,9 +53,20 @@ const strategy = z.custom<Strategy>(
   },
 );
 
+/** Names, each of them once. */
+function namesOf(name: z.ZodType<string>, what: string) {
+  return z
+    .array(name, { error: (issue) => `must be an array of names of ${what}, not ${shown(issue.input)}` })
+    .max(100, { error: `must be at most 100 names of ${what}` })
+    .default([])
+    .transform((names) => [...new Set(names)]);
+}
+
 const policyShape = {
   ...standardShape,
   criticality: oneOf(criticalities).default('medium'),
+  dependsOn: namesOf(policyName, 'policies'),
+  usedBy: namesOf(policyName, 'features or teams'),
   classify: callback<Classify>().optional(),
   slo: sloOptions.optional(),
   runbook: runbookSchema.optional(),

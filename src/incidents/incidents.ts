@@ -1,7 +1,10 @@
 import { z } from 'zod';
-import { durationMsOrZero, oneOf, options, policyName, shown } from '../core/options.ts';
+import { durationMsOrZero, oneOf, options, policyName } from '../core/options.ts';
+import type { IncidentCommand } from './commands/command.ts';
 import type { Incident } from './incident/record.ts';
 import { type Severity, severities } from './incident/severity.ts';
+import type { Silence } from './manager/hub-change.ts';
+import { type SilenceRequest, words } from './quiet/options.ts';
 
 /** An incident that a person declares. */
 export interface IncidentDeclaration {
@@ -15,6 +18,26 @@ export interface IncidentDeclaration {
   readonly by?: string | undefined;
 }
 
+/** How a person resolves an incident. */
+export interface ResolveOptions {
+  /** Why it is over, up to 4 000 characters. */
+  readonly reason?: string | undefined;
+  /** Ids of checklist items that are left out, such as `impact.policy.checkout`. */
+  readonly waive?: readonly string[] | undefined;
+  /** Why they are; required with `waive`. */
+  readonly waiveReason?: string | undefined;
+}
+
+/** Something that was changed and may have to do with an incident. */
+export interface HubChangeNote {
+  /** What was changed, up to 500 characters. */
+  readonly what: string;
+  /** Such as the version that was released, up to 100 characters. */
+  readonly version?: string | undefined;
+  /** Who changed it, up to 100 characters. */
+  readonly by?: string | undefined;
+}
+
 /** How long a flush may take. */
 export interface FlushOptions {
   /** In milliseconds, 0 or more. Default 5 000. */
@@ -23,9 +46,9 @@ export interface FlushOptions {
 
 /** The incidents of a hub: `breakwater.incidents`. */
 export interface Incidents {
-  /** All that are kept, oldest first: the open ones and the latest resolved ones. */
+  /** All that are kept, oldest first: the open ones and the latest of those that are over. */
   list(): readonly Incident[];
-  /** The open ones, oldest first; at most one per policy. */
+  /** The open ones, neither resolved nor closed, oldest first; at most one per policy beside a drill. */
   open(): readonly Incident[];
   /** The incident of that id; `undefined` when there is none, or none any more. */
   get(id: string): Incident | undefined;
@@ -38,35 +61,79 @@ export interface Incidents {
    */
   declare(declaration: IncidentDeclaration): Incident;
   /**
-   * Resolves an incident by hand, whatever the circuits' state. A circuit that opens afterwards, a failed probe
-   * included, begins a new one. Does nothing to an incident that is resolved already.
+   * Does what a person wants done to an incident: acknowledges it, adds a note, ticks an item of a checklist, and all
+   * else that `IncidentCommand` lists.
+   *
+   * @throws {InvalidOptionsError} when an argument is wrong, there is no such incident, or something speaks against it,
+   *   such as an item of a checklist that must be done before; `problems` has all of it
+   * @throws {ClosedError} once the hub is closed
+   */
+  do(id: string, command: IncidentCommand): Incident;
+  /** Says that somebody works on it, which ends the escalation. As `do(id, { do: 'acknowledge', by })`. */
+  acknowledge(id: string, by: string): Incident;
+  /**
+   * Resolves an incident by hand, whatever the circuits' state, once what its checklists demand of it is done or waived.
+   * A circuit that opens afterwards, a failed probe included, begins a new one. Does nothing to an incident that is
+   * over already.
    *
    * @param by who resolves it
-   * @throws {InvalidOptionsError} when an argument is wrong or there is no such incident
+   * @throws {InvalidOptionsError} when an argument is wrong, there is no such incident, or checklists speak against it
    */
-  resolve(id: string, by: string): Incident;
+  resolve(id: string, by: string, options?: ResolveOptions): Incident;
   /**
-   * Waits until every notification and announcement is delivered or given up, at most `timeoutMs`. Whether it came to that.
+   * Tells of a release or another change, for incidents to come: each lists the recent ones.
+   *
+   * @throws {InvalidOptionsError} when an argument is wrong
+   */
+  change(note: HubChangeNote): void;
+  /**
+   * Keeps notifications of some incidents back until it ends, or is ended with `unsilence`. What is open then is told.
+   *
+   * @throws {InvalidOptionsError} when an argument is wrong, or there are 200 silences and maintenance windows
+   */
+  silence(request: SilenceRequest): Silence;
+  /** Ends a silence before its time. Whether there was one. */
+  unsilence(id: string, by: string): boolean;
+  /** Silences and maintenance windows that hold or are to come. */
+  silences(): readonly Silence[];
+  /**
+   * Why people were or were not told of an incident, one sentence each, oldest first; last, how it stands now.
+   *
+   * @throws {InvalidOptionsError} when there is no such incident
+   */
+  why(id: string): readonly string[];
+  /**
+   * Waits until everything is on disk and every notification and announcement is delivered or given up, at most
+   * `timeoutMs`. Whether it came to that.
    *
    * @throws {InvalidOptionsError} as a rejection, when an argument is wrong
    */
   flush(options?: FlushOptions): Promise<boolean>;
 }
 
-function text(maxLength: number) {
-  return z.custom<string>(
-    (value) => typeof value === 'string' && value.trim() !== '' && value.length <= maxLength,
-    { error: (issue) => `must be a string of 1 to ${maxLength} characters, not ${shown(issue.input)}` },
-  );
-}
-
 export const declarationSchema = options({
   policy: policyName,
-  summary: text(500),
+  summary: words(500),
   severity: oneOf(severities).optional(),
-  by: text(100).optional(),
+  by: words(100).optional(),
 });
 
-export const resolveSchema = options({ id: text(200), by: text(100) });
+export const hubChangeSchema = options({
+  what: words(500),
+  version: words(100).optional(),
+  by: words(100).optional(),
+});
+
+export const idSchema = options({ id: words(200) });
+
+export const resolveSchema = options({
+  id: words(200),
+  by: words(100),
+  reason: words(4_000).optional(),
+  waive: z.array(words(200)).optional(),
+  waiveReason: words(4_000).optional(),
+});
+
+export const unsilenceSchema = options({ id: words(200), by: words(100) });
 
 export const flushSchema = options({ timeoutMs: durationMsOrZero.default(5_000) });

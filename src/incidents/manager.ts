@@ -1,131 +1,268 @@
 import { monotonicNow, wallNow } from '../core/clock.ts';
 import { ClosedError, InvalidOptionsError } from '../core/errors.ts';
-import type { CircuitEvent, SloEvent } from '../core/events.ts';
+import type { SloEvent } from '../core/events.ts';
 import { parseOptions } from '../core/options.ts';
 import { announcementOf } from './announcement.ts';
-import type { IncidentChange, IncidentTrigger } from './change.ts';
+import { type IncidentCommand, incidentCommand } from './commands/command.ts';
 import { Delivery } from './delivery.ts';
 import { reportDelivery } from './delivery-report.ts';
-import { IncidentIds } from './incident/incident-id.ts';
-import { type Incident, IncidentRecord } from './incident/record.ts';
-import { decideSeverity, isWorse, type SeverityDecision } from './incident/severity.ts';
+import type { Evidence } from './evidence/evidence.ts';
+import type { IncidentChange } from './incident/changes/change.ts';
+import type { Incident } from './incident/record.ts';
+import { isOpen } from './incident/status.ts';
 import {
   declarationSchema,
   type FlushOptions,
   flushSchema,
+  type HubChangeNote,
+  hubChangeSchema,
   type IncidentDeclaration,
   type Incidents,
+  idSchema,
+  type ResolveOptions,
   resolveSchema,
+  unsilenceSchema,
 } from './incidents.ts';
+import type { OpenedJournal } from './journal/journal.ts';
+import type { HubChange, Silence } from './manager/hub-change.ts';
+import { silenceOf } from './manager/silencing.ts';
+import { whyOf } from './manager/why.ts';
+import { type Workings, workingsOf } from './manager/workings.ts';
 import { messages } from './messages.ts';
-import { type NotificationKind, notificationOf } from './notification.ts';
 import type { IncidentSettings } from './options.ts';
-import { type Outgoing, outgoingAnnouncement, outgoingNotification } from './outgoing.ts';
-import { allClosed, PolicyReader, type PolicyReading } from './policy-reader.ts';
+import { type Outgoing, outgoingAnnouncement } from './outgoing.ts';
 import type { IncidentPorts } from './ports.ts';
+import type { SilenceRequest } from './quiet/options.ts';
 import { redact } from './redact.ts';
-import { IncidentRegister } from './register.ts';
 import type { Delivered } from './sink-queue.ts';
-import { afterDelay } from './timers.ts';
-import { Watch } from './watch.ts';
+import type { Watch } from './watch.ts';
 
 /** What makes an `IncidentManager`. */
 export interface IncidentManagerParts extends IncidentPorts {
   readonly options: IncidentSettings;
+  /** Gathers what incidents come with. */
+  readonly evidence: Evidence;
+  /** What the incidents are kept in, and what it held. Default: memory only. */
+  readonly opened?: OpenedJournal | undefined;
+  /** This process's part of incidents' ids, and its name in the journal. */
+  readonly suffix: string;
+}
+
+/** A drill, as it is declared. */
+export interface DrillRequest {
+  readonly policy: string;
+  readonly summary: string;
+  readonly by: string;
+  /** Whether the sinks are told. */
+  readonly notify: boolean;
 }
 
 /**
- * Turns what the hub's circuits do into incidents, and incidents into notifications; that releases are frozen or
- * thawed, or an error budget is spent, it has announced by the sinks that can.
+ * Turns what the hub's circuits, error budgets and limits do into incidents, and incidents into notifications; that
+ * releases are frozen or thawed it has announced by the sinks that can.
  *
- * A circuit that opens by itself declares an incident for its policy or joins the open one; what its circuits do
- * afterwards goes on the timeline; once all of them have stayed closed for `resolveAfterMs` it resolves. It has
- * one timer, and only while an incident is open. Nothing that fails here reaches a call.
+ * Trouble of a policy begins an incident, joins the open one or reopens the latest; once all that began it has been over
+ * for `resolveAfterMs` it resolves. There is one timer, and only while something is to be looked at. Nothing that fails
+ * here reaches a call.
  */
 export class IncidentManager implements Incidents {
   readonly #ports: IncidentPorts;
   readonly #settings: IncidentSettings;
-  readonly #register: IncidentRegister;
-  readonly #policies: PolicyReader;
-  readonly #ids = new IncidentIds();
+  readonly #evidence: Evidence;
   readonly #delivery: Delivery<Outgoing>;
+  readonly #workings: Workings;
   readonly #stopListening: readonly (() => void)[];
-  #cancelTimer: (() => void) | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
 
-  constructor({ options, ...ports }: IncidentManagerParts) {
+  constructor({ options, evidence, opened, suffix, ...ports }: IncidentManagerParts) {
     this.#ports = ports;
     this.#settings = options;
-    this.#register = new IncidentRegister(options.maxResolvedIncidents);
-    this.#policies = new PolicyReader(ports);
+    this.#evidence = evidence;
     this.#delivery = new Delivery(options.sinks, options, ports.logger, (delivered) =>
       this.#guard(delivered.message.policy, () => this.#delivered(delivered)),
     );
+    this.#workings = workingsOf({
+      settings: options,
+      ports,
+      evidence,
+      journal: opened?.journal,
+      suffix,
+      delivery: this.#delivery,
+      guard: (policy, run) => this.#guard(policy, run),
+      onHub: (change) => this.#takeInHub(change),
+    });
+    const { triggers, rejections, restorer, agenda } = this.#workings;
     this.#stopListening = [
-      ports.events.on('circuit', (event) => this.#guard(event.policy, () => this.#circuitMoved(event))),
+      ports.events.on('circuit', (event) => this.#guard(event.policy, () => triggers.circuitMoved(event))),
       ports.events.on('slo', (event) => this.#guard(event.policy, () => this.#budgetMoved(event))),
+      ...(rejections === undefined
+        ? []
+        : [
+            ports.events.on('rejection', (event) =>
+              this.#guard(event.policy, () => {
+                if (rejections.count(event, monotonicNow)) agenda.schedule();
+              }),
+            ),
+          ]),
+    ];
+    if (opened === undefined || restorer === undefined) return;
+    for (const problem of opened.problems) ports.report('', 'incidents', new Error(problem));
+    this.#guard('', () => restorer.restore(opened.entries));
+    this.#stopListening = [
+      ...this.#stopListening,
+      opened.journal.listen((entry) => this.#guard('', () => restorer.heard(entry))),
     ];
   }
 
   list(): readonly Incident[] {
-    return this.#register.all();
+    return this.#workings.register.all();
   }
 
   open(): readonly Incident[] {
-    return this.#register.open().map(({ record }) => record);
+    return this.#workings.register.open().map(({ record }) => record);
   }
 
   get(id: string): Incident | undefined {
-    return this.#register.get(id);
+    return this.#workings.register.get(id);
   }
 
   declare(declaration: IncidentDeclaration): Incident {
-    const parsed = parseOptions(declarationSchema, declaration, '', 'Arguments of incidents.declare()');
+    const subject = 'Arguments of incidents.declare()';
+    const parsed = parseOptions(declarationSchema, declaration, '', subject);
     const { policy } = parsed;
-    if (this.#closing !== undefined) throw new ClosedError(policy);
-    if (!this.#policies.read(policy).exists) {
-      throw new InvalidOptionsError(policy, 'Arguments of incidents.declare() cannot be used', [
-        { path: 'policy', message: `there is no policy of the name '${policy}'` },
-      ]);
-    }
+    this.#mustBeOpen(policy);
+    this.#mustExist(policy, subject);
+    const { register, keeper, people, teller } = this.#workings;
     const summary = redact(parsed.summary);
     const by = parsed.by === undefined ? undefined : redact(parsed.by);
-    const severity = parsed.severity && {
+    const chosen = parsed.severity && {
       severity: parsed.severity,
       why: by === undefined ? 'Set by hand.' : `Set by ${by}.`,
     };
-    const open = this.#register.openOf(policy);
-    if (open === undefined) return this.#declare(policy, 'person', summary, by, severity, wallNow()).record;
-    this.#record(open.record, { type: 'noted', at: wallNow(), text: `Declared by hand: ${summary}`, by });
-    if (severity !== undefined) this.#raise(open.record, severity);
-    this.#announce(open.record, 'updated', summary);
+    const open = register.openOf(policy);
+    if (open === undefined) {
+      const prepare = (watch: Watch, now: number): void => watch.begin('person', now);
+      return keeper.begin({ policy, trigger: 'person', summary, by, chosen, at: wallNow(), prepare }).record;
+    }
+    people.join(open, summary, by);
+    if (chosen !== undefined) keeper.raise(open, chosen, by);
+    teller.update(open, summary, { urgent: true });
     return open.record;
   }
 
-  resolve(id: string, by: string): Incident {
+  do(id: string, command: IncidentCommand): Incident {
+    const subject = 'Arguments of incidents.do()';
+    const watch = this.#watchOf(parseOptions(idSchema, { id }, '', subject).id, subject);
+    const parsed = parseOptions(incidentCommand, command, watch.record.policy, subject);
+    this.#mustBeOpen(watch.record.policy);
+    this.#workings.people.do(watch, parsed);
+    return watch.record;
+  }
+
+  acknowledge(id: string, by: string): Incident {
+    return this.do(id, { do: 'acknowledge', by });
+  }
+
+  resolve(id: string, by: string, options: ResolveOptions = {}): Incident {
     const subject = 'Arguments of incidents.resolve()';
-    const parsed = parseOptions(resolveSchema, { id, by }, '', subject);
-    const record = this.#register.get(parsed.id);
-    if (record === undefined) {
-      throw new InvalidOptionsError('', `${subject} cannot be used`, [
-        { path: 'id', message: 'names no incident' },
-      ]);
-    }
-    const watch = this.#register.openOf(record.policy);
-    if (watch?.record === record) this.#resolve(watch, redact(parsed.by), 'resolved by hand.');
-    return record;
+    const parsed = parseOptions(resolveSchema, { ...options, id, by }, '', subject);
+    const watch = this.#watchOf(parsed.id, subject);
+    if (!isOpen(watch.record.status)) return watch.record;
+    const { reason, waive, waiveReason } = parsed;
+    return this.do(parsed.id, { do: 'resolve', by: parsed.by, reason, waive, waiveReason });
+  }
+
+  change(note: HubChangeNote): void {
+    const parsed = parseOptions(hubChangeSchema, note, '', 'Arguments of incidents.change()');
+    const change: HubChange = {
+      type: 'changed',
+      at: wallNow(),
+      what: redact(parsed.what),
+      ...(parsed.version === undefined ? {} : { version: redact(parsed.version) }),
+      ...(parsed.by === undefined ? {} : { by: redact(parsed.by) }),
+    };
+    this.#workings.ledger.recordHub(change);
+    this.#takeInHub(change);
+  }
+
+  silence(request: SilenceRequest): Silence {
+    const { silences, ledger } = this.#workings;
+    const silence = silenceOf(request, silences);
+    const change: HubChange = { type: 'silenced', at: silence.from, silence };
+    ledger.recordHub(change);
+    this.#takeInHub(change);
+    return silence;
+  }
+
+  unsilence(id: string, by: string): boolean {
+    const parsed = parseOptions(unsilenceSchema, { id, by }, '', 'Arguments of incidents.unsilence()');
+    if (this.silences().every((silence) => silence.id !== parsed.id)) return false;
+    const change: HubChange = { type: 'unsilenced', at: wallNow(), id: parsed.id, by: redact(parsed.by) };
+    this.#workings.ledger.recordHub(change);
+    this.#takeInHub(change);
+    return true;
+  }
+
+  silences(): readonly Silence[] {
+    return this.#workings.silences.all(wallNow());
+  }
+
+  why(id: string): readonly string[] {
+    const subject = 'Arguments of incidents.why()';
+    const watch = this.#watchOf(parseOptions(idSchema, { id }, '', subject).id, subject);
+    return whyOf(watch.record.toJSON(), watch);
   }
 
   async flush(options: FlushOptions = {}): Promise<boolean> {
     const { timeoutMs } = parseOptions(flushSchema, options, '', 'Options of incidents.flush()');
-    return await this.#delivery.flush(timeoutMs);
+    await this.#workings.ledger.journal?.flush();
+    const delivered = await this.#delivery.flush(timeoutMs);
+    await this.#workings.ledger.journal?.flush();
+    return delivered;
+  }
+
+  /** @internal Begins a drill's incident, which neither joins nor is joined by a real one. */
+  declareDrill({ policy, summary, by, notify }: DrillRequest): Incident {
+    this.#mustBeOpen(policy);
+    this.#mustExist(policy, 'The drill');
+    const prepare = (watch: Watch, now: number): void => {
+      watch.begin('drill', now);
+      watch.telling.muted = !notify;
+    };
+    const beginning = { policy, trigger: 'drill' as const, summary: redact(summary), by: redact(by) };
+    return this.#workings.keeper.begin({ ...beginning, at: wallNow(), prepare }).record;
+  }
+
+  /** @internal Resolves and closes a drill's incident, whatever its checklists say. */
+  finishDrill(id: string, reason: string): void {
+    const watch = this.#workings.register.watchOf(id);
+    if (watch !== undefined) this.#workings.people.finishDrill(watch, redact(reason));
+  }
+
+  /** @internal Adds to an incident what was done about it. */
+  recordChanges(id: string, changes: readonly IncidentChange[]): void {
+    const watch = this.#workings.register.watchOf(id);
+    if (watch === undefined) return;
+    this.#workings.ledger.record(watch.record, ...changes);
+    for (const change of changes) this.#workings.people.after(watch, change);
+  }
+
+  /** @internal The incident's folder; `undefined` without a directory, or where it cannot be made. */
+  folder(id: string): string | undefined {
+    try {
+      return this.#workings.ledger.journal?.folder(id);
+    } catch (error) {
+      this.#ports.report('', 'incidents', error);
+      return undefined;
+    }
   }
 
   /** A policy is gone: what is open for it resolves, since nothing else would ever end it. */
   policyRemoved(policy: string): void {
-    const watch = this.#register.openOf(policy);
-    if (watch !== undefined)
-      this.#guard(policy, () => this.#resolve(watch, undefined, messages.policyRemoved));
+    const { register, keeper, rejections } = this.#workings;
+    rejections?.forget(policy);
+    for (const watch of register.allOpenOf(policy))
+      this.#guard(policy, () => keeper.resolve(watch, undefined, messages.policyRemoved));
   }
 
   /**
@@ -141,192 +278,66 @@ export class IncidentManager implements Incidents {
   }
 
   async #shutDown(timeoutMs: number): Promise<void> {
+    const { agenda, register, teller, tellTogether, keeper, ledger } = this.#workings;
     for (const stop of this.#stopListening) stop();
-    this.#cancelTimer?.();
-    for (const { record } of this.#register.open()) {
-      this.#guard(record.policy, () => {
-        this.#record(record, { type: 'noted', at: wallNow(), text: messages.closing, by: undefined });
-        this.#announce(record, 'updated', messages.closing);
+    agenda.close();
+    this.#guard('', () => tellTogether(true));
+    for (const watch of register.open()) {
+      this.#guard(watch.record.policy, () => {
+        keeper.measure(watch.record);
+        teller.closing(watch);
       });
     }
+    this.#evidence.close();
+    await ledger.journal?.flush();
     await this.#delivery.close(timeoutMs);
-  }
-
-  #circuitMoved(event: CircuitEvent): void {
-    if (event.shadow) return;
-    const watch = this.#register.openOf(event.policy);
-    if (watch === undefined) {
-      if (event.to !== 'open' || event.manual) return;
-      const summary = messages.opened(event.policy, redact(event.reason));
-      this.#declare(event.policy, 'circuit', summary, undefined, undefined, event.time);
-      return;
-    }
-    const { from, to, manual } = event;
-    this.#record(watch.record, {
-      type: 'circuit',
-      at: event.time,
-      from,
-      to,
-      reason: redact(event.reason),
-      manual,
-    });
-    const reading = this.#policies.read(event.policy);
-    const { states } = reading;
-    watch.observe(to === 'closed' && (states.length <= 1 || allClosed(states)), monotonicNow());
-    if (manual) this.#announce(watch.record, 'updated', messages.steeredByHand(event));
-    this.#review(watch, reading);
-    this.#schedule();
+    await ledger.journal?.close();
   }
 
   #budgetMoved(event: SloEvent): void {
+    this.#workings.heed(event);
     const announcement = announcementOf(event, this.#settings);
     if (announcement !== undefined) this.#delivery.send(outgoingAnnouncement(announcement));
   }
 
-  #declare(
-    policy: string,
-    trigger: IncidentTrigger,
-    summary: string,
-    by: string | undefined,
-    chosen: SeverityDecision | undefined,
-    at: number,
-  ): Watch {
-    const reading = this.#policies.read(policy);
-    const { hasFallback, states, stats } = reading;
-    const { service, instance, dedupScope } = this.#settings;
-    const id = this.#ids.next(at);
-    const dedupKey = dedupScope === 'service' ? `breakwater/${service}/${policy}` : `breakwater/${id}`;
-    const record = new IncidentRecord(
-      { id, policy, service, instance, dedupKey },
-      this.#settings.maxTimelineEntries,
-    );
-    const now = monotonicNow();
-    const watch = new Watch(record, this.#settings, hasFallback, stats, now);
-    const { severity, why } = chosen ?? this.#decide(watch, reading);
-    this.#register.add(watch);
-    this.#record(record, { type: 'declared', at, trigger, summary, severity, why, by, stats });
-    this.#ports.counters.incidentsChanged(severity, 'open', 1);
-    watch.observe(trigger === 'person' && allClosed(states), now);
-    this.#schedule();
-    this.#announce(record, 'opened', summary);
-    return watch;
-  }
-
-  #resolve(watch: Watch, by: string | undefined, reason: string): void {
-    const { record } = watch;
-    if (record.status === 'resolved') return;
-    const durationMs = Math.round(monotonicNow() - watch.openedAt);
-    const reading = this.#policies.read(record.policy);
-    const { stats } = reading;
-    this.#explain(record, this.#decide(watch, reading));
-    this.#record(record, { type: 'resolved', at: wallNow(), reason, by, durationMs, stats });
-    this.#register.close(watch);
-    this.#ports.counters.incidentsChanged(record.severity, 'open', -1);
-    this.#ports.counters.incidentsChanged(record.severity, 'resolved', 1);
-    this.#schedule();
-    this.#announceResolved(record, durationMs, by);
-  }
-
-  /** Looks at the severity again. It only rises while the incident lasts, and only while a circuit is not closed. */
-  #review(watch: Watch, reading: PolicyReading): void {
-    if (watch.recovering || watch.record.status === 'resolved') return;
-    const decision = this.#decide(watch, reading);
-    if (this.#raise(watch.record, decision)) {
-      this.#announce(watch.record, 'updated', `Raised to ${decision.severity}: ${decision.why}`);
-    } else this.#explain(watch.record, decision);
-  }
-
-  /** Keeps the reason for the severity true while the severity stays; one that a person gave stands. */
-  #explain(record: IncidentRecord, { severity, why }: SeverityDecision): void {
-    if (record.trigger === 'person' || severity !== record.severity || why === record.why) return;
-    this.#record(record, { type: 'reviewed', at: wallNow(), why });
-  }
-
-  #raise(record: IncidentRecord, { severity: to, why }: SeverityDecision): boolean {
-    const from = record.severity;
-    if (!isWorse(to, from)) return false;
-    this.#record(record, { type: 'severity', at: wallNow(), from, to, why });
-    this.#ports.counters.incidentsChanged(from, 'open', -1);
-    this.#ports.counters.incidentsChanged(to, 'open', 1);
-    return true;
-  }
-
-  #decide(watch: Watch, { criticality, stats }: PolicyReading): SeverityDecision {
-    const { policy } = watch.record;
-    const ageMs = Math.round(monotonicNow() - watch.openedAt);
-    const facts = { policy, criticality, ...watch.measure(stats), ageMs };
-    return decideSeverity(this.#settings.severity, facts, (error) =>
-      this.#ports.report(policy, 'incidents', error),
-    );
-  }
-
-  #wake(): void {
-    const now = monotonicNow();
-    for (const watch of this.#register.open()) {
-      if (watch.resolveAt > now && watch.reviewAt > now) continue;
-      this.#guard(watch.record.policy, () => this.#lookAgain(watch, now));
-    }
-    this.#schedule();
-  }
-
-  /** Looks at the circuits themselves, so that an event that was missed holds an incident neither open nor closed. */
-  #lookAgain(watch: Watch, now: number): void {
-    watch.reviewAt = now + this.#settings.reviewMs;
-    const { policy } = watch.record;
-    const reading = this.#policies.read(policy);
-    if (!reading.exists) {
-      this.#resolve(watch, undefined, messages.policyRemoved);
-      return;
-    }
-    const { states } = reading;
-    if (states.length > 0) watch.observe(allClosed(states), now);
-    if (watch.resolveAt <= now) {
-      this.#resolve(watch, undefined, messages.stayedClosed(this.#settings.resolveAfterMs));
-    } else this.#review(watch, reading);
-  }
-
-  #schedule(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    const next = Math.min(
-      ...this.#register.open().map(({ resolveAt, reviewAt }) => Math.min(resolveAt, reviewAt)),
-    );
-    if (next === Number.POSITIVE_INFINITY || this.#closing !== undefined) return;
-    this.#cancelTimer = afterDelay(next - monotonicNow(), () => this.#wake());
-  }
-
-  /** The only way in which an incident changes. */
-  #record(record: IncidentRecord, change: IncidentChange): void {
-    record.apply(change);
-  }
-
-  #announceResolved(record: IncidentRecord, durationMs: number, by: string | undefined): void {
-    const { dedupScope, instance, service = '' } = this.#settings;
-    const forAll = dedupScope === 'instance' || by !== undefined;
-    const summary = forAll
-      ? messages.resolved(record.policy, durationMs, by)
-      : messages.recoveredHere(record.policy, instance, service, durationMs);
-    this.#announce(record, forAll ? 'resolved' : 'updated', summary, 'resolved');
-  }
-
-  #announce(record: IncidentRecord, kind: NotificationKind, summary: string, status = kind): void {
-    const at = wallNow();
-    const { id, policy, severity } = record;
-    this.#delivery.send(outgoingNotification(notificationOf(record, kind, redact(summary), at)));
-    const { events } = this.#ports;
-    if (events.heard.incident) events.emit('incident', { policy, time: at, id, status, severity });
+  #takeInHub(change: HubChange): void {
+    const { silences, agenda, release } = this.#workings;
+    if (change.type === 'changed') this.#evidence.changed(change);
+    else if (change.type === 'silenced') silences.add(change.silence, wallNow());
+    else if (silences.end(change.id)) release();
+    agenda.schedule();
   }
 
   #delivered(delivered: Delivered<Outgoing>): void {
     const { message, sink, result, tries, detail } = delivered;
     if (message.type === 'incident notification') {
-      const { kind, incident } = message;
-      const record = this.#register.get(incident);
+      const { id: notification, kind, incident } = message;
+      const record = this.#workings.register.get(incident);
       if (record !== undefined) {
-        this.#record(record, { type: 'notified', at: wallNow(), sink, kind, result, tries, detail });
+        const about = { notification, sink, kind, result, tries, detail };
+        this.#workings.ledger.record(record, { type: 'notified', at: wallNow(), ...about });
       }
     }
     reportDelivery(this.#ports, delivered);
+  }
+
+  #watchOf(id: string, subject: string): Watch {
+    const watch = this.#workings.register.watchOf(id);
+    if (watch !== undefined) return watch;
+    throw new InvalidOptionsError('', `${subject} cannot be used`, [
+      { path: 'id', message: 'names no incident' },
+    ]);
+  }
+
+  #mustBeOpen(policy: string): void {
+    if (this.#closing !== undefined) throw new ClosedError(policy);
+  }
+
+  #mustExist(policy: string, subject: string): void {
+    if (this.#workings.policies.read(policy).exists) return;
+    throw new InvalidOptionsError(policy, `${subject} cannot be used`, [
+      { path: 'policy', message: `there is no policy of the name '${policy}'` },
+    ]);
   }
 
   /** Keeps what fails in here from whoever caused it, a call among them. */

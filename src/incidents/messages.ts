@@ -1,6 +1,15 @@
 import type { CircuitEvent } from '../core/events.ts';
 import { durationText } from './duration-text.ts';
 
+/** Incidents that a digest names at most. */
+const MAX_LISTED = 10;
+
+interface Told {
+  readonly policy: string;
+  readonly severity: string;
+  readonly summary: string;
+}
+
 /** What the incidents say, one sentence each. */
 export const messages = {
   opened: (policy: string, reason: string) => `The circuit of '${policy}' opened: ${reason}`,
@@ -18,6 +27,59 @@ export const messages = {
     'may still be affected, so that this does not resolve it for the service.',
 
   policyRemoved: 'its policy was removed.',
+
+  burning: (policy: string, summary: string) => `The error budget of '${policy}' burns too fast: ${summary}`,
+
+  exhausted: (policy: string, summary: string) => `An error budget of '${policy}' is spent: ${summary}`,
+
+  rejecting: (policy: string, reason: string, rejected: number, calls: number, overMs: number) =>
+    `'${policy}' turns calls away (${reason}) since ${durationText(overMs)}, of late ${rejected} of ${calls}.`,
+
+  reopened: (reason: string) => `It is back, soon after it was resolved: ${reason}`,
+
+  isOver: (holdMs: number) => `what began it has been over for ${durationText(holdMs)}.`,
+
+  flaps: (policy: string, rate: number) =>
+    `'${policy}' flaps: ${Math.round(rate * 100)} % of its latest states were changes. ` +
+    'It is told once, and the incident stays open until it settles.',
+
+  settled: (policy: string) => `'${policy}' flaps no more.`,
+
+  wasHeld: (summary: string, hold: string) => `${summary} (Told only now. ${hold})`,
+
+  latestOf: (summary: string, count: number) =>
+    `${summary} (The latest of ${count} updates; the others were held back.)`,
+
+  digest: ({ policy, severity, summary }: Told, others: readonly Told[]) => {
+    const list = others.slice(0, MAX_LISTED).map((other) => `'${other.policy}' (${other.severity})`);
+    const more = others.length > MAX_LISTED ? ` and ${others.length - MAX_LISTED} more` : '';
+    return (
+      `${others.length + 1} incidents began at once. The worst, '${policy}' (${severity}): ${summary} ` +
+      `The others: ${list.join(', ')}${more}.`
+    );
+  },
+
+  nobodyAcknowledged: (afterMs: number) => `Nobody acknowledged it within ${durationText(afterMs)}.`,
+
+  escalated: (summary: string, why: string) => `${why} ${summary}`,
+
+  updateDue: 'A status update is due.',
+
+  raised: (severity: string, why: string) => `Raised to ${severity}: ${why}`,
+
+  acknowledged: (by: string) => `${by} works on it.`,
+
+  mitigated: (by: string | undefined, reason: string) =>
+    `Callers are served again${by === undefined ? '' : `, says ${by}`}: ${reason}`,
+
+  severitySet: (severity: string, by: string | undefined, why: string) =>
+    `${by ?? 'The rule'} set it to ${severity}: ${why}`,
+
+  declaredToo: (summary: string) => `Declared by hand: ${summary}`,
+
+  adopted: (instance: string) => `${instance} goes on with it: the process that tended it is no more.`,
+
+  closingForNow: 'This process is closing while the incident is open; the next one goes on with it.',
 
   closing: 'This process is closing while the incident is open: it will not resolve by itself.',
 } as const;

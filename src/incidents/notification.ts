@@ -1,5 +1,6 @@
-import type { Incident, IncidentJson } from './incident/record.ts';
+import type { IncidentJson } from './incident/document.ts';
 import type { Severity } from './incident/severity.ts';
+import type { IncidentStatus } from './incident/status.ts';
 import { messageId } from './message-id.ts';
 
 /** What happened to the incident. */
@@ -19,21 +20,40 @@ export interface Notification {
   readonly at: number;
   /** The incident as it was then. */
   readonly incident: IncidentJson;
+  /** Other incidents that it tells of too, where many began at once; absent where it tells of one. */
+  readonly digest?: readonly DigestEntry[] | undefined;
 }
 
-export function notificationOf(
-  incident: Incident,
-  kind: NotificationKind,
-  summary: string,
-  at: number,
-): Notification {
+/** An incident that a notification of another one tells of. */
+export interface DigestEntry {
+  readonly incident: string;
+  readonly policy: string;
+  readonly severity: Severity;
+  readonly status: IncidentStatus;
+  readonly summary: string;
+}
+
+/** What makes a notification. */
+export interface NotificationParts {
+  /** Default: a new one. */
+  readonly id?: string | undefined;
+  readonly kind: NotificationKind;
+  readonly summary: string;
+  readonly at: number;
+  readonly digest?: readonly DigestEntry[] | undefined;
+}
+
+export function notificationOf(incident: IncidentJson, parts: NotificationParts): Notification {
+  const { id = messageId(), kind, summary, at, digest } = parts;
+  const { dedupKey, severity } = incident;
   return {
-    id: messageId(),
+    id,
     kind,
-    dedupKey: incident.dedupKey,
-    severity: incident.severity,
+    dedupKey,
+    severity,
     summary,
     at,
-    incident: incident.toJSON(),
+    incident,
+    ...(digest === undefined ? {} : { digest }),
   };
 }

@@ -1,9 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { callback, count, countOrZero, durationMs, flag, oneOf, options, shown } from '../core/options.ts';
+import {
+  callback,
+  count,
+  countOrZero,
+  durationMs,
+  durationMsOrZero,
+  flag,
+  oneOf,
+  options,
+  ratio,
+  shown,
+  text,
+} from '../core/options.ts';
+import type { Collector } from './collectors/collector.ts';
+import { type CollectorOptions, collectorDefaults, collectorSchema } from './collectors/options.ts';
 import { type ControlOptions, controlSchema } from './control/options.ts';
+import { type EscalationOptions, escalationShape, namingProblems } from './escalation/options.ts';
 import type { SeverityRule } from './incident/severity.ts';
+import { type QuietOptions, quietShape } from './quiet/options.ts';
 import type { Sink } from './sink.ts';
 import { logSink } from './sinks/log/sink.ts';
 import { sinkName } from './sinks/sink-name.ts';
@@ -14,7 +30,7 @@ export const dedupScopes = ['instance', 'service'] as const;
 export type DedupScope = (typeof dedupScopes)[number];
 
 /** Options of the hub's incidents. */
-export interface IncidentOptions {
+export interface IncidentOptions extends QuietOptions, EscalationOptions {
   /** Where notifications go, at most 20. Names must differ. Default: the hub's logger, `[logSink()]`. */
   readonly sinks?: readonly Sink[] | undefined;
   /** How long all circuits of a policy must stay closed before its incident resolves. Default 60 000 ms. */
@@ -48,6 +64,27 @@ export interface IncidentOptions {
   readonly maxResolvedIncidents?: number | undefined;
   /** How many entries a timeline holds, 10 or more; the middle is left out first. Default 200. */
   readonly maxTimelineEntries?: number | undefined;
+  /**
+   * Where incidents are kept on disk, on a local file system: a journal that a restart goes on from, and a folder for
+   * each incident. Made where it is missing. Default: none, and nothing is written.
+   */
+  readonly directory?: string | undefined;
+  /** What gathers evidence into files when an incident begins and when it is over; needs `directory`. Default: none. */
+  readonly collectors?: readonly Collector[] | CollectorOptions | undefined;
+  /** When calls that the policy's own limits turn away make an incident, or `false` for never. */
+  readonly rejections?:
+    | false
+    | {
+        /** How many rejections a window must have. Default 20. */
+        readonly minimum?: number | undefined;
+        /** Share of the window's calls that they must be, at least. Default 0.1. */
+        readonly share?: number | undefined;
+        /** Length of a window. Default 10 000 ms. */
+        readonly windowMs?: number | undefined;
+        /** How many such windows in a row begin an incident. Default 3. */
+        readonly windows?: number | undefined;
+      }
+    | undefined;
   /** A Unix socket for the `breakwater` command, mode 0600. Default: none is opened. */
   readonly control?: ControlOptions | undefined;
   /** Whether `breakwater drill` may play a game day here, which may open circuits for minutes. Default `false`. */
@@ -74,6 +111,13 @@ const instanceName = z.custom<string>(
   (name) => typeof name === 'string' && name.trim() !== '' && name.length <= 200,
   { error: (issue) => `must be a string of 1 to 200 characters, not ${shown(issue.input)}` },
 );
+
+const rejections = options({
+  minimum: count.default(20),
+  share: ratio.default(0.1),
+  windowMs: durationMs.default(10_000),
+  windows: count.default(3),
+});
 
 const atLeastTen = count.refine((n) => n >= 10, { error: 'must be a whole number, 10 or more' });
 
@@ -106,10 +150,23 @@ export const incidentSchema = options({
   maxQueuedNotifications: count.default(100),
   maxResolvedIncidents: countOrZero.default(100),
   maxTimelineEntries: atLeastTen.default(200),
+  directory: text.optional(),
+  collectors: collectorSchema.default(collectorDefaults),
+  reopenWithinMs: durationMsOrZero.default(600_000),
+  rejections: z
+    .union([rejections, z.literal(false)], {
+      error: (issue) => `must be an options object or false, not ${shown(issue.input)}`,
+    })
+    .default({ minimum: 20, share: 0.1, windowMs: 10_000, windows: 3 }),
+  ...quietShape,
+  ...escalationShape,
   control: controlSchema.optional(),
   drills: flag.default(false),
-}).superRefine(({ dedupScope, service }, context) => {
-  if (dedupScope !== 'service' || service !== undefined) return;
+}).superRefine((given, context) => {
+  for (const { path, message } of namingProblems(given)) {
+    context.addIssue({ code: 'custom', path: [...path], message });
+  }
+  if (given.dedupScope !== 'service' || given.service !== undefined) return;
   context.addIssue({
     code: 'custom',
     path: ['service'],

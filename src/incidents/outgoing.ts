@@ -19,7 +19,11 @@ export interface OutgoingAnnouncement extends Queued {
 /** What goes to the sinks. */
 export type Outgoing = OutgoingNotification | OutgoingAnnouncement;
 
-export function outgoingNotification(notification: Notification): OutgoingNotification {
+/** @param sinks names of those that it is for */
+export function outgoingNotification(
+  notification: Notification,
+  sinks: readonly string[],
+): OutgoingNotification {
   const { id, kind, incident } = notification;
   return {
     type: 'incident notification',
@@ -31,7 +35,7 @@ export function outgoingNotification(notification: Notification): OutgoingNotifi
     expendable: kind === 'updated',
     mergeable: kind === 'updated',
     lasts: isOpen(incident.status),
-    isFor: () => true,
+    isFor: ({ name }) => sinks.includes(name),
     send: (sink, context) => sink.send(notification, context),
   };
 }

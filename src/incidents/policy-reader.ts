@@ -8,6 +8,8 @@ export interface PolicyReading {
   readonly exists: boolean;
   readonly criticality: Criticality;
   readonly hasFallback: boolean;
+  readonly dependsOn: readonly string[];
+  readonly usedBy: readonly string[];
   /** States of the circuits that turn calls away; those that only watch say nothing. */
   readonly states: readonly CircuitState[];
   readonly stats: PolicyStats | undefined;
@@ -15,11 +17,43 @@ export interface PolicyReading {
 
 export class PolicyReader {
   readonly #facts: IncidentPorts['facts'];
+  readonly #policies: IncidentPorts['policies'];
   readonly #report: IncidentPorts['report'];
 
-  constructor({ facts, report }: Pick<IncidentPorts, 'facts' | 'report'>) {
+  constructor({ facts, policies, report }: Pick<IncidentPorts, 'facts' | 'policies' | 'report'>) {
     this.#facts = facts;
+    this.#policies = policies;
     this.#report = report;
+  }
+
+  /** Policies that the policy depends on by its options. */
+  dependsOn(policy: string): readonly string[] {
+    return this.#read(policy)?.dependsOn ?? [];
+  }
+
+  /** Policies that depend on the policy, directly or over others. */
+  dependantsOf(policy: string): readonly string[] {
+    const found = new Set<string>();
+    const all = this.#policies().map((name) => ({ name, dependsOn: this.dependsOn(name) }));
+    let level = [policy];
+    while (level.length > 0) {
+      const next = all.filter(
+        ({ name, dependsOn }) =>
+          name !== policy && !found.has(name) && dependsOn.some((upstream) => level.includes(upstream)),
+      );
+      level = next.map(({ name }) => name);
+      for (const name of level) found.add(name);
+    }
+    return [...found];
+  }
+
+  #read(policy: string): PolicyFacts | undefined {
+    try {
+      return this.#facts(policy);
+    } catch (error) {
+      this.#report(policy, 'incidents', error);
+      return undefined;
+    }
   }
 
   read(policy: string): PolicyReading {
@@ -37,6 +71,8 @@ export class PolicyReader {
       exists,
       criticality: facts?.criticality ?? 'medium',
       hasFallback: facts?.hasFallback ?? false,
+      dependsOn: facts?.dependsOn ?? [],
+      usedBy: facts?.usedBy ?? [],
       states: facts?.circuits.flatMap(({ state, shadow }) => (shadow ? [] : [state])) ?? [],
       stats,
     };

@@ -1,37 +1,79 @@
 import type { IncidentRecord } from './incident/record.ts';
 import type { Watch } from './watch.ts';
 
-/** The incidents that are kept: one open one per policy, and the latest resolved ones. */
+/** The incidents that are kept: the open ones, and the latest of those that are over. */
 export class IncidentRegister {
   readonly #maxResolved: number;
   readonly #records = new Map<string, IncidentRecord>();
   readonly #open = new Map<string, Watch>();
-  readonly #resolved: string[] = [];
+  /** Of those that are over and may be reopened, by id, oldest first. */
+  readonly #over = new Map<string, Watch>();
 
   constructor(maxResolved: number) {
     this.#maxResolved = maxResolved;
   }
 
   add(watch: Watch): void {
-    this.#records.set(watch.record.id, watch.record);
-    this.#open.set(watch.record.policy, watch);
+    const { id } = watch.record;
+    this.#records.set(id, watch.record);
+    this.#over.delete(id);
+    this.#open.set(id, watch);
   }
 
-  /** Moves a record that was resolved to the resolved ones, and forgets the oldest of those past the limit. */
-  close({ record }: Watch): void {
-    this.#open.delete(record.policy);
-    this.#resolved.push(record.id);
-    for (const id of this.#resolved.splice(0, this.#resolved.length - this.#maxResolved))
-      this.#records.delete(id);
+  /** Moves one that is over to those that are, and forgets the oldest of them past the limit. */
+  close(watch: Watch): void {
+    const { id } = watch.record;
+    this.#records.set(id, watch.record);
+    this.#open.delete(id);
+    this.#over.delete(id);
+    this.#over.set(id, watch);
+    for (const oldest of [...this.#over.keys()].slice(0, Math.max(0, this.#over.size - this.#maxResolved))) {
+      this.#over.delete(oldest);
+      this.#records.delete(oldest);
+    }
   }
 
-  /** The open incident of `policy`. */
+  /** Forgets one that another process tends. */
+  drop(id: string): void {
+    this.#records.delete(id);
+    this.#open.delete(id);
+    this.#over.delete(id);
+  }
+
+  /** The open incident of `policy` that is no drill. */
   openOf(policy: string): Watch | undefined {
-    return this.#open.get(policy);
+    for (const watch of this.#open.values()) {
+      if (watch.record.policy === policy && !watch.record.drill) return watch;
+    }
+    return undefined;
+  }
+
+  /** All open incidents of `policy`, a drill included. */
+  allOpenOf(policy: string): readonly Watch[] {
+    return this.open().filter(({ record }) => record.policy === policy);
+  }
+
+  /** The latest of the policy's incidents that are over, drills aside. */
+  latestOver(policy: string): Watch | undefined {
+    return [...this.#over.values()].findLast(({ record }) => record.policy === policy && !record.drill);
   }
 
   open(): readonly Watch[] {
     return [...this.#open.values()];
+  }
+
+  /** Of all that are kept. */
+  watches(): readonly Watch[] {
+    return [...this.#open.values(), ...this.#over.values()];
+  }
+
+  /** The incident's watch, whether it is open or over. */
+  watchOf(id: string): Watch | undefined {
+    return this.#open.get(id) ?? this.#over.get(id);
+  }
+
+  isOpen(id: string): boolean {
+    return this.#open.has(id);
   }
 
   get(id: string): IncidentRecord | undefined {

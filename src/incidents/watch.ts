@@ -1,84 +1,208 @@
+import type { SloBurningEvent } from '../core/events.ts';
 import type { PolicyStats } from '../core/policy.ts';
 import type { IncidentRecord } from './incident/record.ts';
-import type { FallbackState } from './incident/severity.ts';
+import type { BurnFacts, FallbackState } from './incident/severity.ts';
+import { Telling } from './manager/telling.ts';
+import type { IncidentSettings } from './options.ts';
+import { FlapDetector } from './quiet/flapping.ts';
 
 /** Calls that needed a fallback before one can say whether it serves. */
 const CALLS_TO_JUDGE_BY = 5;
-
+/** Calls before a share of them says anything. */
+const CALLS_FOR_SHARE = 20;
 /** Share of the calls that need a fallback which it answers when it serves. */
 const SERVING_SHARE = 0.9;
 
+/** What keeps an incident open beside its policy's circuits. What a person or a drill began only they end. */
+export type Cause = `slo ${SloBurningEvent['sli']}` | 'rejections' | 'person' | 'drill';
+
+/** What the calls since the last look say. */
+export interface Measured {
+  readonly fallback: FallbackState;
+  readonly calls: number;
+  readonly served: number;
+  readonly hurt: number;
+  readonly hurtShare: number | undefined;
+}
+
 /**
- * What is known of an open incident beside its document. It decides when the problem is over and whether the
- * fallback serves; it is given the time and has no timers.
+ * What is known of an open incident beside its document. It decides when the problem is over, whether it flaps and
+ * whether the fallback serves; it is given the time and has no timers.
  */
 export class Watch {
   readonly record: IncidentRecord;
-  readonly openedAt: number;
-  readonly #resolveAfterMs: number;
-  #closedSince: number | undefined = undefined;
+  /** Who was told of it, and what is held back. */
+  readonly telling: Telling;
+  readonly #settings: Pick<IncidentSettings, 'resolveAfterMs' | 'reviewMs' | 'flapping' | 'updateLimit'>;
+  readonly #flaps: FlapDetector | undefined;
+  readonly #causes = new Set<Cause>();
+  readonly #burning = new Map<string, Pick<SloBurningEvent, 'severity' | 'longBurnRate'>>();
+  #exhausted = false;
+  #circuitsClosed = true;
+  #overSince: number | undefined = undefined;
+  #closedAt: number | undefined = undefined;
+  /** When it began, on the monotonic clock. */
+  startedAt: number;
   /** When it is looked at next, on the monotonic clock. */
   reviewAt: number;
-  #fallback: FallbackState;
-  #served = 0;
-  #hurt = 0;
+  /** Whether its policy was there since this process tends it; one that never was is not a removed one. */
+  policySeen = false;
+  #measured: Measured;
   #baseline: PolicyStats | undefined;
 
   /** @param now monotonic time */
   constructor(
     record: IncidentRecord,
-    settings: { readonly resolveAfterMs: number; readonly reviewMs: number },
-    hasFallback: boolean,
-    stats: PolicyStats | undefined,
+    settings: Pick<IncidentSettings, 'resolveAfterMs' | 'reviewMs' | 'flapping' | 'updateLimit'>,
     now: number,
+    ageMs = 0,
   ) {
     this.record = record;
-    this.openedAt = now;
-    this.#resolveAfterMs = settings.resolveAfterMs;
+    this.telling = new Telling(settings.updateLimit);
+    this.#settings = settings;
+    this.#flaps = settings.flapping === false ? undefined : new FlapDetector(settings.flapping);
+    this.startedAt = now - ageMs;
     this.reviewAt = now + settings.reviewMs;
-    this.#fallback = hasFallback ? 'untested' : 'none';
+    this.#measured = { fallback: 'none', calls: 0, served: 0, hurt: 0, hurtShare: undefined };
+  }
+
+  /** Counts calls from here on. */
+  measureFrom(stats: PolicyStats | undefined, hasFallback: boolean): void {
     this.#baseline = stats;
+    this.#measured = {
+      fallback: hasFallback ? 'untested' : 'none',
+      calls: 0,
+      served: 0,
+      hurt: 0,
+      hurtShare: undefined,
+    };
   }
 
-  /** Takes note of whether all circuits are closed. */
-  observe(allClosed: boolean, now: number): void {
-    if (!allClosed) this.#closedSince = undefined;
-    else this.#closedSince ??= now;
+  /** Takes note of whether all circuits are closed. Whether it began or ceased to flap thereby. */
+  observe(allClosed: boolean, now: number): boolean {
+    this.#circuitsClosed = allClosed;
+    this.#settle(now);
+    return this.#flaps?.observe(allClosed) ?? false;
   }
 
-  /** Whether all circuits were closed when last looked at. */
+  /** Something that keeps it open began. */
+  begin(cause: Cause, now: number): void {
+    this.#causes.add(cause);
+    this.#settle(now);
+  }
+
+  /** Something that kept it open is over. */
+  end(cause: Cause, now: number): void {
+    this.#causes.delete(cause);
+    this.#settle(now);
+  }
+
+  has(cause: Cause): boolean {
+    return this.#causes.has(cause);
+  }
+
+  /** The burn alert of an objective fires, or, with `undefined`, does no more. */
+  burn(sli: string, alert: Pick<SloBurningEvent, 'severity' | 'longBurnRate'> | undefined): void {
+    if (alert === undefined) this.#burning.delete(sli);
+    else this.#burning.set(sli, alert);
+  }
+
+  /** An error budget was spent. */
+  exhaust(): void {
+    this.#exhausted = true;
+  }
+
+  get burnFacts(): BurnFacts {
+    const alerts = [...this.#burning.values()];
+    return {
+      alert: alerts.some(({ severity }) => severity === 'page')
+        ? 'page'
+        : alerts.length > 0
+          ? 'ticket'
+          : 'none',
+      highestRate: Math.max(0, ...alerts.map(({ longBurnRate }) => longBurnRate)),
+      exhausted: this.#exhausted,
+    };
+  }
+
+  get circuitOpen(): boolean {
+    return !this.#circuitsClosed;
+  }
+
+  get isFlapping(): boolean {
+    return this.#flaps?.isFlapping ?? false;
+  }
+
+  get changeRate(): number {
+    return this.#flaps?.changeRate ?? 0;
+  }
+
+  /** Whether nothing that can be measured lasts any more. */
   get recovering(): boolean {
-    return this.#closedSince !== undefined;
+    return (
+      this.#circuitsClosed && [...this.#causes].every((cause) => cause === 'person' || cause === 'drill')
+    );
   }
 
-  /** When it will be over if nothing happens, on the monotonic clock. An incident that a person began is not. */
+  /** When it will be over if nothing happens, on the monotonic clock. While it flaps it is not. */
   get resolveAt(): number {
-    if (this.#closedSince === undefined || this.record.trigger === 'person') return Number.POSITIVE_INFINITY;
-    return this.#closedSince + this.#resolveAfterMs;
+    if (this.#overSince === undefined || this.isFlapping) return Number.POSITIVE_INFINITY;
+    return this.#overSince + this.#settings.resolveAfterMs;
   }
 
-  /** Takes in the policy's counts, and says what they say about its fallback. */
-  measure(stats: PolicyStats | undefined): {
-    readonly fallback: FallbackState;
-    readonly served: number;
-    readonly hurt: number;
-  } {
+  /** It is over. Until it is reopened nothing is observed. */
+  close(now: number): void {
+    this.#closedAt = now;
+  }
+
+  /** How long it has been over; infinite where nobody knows. */
+  closedForMs(now: number): number {
+    return this.#closedAt === undefined ? Number.POSITIVE_INFINITY : now - this.#closedAt;
+  }
+
+  /** It is back. What went unobserved was well. */
+  reopen(now: number): void {
+    const { reviewMs } = this.#settings;
+    this.#flaps?.observe(true, Math.floor(this.closedForMs(now) / reviewMs));
+    this.#closedAt = undefined;
+    this.#overSince = undefined;
+    this.#causes.clear();
+    this.#burning.clear();
+    this.#exhausted = false;
+    this.reviewAt = now + reviewMs;
+  }
+
+  /** Takes in the policy's counts, and says what they say about its callers and its fallback. */
+  measure(stats: PolicyStats | undefined): Measured {
     if (stats !== undefined && this.#baseline === undefined) this.#baseline = stats;
     if (stats !== undefined && this.#baseline !== undefined) this.#judge(stats, this.#baseline);
-    return { fallback: this.#fallback, served: this.#served, hurt: this.#hurt };
+    return this.#measured;
   }
 
   #judge(stats: PolicyStats, baseline: PolicyStats): void {
+    const calls = endedCalls(stats) - endedCalls(baseline);
     const served = servedCalls(stats) - servedCalls(baseline);
     const hurt = hurtCalls(stats) - hurtCalls(baseline);
-    if (served + hurt < CALLS_TO_JUDGE_BY) return;
-    this.#served = served;
-    this.#hurt = hurt;
+    const hurtShare = calls < CALLS_FOR_SHARE ? undefined : hurt / calls;
+    if (served + hurt < CALLS_TO_JUDGE_BY && hurtShare === undefined) return;
     this.#baseline = stats;
-    if (this.#fallback !== 'none') {
-      this.#fallback = served >= SERVING_SHARE * (served + hurt) ? 'serving' : 'failing';
-    }
+    this.#measured = { fallback: this.#fallback(served, hurt), calls, served, hurt, hurtShare };
   }
+
+  #fallback(served: number, hurt: number): FallbackState {
+    const { fallback } = this.#measured;
+    if (fallback === 'none' || served + hurt < CALLS_TO_JUDGE_BY) return fallback;
+    return served >= SERVING_SHARE * (served + hurt) ? 'serving' : 'failing';
+  }
+
+  #settle(now: number): void {
+    if (!this.#circuitsClosed || this.#causes.size > 0) this.#overSince = undefined;
+    else this.#overSince ??= now;
+  }
+}
+
+function endedCalls({ calls }: PolicyStats): number {
+  return Object.values(calls).reduce((sum, count) => sum + count, 0);
 }
 
 function servedCalls({ calls }: PolicyStats): number {

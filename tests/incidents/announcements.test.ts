@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SinkError } from '../../src/incidents/sink.ts';
-import { AnnouncingSink, Harness, RecordingSink, settle, sloEvent } from './fixtures.ts';
+import { AnnouncingSink, Harness, RecordingSink, resolveByHand, settle, sloEvent } from './fixtures.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
 
@@ -183,7 +183,7 @@ describe('announcements that wait', () => {
     expect(harness.logger.lines.map(({ message }) => message)).toEqual(
       Array(2).fill('An SLO announcement was dropped'),
     );
-    for (const { id } of harness.manager.open()) harness.manager.resolve(id, 'Ada');
+    for (const { id } of harness.manager.open()) resolveByHand(harness.manager, id);
     await harness.manager.close();
   });
 

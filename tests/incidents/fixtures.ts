@@ -3,19 +3,23 @@ import { wallNow } from '../../src/core/clock.ts';
 import { Events, type IncidentEvent, type SloEvent } from '../../src/core/events.ts';
 import type { Criticality, PolicyStats } from '../../src/core/policy.ts';
 import type { SloAnnouncement } from '../../src/incidents/announcement.ts';
-import type { Incident, IncidentStatus } from '../../src/incidents/incident/record.ts';
+import type { Incident } from '../../src/incidents/incident/record.ts';
 import type { Severity } from '../../src/incidents/incident/severity.ts';
-import { IncidentManager } from '../../src/incidents/manager.ts';
+import type { IncidentStatus } from '../../src/incidents/incident/status.ts';
+import type { IncidentManager } from '../../src/incidents/manager.ts';
 import type { Notification } from '../../src/incidents/notification.ts';
 import { type IncidentOptions, incidentSchema } from '../../src/incidents/options.ts';
 import type { DeliveryResult } from '../../src/incidents/ports.ts';
 import type { Receipt, Sink, SinkAnswer, SinkContext } from '../../src/incidents/sink.ts';
+import { startIncidents } from '../../src/incidents/start.ts';
 
 /** A policy as the incidents see it, with circuits that the test moves. */
 export class FakePolicy {
   readonly name: string;
   criticality: Criticality = 'medium';
   hasFallback = false;
+  dependsOn: readonly string[] = [];
+  usedBy: readonly string[] = [];
   readonly circuits: { state: CircuitState; shadow: boolean }[];
   readonly calls: Record<string, number> = {};
   readonly #events: Events;
@@ -176,11 +180,11 @@ export class Harness {
     this.events.on('incident', (event) => {
       this.incidentEvents.push(event);
     });
-    this.manager = new IncidentManager({
+    this.manager = startIncidents(incidentSchema.parse({ sinks: [this.sink], ...options }), {
       events: this.events,
       logger: this.logger,
-      options: incidentSchema.parse({ sinks: [this.sink], ...options }),
       facts: (policy) => this.policies.get(policy),
+      policies: () => [...this.policies.keys()],
       counters: {
         incidentsChanged: (severity: Severity, status: IncidentStatus, by: 1 | -1) => {
           const key = `${severity} ${status}`;
@@ -209,6 +213,15 @@ export class Harness {
   texts(): string[] {
     return this.only().timeline.map(({ text }) => text);
   }
+}
+
+/** Resolves an incident by hand, whatever its checklists ask for. */
+export function resolveByHand(manager: IncidentManager, id: string, by = 'Ada'): Incident {
+  const { checklists } = manager.get(id)?.toJSON() ?? { checklists: [] };
+  const waive = checklists.flatMap(({ items }) =>
+    items.filter(({ state, gates }) => state === 'open' && gates !== 'closed').map((item) => item.id),
+  );
+  return manager.resolve(id, by, waive.length === 0 ? {} : { waive, waiveReason: 'not in this test' });
 }
 
 /** Lets everything that waits for no timer happen. */

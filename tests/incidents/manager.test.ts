@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClosedError, InvalidOptionsError } from '../../src/core/errors.ts';
 import type { IncidentOptions } from '../../src/incidents/options.ts';
-import { Harness, settle } from './fixtures.ts';
+import { Harness, resolveByHand, settle } from './fixtures.ts';
 
 let harnesses: Harness[] = [];
 
@@ -31,7 +31,12 @@ describe('a circuit that opens', () => {
     await settle();
     expect(sink.kinds()).toEqual(['opened']);
     expect(manager.open()).toHaveLength(1);
-    expect(gauge).toEqual(new Map([['Medium open', 1]]));
+    expect(gauge).toEqual(
+      new Map([
+        ['Medium detected', 0],
+        ['Medium declared', 1],
+      ]),
+    );
 
     await vi.advanceTimersByTimeAsync(30_000);
     harness.policy.move('half-open', { reason: 'time to probe' });
@@ -45,7 +50,8 @@ describe('a circuit that opens', () => {
     expect(new Set(sink.got.map(({ id }) => id)).size).toBe(2);
     expect(gauge).toEqual(
       new Map([
-        ['Medium open', 0],
+        ['Medium detected', 0],
+        ['Medium declared', 0],
         ['Medium resolved', 1],
       ]),
     );
@@ -59,11 +65,16 @@ describe('a circuit that opens', () => {
     });
     expect(incident.id).toMatch(/^INC-20260204-001-[0-9a-f]{8}$/);
     expect(incident.timeline.map(({ kind }) => kind)).toEqual([
+      'detected',
+      'circuit',
+      'situation',
       'declared',
+      'notifying',
       'notified',
       'circuit',
       'circuit',
       'resolved',
+      'notifying',
       'notified',
     ]);
     expect(vi.getTimerCount()).toBe(0);
@@ -82,6 +93,7 @@ describe('a circuit that opens', () => {
     expect(sink.kinds()).toEqual(['opened']);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(sink.kinds()).toEqual(['opened', 'resolved']);
+    await vi.advanceTimersByTimeAsync(600_000);
     policy.move('open');
     expect(manager.list()).toHaveLength(2);
     expect(manager.open()).toHaveLength(1);
@@ -171,7 +183,11 @@ describe('a circuit that opens', () => {
   });
 
   it('keeps what it needs and no more', async () => {
-    const { manager, policy } = withPolicy({ maxResolvedIncidents: 3, maxTimelineEntries: 11 });
+    const { manager, policy } = withPolicy({
+      maxResolvedIncidents: 3,
+      maxTimelineEntries: 11,
+      reopenWithinMs: 0,
+    });
     const ids: string[] = [];
     for (let round = 0; round < 6; round += 1) {
       policy.move('open');
@@ -184,7 +200,7 @@ describe('a circuit that opens', () => {
     expect(manager.get(ids[0] ?? '')).toBeUndefined();
     const timeline = manager.get(ids[5] ?? '')?.timeline ?? [];
     expect(timeline).toHaveLength(11);
-    expect(timeline[0]?.kind).toBe('declared');
+    expect(timeline[0]?.kind).toBe('detected');
     expect(timeline.map(({ text }) => text)).toContain('35 entries left out');
     expect(new Set(ids).size).toBe(6);
   });
@@ -237,8 +253,8 @@ describe('severity', () => {
       why: "'database' is of critical criticality and its fallback answers 1 of 11 calls.",
     });
     expect(sink.kinds()).toEqual(['opened', 'updated']);
-    expect(gauge.get('High open')).toBe(0);
-    expect(gauge.get('Critical open')).toBe(1);
+    expect(gauge.get('High declared')).toBe(0);
+    expect(gauge.get('Critical declared')).toBe(1);
     policy.calls.fallback = 500;
     await vi.advanceTimersByTimeAsync(30_000);
     expect(harness.only().severity).toBe('Critical');
@@ -289,7 +305,7 @@ describe('by hand', () => {
     });
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(incident).toMatchObject({
-      status: 'open',
+      status: 'declared',
       severity: 'Critical',
       why: 'Set by Ada.',
       trigger: 'person',
@@ -298,7 +314,10 @@ describe('by hand', () => {
     policy.move('closed');
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(harness.only()).toBe(incident);
-    expect(manager.resolve(incident.id, 'Grace')).toMatchObject({ status: 'resolved', resolvedBy: 'Grace' });
+    expect(resolveByHand(manager, incident.id, 'Grace')).toMatchObject({
+      status: 'resolved',
+      resolvedBy: 'Grace',
+    });
     await settle();
     expect(sink.kinds()).toEqual(['opened', 'resolved']);
     manager.resolve(incident.id, 'Somebody else');
@@ -328,7 +347,7 @@ describe('by hand', () => {
   it('begins a new incident when a probe fails after a person resolved the last', async () => {
     const { manager, policy } = withPolicy();
     policy.move('open');
-    manager.resolve(manager.open()[0]?.id ?? '', 'Ada');
+    resolveByHand(manager, manager.open()[0]?.id ?? '');
     policy.move('half-open');
     policy.move('open');
     expect(manager.list()).toHaveLength(2);
@@ -371,7 +390,7 @@ describe('dedupScope service', () => {
   it('resolves it for all when a person does', async () => {
     const { manager, policy, sink } = withPolicy({ dedupScope: 'service', service: 'shop' });
     policy.move('open');
-    manager.resolve(manager.open()[0]?.id ?? '', 'Ada');
+    resolveByHand(manager, manager.open()[0]?.id ?? '');
     await settle();
     expect(sink.kinds()).toEqual(['opened', 'resolved']);
   });
@@ -396,7 +415,7 @@ describe('failures around it', () => {
   it('copes with a listener that resolves the incident while it is announced', async () => {
     const { harness, policy, manager, sink } = withPolicy();
     harness.events.on('incident', ({ id, status }) => {
-      if (status !== 'resolved') manager.resolve(id, 'automation');
+      if (status !== 'resolved') resolveByHand(manager, id, 'automation');
     });
     policy.move('open');
     policy.move('forced-open', { manual: true });
@@ -415,11 +434,11 @@ describe('failures around it', () => {
     }
     harness.events.on('incident', ({ status }) => {
       const [left] = manager.open();
-      if (status === 'resolved' && left !== undefined) manager.resolve(left.id, 'automation');
+      if (status === 'resolved' && left !== undefined) resolveByHand(manager, left.id, 'automation');
     });
     await vi.advanceTimersByTimeAsync(60_000);
     expect(sink.kinds()).toEqual(['opened', 'opened', 'resolved', 'resolved']);
-    expect(harness.gauge.get('Medium open')).toBe(0);
+    expect(harness.gauge.get('Medium declared')).toBe(0);
     expect(harness.gauge.get('Medium resolved')).toBe(2);
   });
 

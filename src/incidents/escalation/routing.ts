@@ -58,6 +58,11 @@ export class Routing {
     return { number: 1, contacts: first, outOfHours: true };
   }
 
+  /** Whether there is a level above `after`, whoever is on duty. */
+  hasLevelAbove(after: number, incident: Routed): boolean {
+    return (this.#routeOf(incident)?.contacts.length ?? 0) > after;
+  }
+
   #routeOf({ policy, severity }: Routed): RouteSettings | undefined {
     return this.#routes.find(
       ({ policies, severities }) =>

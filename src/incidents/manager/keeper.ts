@@ -1,0 +1,290 @@
+import { monotonicNow, wallNow } from '../../core/clock.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import type { IncidentChange } from '../incident/changes/change.ts';
+import type { IncidentIds } from '../incident/incident-id.ts';
+import { IncidentRecord } from '../incident/record.ts';
+import { decideSeverity, isWorse, type SeverityDecision } from '../incident/severity.ts';
+import { isOpen } from '../incident/status.ts';
+import type { IncidentTrigger } from '../incident/trigger.ts';
+import { messages } from '../messages.ts';
+import type { IncidentSettings } from '../options.ts';
+import { allClosed, type PolicyReader, type PolicyReading } from '../policy-reader.ts';
+import type { IncidentPorts } from '../ports.ts';
+import type { IncidentRegister } from '../register.ts';
+import { Watch } from '../watch.ts';
+import type { Ledger } from './ledger.ts';
+import type { Teller } from './teller.ts';
+
+/** What a `Keeper` works with. */
+export interface KeeperParts {
+  readonly settings: IncidentSettings;
+  readonly ports: Pick<IncidentPorts, 'report'>;
+  readonly register: IncidentRegister;
+  readonly policies: PolicyReader;
+  readonly ledger: Ledger;
+  readonly teller: Teller;
+  readonly evidence: Evidence;
+  readonly ids: IncidentIds;
+  /** Sets the timer anew. */
+  readonly schedule: () => void;
+}
+
+/** What begins an incident. */
+export interface Beginning {
+  readonly policy: string;
+  readonly trigger: IncidentTrigger;
+  /** Redacted already. */
+  readonly summary: string;
+  /** Wall-clock time. */
+  readonly at: number;
+  readonly by?: string | undefined;
+  /** A severity that a person chose. Default: what the rule says. */
+  readonly chosen?: SeverityDecision | undefined;
+  /** When the first failure was that led to it. Default: `at`. */
+  readonly startedAt?: number | undefined;
+  /** Has the watch know what began it, before its severity is decided. */
+  readonly prepare?: ((watch: Watch, now: number) => void) | undefined;
+  /** Further changes that belong to its beginning. */
+  readonly changes?: readonly IncidentChange[] | undefined;
+}
+
+/** Begins incidents, looks at them while they last, and ends them. */
+export class Keeper {
+  readonly #parts: KeeperParts;
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts;
+  }
+
+  begin(beginning: Beginning): Watch {
+    const { policy, trigger, summary, at, by } = beginning;
+    const { settings, ids, ledger, register, policies, evidence, teller, schedule } = this.#parts;
+    const reading = policies.read(policy);
+    const id = ids.next(at);
+    const drill = trigger === 'drill';
+    const startedAt = Math.min(at, beginning.startedAt ?? at);
+    const record = new IncidentRecord(id, settings.maxTimelineEntries);
+    const now = monotonicNow();
+    const watch = new Watch(record, settings, now, at - startedAt);
+    watch.policySeen = reading.exists;
+    watch.measureFrom(reading.stats, reading.hasFallback);
+    watch.observe(allClosed(reading.states), now);
+    beginning.prepare?.(watch, now);
+    const { severity, why } = beginning.chosen ?? this.#decide(watch, reading, { policy, trigger });
+    const detected: IncidentChange = {
+      type: 'detected',
+      at,
+      id,
+      policy,
+      ...(settings.service === undefined ? {} : { service: settings.service }),
+      instance: settings.instance,
+      dedupKey: this.#dedupKey(id, policy, drill),
+      drill,
+      trigger,
+      summary,
+      severity,
+      why,
+      ...(by === undefined ? {} : { by }),
+      startedAt,
+      dependants: [...policies.dependantsOf(policy)],
+      usedBy: [...reading.usedBy],
+    };
+    ledger.record(record, detected, ...(beginning.changes ?? []));
+    register.add(watch);
+    ledger.record(record, ...evidence.begin({ id, policy, trigger }));
+    schedule();
+    teller.begin(watch, summary);
+    this.#collect(record);
+    return watch;
+  }
+
+  /** The policy's incident that resolved itself so lately that its trouble is the same still. */
+  reopenable(policy: string): Watch | undefined {
+    const watch = this.#parts.register.latestOver(policy);
+    if (watch === undefined) return undefined;
+    const { record } = watch;
+    const isItsOwn = record.status === 'resolved' && record.resolvedBy === undefined;
+    const isRecent = watch.closedForMs(monotonicNow()) < this.#parts.settings.reopenWithinMs;
+    return isItsOwn && isRecent && watch.policySeen ? watch : undefined;
+  }
+
+  /** Reopens an incident because its policy's trouble is back. */
+  reopen(watch: Watch, reason: string, at: number): void {
+    this.#parts.ledger.record(watch.record, { type: 'reopened', at, reason });
+    this.reopened(watch, reason);
+  }
+
+  /** An incident was reopened, by whomever: watches it again and tells people. */
+  reopened(watch: Watch, reason: string): void {
+    const { record } = watch;
+    const now = monotonicNow();
+    const reading = this.#parts.policies.read(record.policy);
+    watch.reopen(now);
+    watch.measureFrom(reading.stats, reading.hasFallback);
+    watch.observe(allClosed(reading.states), now);
+    if (record.status === 'acknowledged') watch.begin('person', now);
+    watch.telling.forget();
+    this.#parts.register.add(watch);
+    this.#parts.evidence.resume(record.toJSON());
+    this.#parts.schedule();
+    this.#parts.teller.begin(watch, messages.reopened(reason));
+  }
+
+  /** Takes in an incident that another process began. */
+  adopt(record: IncidentRecord): Watch {
+    const { settings, register, ledger, policies, evidence } = this.#parts;
+    const document = record.toJSON();
+    const [now, wall] = [monotonicNow(), wallNow()];
+    const watch = new Watch(record, settings, now, Math.max(0, wall - record.startedAt));
+    const reading = policies.read(record.policy);
+    watch.policySeen = reading.exists;
+    watch.measureFrom(reading.stats, reading.hasFallback);
+    watch.observe(reading.exists && allClosed(reading.states), now);
+    if (record.trigger === 'person' || record.drill) watch.begin(record.drill ? 'drill' : 'person', now);
+    watch.telling.restore(document, now, wall, settings.escalateAfterMs);
+    if (isOpen(record.status)) {
+      register.add(watch);
+      ledger.count(record);
+      evidence.resume(document);
+    } else {
+      watch.close(now - Math.max(0, wall - (record.resolvedAt ?? 0)));
+      register.close(watch);
+    }
+    return watch;
+  }
+
+  /** Resolves an incident, unless it is over. */
+  resolve(watch: Watch, by: string | undefined, reason: string): void {
+    const { record } = watch;
+    if (!isOpen(record.status)) return;
+    const durationMs = Math.max(0, Math.round(monotonicNow() - watch.startedAt));
+    const reading = this.#parts.policies.read(record.policy);
+    if (isOpen(record.status) && !record.drill) this.#explain(watch, this.#decide(watch, reading, record));
+    this.#parts.ledger.record(record, {
+      type: 'resolved',
+      at: wallNow(),
+      ...(by === undefined ? {} : { by }),
+      reason,
+      durationMs,
+    });
+    this.resolved(watch, by);
+  }
+
+  /** An incident was resolved, by whomever: watches it no more and tells people. */
+  resolved(watch: Watch, by: string | undefined): void {
+    const { record } = watch;
+    const { ledger, evidence, register, teller, settings, schedule } = this.#parts;
+    this.measure(record);
+    evidence.end(record.id);
+    watch.close(monotonicNow());
+    register.close(watch);
+    ledger.count(record);
+    schedule();
+    const durationMs = record.durationMs ?? 0;
+    const { dedupScope, instance, service = '' } = settings;
+    const forAll = dedupScope === 'instance' || by !== undefined || record.drill;
+    const summary = forAll
+      ? messages.resolved(record.policy, durationMs, by)
+      : messages.recoveredHere(record.policy, instance, service, durationMs);
+    teller.end(watch, forAll ? 'resolved' : 'updated', summary);
+    this.#collect(record);
+  }
+
+  /** Has the document know what calls came to until now. */
+  measure(record: IncidentRecord): void {
+    const measured = this.#parts.evidence.measure(record.id);
+    if (measured !== undefined) this.#parts.ledger.record(record, measured);
+  }
+
+  /** Takes in how the circuits are, and looks at the severity. */
+  observe(watch: Watch, closed: boolean, reading: PolicyReading): void {
+    if (watch.observe(closed, monotonicNow())) this.#flapped(watch);
+    this.review(watch, reading);
+  }
+
+  /** Looks at the circuits themselves, so that an event that was missed holds an incident neither open nor closed. */
+  look(watch: Watch, now: number): void {
+    const { settings, policies, teller } = this.#parts;
+    const { record } = watch;
+    watch.reviewAt = now + settings.reviewMs;
+    const reading = policies.read(record.policy);
+    if (!reading.exists && watch.policySeen) {
+      this.resolve(watch, undefined, messages.policyRemoved);
+      return;
+    }
+    watch.policySeen ||= reading.exists;
+    this.measure(record);
+    // Circuits that cannot be read are as they were.
+    const closed = reading.states.length > 0 ? allClosed(reading.states) : !watch.circuitOpen;
+    if (watch.observe(closed && watch.policySeen, now)) this.#flapped(watch);
+    if (watch.resolveAt <= now) {
+      const { resolveAfterMs } = settings;
+      const reason = record.trigger === 'circuit' ? messages.stayedClosed : messages.isOver;
+      this.resolve(watch, undefined, reason(resolveAfterMs));
+      return;
+    }
+    this.review(watch, reading);
+    teller.look(watch, now);
+  }
+
+  /** Looks at the severity again. It only rises while the incident lasts, and only while what can be measured does. */
+  review(watch: Watch, reading: PolicyReading): void {
+    const { record } = watch;
+    if (watch.recovering || !isOpen(record.status) || record.drill) return;
+    const decision = this.#decide(watch, reading, record);
+    if (this.raise(watch, decision)) {
+      const summary = messages.raised(decision.severity, decision.why);
+      this.#parts.teller.update(watch, summary, { urgent: true });
+    } else this.#explain(watch, decision);
+  }
+
+  /** Makes it worse, if that is what the decision says. Whether it did. */
+  raise({ record }: Watch, { severity: to, why }: SeverityDecision, by?: string | undefined): boolean {
+    const from = record.severity;
+    if (!isWorse(to, from)) return false;
+    const who = by === undefined ? {} : { by };
+    this.#parts.ledger.record(record, { type: 'severity', at: wallNow(), from, to, why, ...who });
+    return true;
+  }
+
+  /** Keeps the reason for the severity true while the severity stays; one that a person gave stands. */
+  #explain({ record }: Watch, { severity, why }: SeverityDecision): void {
+    if (record.trigger === 'person' || severity !== record.severity || why === record.why) return;
+    this.#parts.ledger.record(record, { type: 'reviewed', at: wallNow(), why });
+  }
+
+  #flapped(watch: Watch): void {
+    const { record, isFlapping, changeRate } = watch;
+    this.#parts.ledger.record(record, { type: 'flapping', at: wallNow(), flapping: isFlapping, changeRate });
+    if (isFlapping)
+      this.#parts.teller.update(watch, messages.flaps(record.policy, changeRate), { urgent: true });
+  }
+
+  #decide(
+    watch: Watch,
+    { criticality, stats }: PolicyReading,
+    { policy, trigger }: { readonly policy: string; readonly trigger: IncidentTrigger },
+  ): SeverityDecision {
+    const { settings, ports } = this.#parts;
+    const { burnFacts: burn, circuitOpen } = watch;
+    const ageMs = Math.max(0, Math.round(monotonicNow() - watch.startedAt));
+    const facts = { policy, criticality, trigger, circuitOpen, ...watch.measure(stats), burn, ageMs };
+    return decideSeverity(settings.severity, facts, (error) => ports.report(policy, 'incidents', error));
+  }
+
+  #dedupKey(id: string, policy: string, drill: boolean): string {
+    const { service, dedupScope } = this.#parts.settings;
+    return dedupScope === 'service' && !drill ? `breakwater/${service}/${policy}` : `breakwater/${id}`;
+  }
+
+  /** Has files written into the incident's folder, off the path of whoever caused it. */
+  #collect(record: IncidentRecord): void {
+    const { ledger, evidence } = this.#parts;
+    const { journal } = ledger;
+    if (journal === undefined) return;
+    const collecting = Promise.resolve().then(() =>
+      evidence.collect(record.toJSON(), () => journal.folder(record.id)),
+    );
+    void collecting.then((changes) => ledger.record(record, ...changes));
+  }
+}

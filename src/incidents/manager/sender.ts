@@ -1,0 +1,68 @@
+import { wallNow } from '../../core/clock.ts';
+import type { Delivery } from '../delivery.ts';
+import type { IncidentRecord } from '../incident/record.ts';
+import { messageId } from '../message-id.ts';
+import { type DigestEntry, type NotificationKind, notificationOf } from '../notification.ts';
+import { type Outgoing, outgoingNotification } from '../outgoing.ts';
+import { redact } from '../redact.ts';
+import type { Ledger } from './ledger.ts';
+
+/** A notification that is to be made. */
+export interface ToSend {
+  readonly kind: NotificationKind;
+  readonly summary: string;
+  /** Names of sinks. Where there is none, nothing is made. */
+  readonly sinks: readonly string[];
+  readonly digest?: readonly DigestEntry[];
+}
+
+/** Makes notifications. Each is in the journal, and on disk, before its delivery begins. */
+export class Sender {
+  readonly #ledger: Ledger;
+  readonly #delivery: Delivery<Outgoing>;
+
+  constructor(ledger: Ledger, delivery: Delivery<Outgoing>) {
+    this.#ledger = ledger;
+    this.#delivery = delivery;
+  }
+
+  send(record: IncidentRecord, { kind, summary, sinks, digest }: ToSend): void {
+    if (sinks.length === 0) return;
+    const at = wallNow();
+    const id = messageId();
+    const text = redact(record.drill ? `DRILL: ${summary}` : summary);
+    const durable = this.#ledger.record(record, {
+      type: 'notifying',
+      at,
+      notification: id,
+      kind,
+      summary: text,
+      sinks: [...sinks],
+    });
+    const notification = notificationOf(record.toJSON(), { id, kind, summary: text, at, digest });
+    this.#deliver(outgoingNotification(notification, sinks), durable);
+  }
+
+  /**
+   * Sends again what a process that is no more may not have sent, with the same ids, and takes up the repeating of
+   * what was last said of an incident that is open.
+   */
+  resume(record: IncidentRecord): void {
+    const incident = record.toJSON();
+    const last = incident.notifications.at(-1);
+    for (const { id, kind, summary, at, sinks } of incident.notifications) {
+      const unsent = sinks.filter(({ result }) => result === null).map(({ sink }) => sink);
+      const parts = { id, kind, summary, at: Date.parse(at) };
+      const notification = notificationOf(incident, parts);
+      if (unsent.length > 0) this.#delivery.send(outgoingNotification(notification, unsent));
+      const sent = sinks.filter(({ result }) => result === 'delivered').map(({ sink }) => sink);
+      if (id === last?.id && kind !== 'resolved' && sent.length > 0)
+        this.#delivery.resume(outgoingNotification(notification, sent));
+    }
+  }
+
+  #deliver(outgoing: Outgoing, durable: Promise<void> | undefined): void {
+    if (durable === undefined) this.#delivery.send(outgoing);
+    else void durable.then(() => this.#delivery.send(outgoing));
+  }
+}

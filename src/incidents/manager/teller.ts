@@ -1,0 +1,323 @@
+import { monotonicNow, wallNow } from '../../core/clock.ts';
+import type { IncidentEvent } from '../../core/events.ts';
+import type { Level, Routing } from '../escalation/routing.ts';
+import type { IncidentRecord } from '../incident/record.ts';
+import { isBefore, isOpen } from '../incident/status.ts';
+import { messages } from '../messages.ts';
+import type { NotificationKind } from '../notification.ts';
+import type { IncidentPorts } from '../ports.ts';
+import type { Quiet } from '../quiet/quiet.ts';
+import type { Upstream } from '../quiet/upstream.ts';
+import type { IncidentRegister } from '../register.ts';
+import type { Watch } from '../watch.ts';
+import type { Ledger } from './ledger.ts';
+import { newPartId } from './part-id.ts';
+import type { Sender } from './sender.ts';
+import type { Hold } from './telling.ts';
+
+/** What a `Teller` works with. */
+export interface TellerParts {
+  readonly ports: Pick<IncidentPorts, 'events'>;
+  readonly ledger: Ledger;
+  readonly register: IncidentRegister;
+  readonly sender: Sender;
+  readonly quiet: Quiet;
+  readonly routing: Routing;
+  readonly escalateAfterMs: number;
+  /** The open incident that an incident of the policy waits for. */
+  readonly upstreamOf: (policy: string) => Upstream | undefined;
+}
+
+/** How something is told. */
+export interface TellOptions {
+  /** Whether it is told although the incident flaps or much was told of it. Default false. */
+  readonly urgent?: boolean;
+}
+
+/**
+ * Tells people of incidents: by whom a route names, when nothing holds it back, and the next ones when nobody
+ * acknowledges. What is held back is pending until what holds it ends; nothing is forgotten but what is over before.
+ */
+export class Teller {
+  readonly #parts: TellerParts;
+
+  constructor(parts: TellerParts) {
+    this.#parts = parts;
+  }
+
+  /** An incident began, or is back. */
+  begin(watch: Watch, summary: string): void {
+    const { record, telling } = watch;
+    const mayWait = !record.drill && record.trigger !== 'person' && record.status === 'detected';
+    const upstream = mayWait ? this.#parts.upstreamOf(record.policy) : undefined;
+    if (upstream !== undefined) {
+      telling.upstream = { ...upstream, overAt: undefined };
+      this.#list(upstream, record);
+    }
+    telling.add(summary, true);
+    this.#release(watch);
+    this.#emit(record, 'opened');
+  }
+
+  /** Goes on where another process stopped: what nobody was told of is told, unless something holds it back. */
+  resume(watch: Watch): void {
+    const { record, telling } = watch;
+    if (telling.told) {
+      if (telling.escalateAt === Number.POSITIVE_INFINITY) this.#awaitAcknowledgement(watch, monotonicNow());
+      return;
+    }
+    this.begin(watch, record.summary);
+  }
+
+  /** Something happened that people should know. */
+  update(watch: Watch, summary: string, { urgent = false }: TellOptions = {}): void {
+    watch.telling.add(summary, urgent);
+    this.#release(watch);
+    this.#emit(watch.record, 'updated');
+  }
+
+  /**
+   * It is over, which is told at once to all who know of it; it ends an alert and makes none.
+   *
+   * @param kind `updated` where others may still be affected
+   */
+  end(watch: Watch, kind: Extract<NotificationKind, 'resolved' | 'updated'>, summary: string): void {
+    const { record, telling } = watch;
+    const { hold, told } = telling;
+    const sinks = told ? this.#known(watch) : [];
+    telling.forget();
+    if (told) this.#parts.sender.send(record, { kind, summary, sinks });
+    else if (
+      record.severity === 'Critical' &&
+      (hold?.because === 'silence' || hold?.because === 'maintenance')
+    ) {
+      // Told when what held it back ends: a critical incident is not kept from people for good.
+      telling.hold = hold;
+      telling.add(`It was not told before. ${hold.text} ${summary}`, true);
+    }
+    this.#emit(record, 'resolved');
+  }
+
+  /** This process ends while the incident is open. */
+  closing(watch: Watch): void {
+    const { record, telling } = watch;
+    const { ledger, sender } = this.#parts;
+    const journaled = ledger.journal !== undefined;
+    const text = journaled ? messages.closingForNow : messages.closing;
+    ledger.record(record, { type: 'noted', at: wallNow(), id: newPartId('n'), text, deadEnd: false });
+    if (telling.told) sender.send(record, { kind: 'updated', summary: text, sinks: [...telling.sinks] });
+    this.#emit(record, 'updated');
+  }
+
+  /** When the incident is to be looked at because of people, on the monotonic clock. */
+  nextAt({ telling }: Watch, now: number): number {
+    const wall = wallNow();
+    const holdEnds = telling.pending === undefined ? undefined : telling.hold?.until;
+    return Math.min(
+      telling.escalateAt,
+      now + (telling.remindAt - wall),
+      holdEnds === undefined ? Number.POSITIVE_INFINITY : now + Math.max(1, holdEnds - wall),
+      upstreamAt(telling.upstream?.overAt),
+    );
+
+    function upstreamAt(overAt: number | undefined): number {
+      return overAt === undefined ? Number.POSITIVE_INFINITY : overAt;
+    }
+  }
+
+  /** Does what is due: tells what nothing holds back any more, the next level, and that an update is due. */
+  look(watch: Watch, now: number): void {
+    if (!isOpen(watch.record.status)) {
+      this.#tellLate(watch);
+      return;
+    }
+    this.#release(watch);
+    this.#escalate(watch, now);
+    this.#remind(watch);
+  }
+
+  /** Marks as told those of many incidents that one notification tells of together. */
+  tellTogether(watches: readonly Watch[]): void {
+    const open = watches.filter(({ record }) => isOpen(record.status));
+    const [worst, ...others] = [...open].sort((a, b) => severityRank(a) - severityRank(b));
+    const over = watches.filter(({ record }) => !isOpen(record.status));
+    if (worst === undefined) return;
+    if (others.length + over.length === 0) {
+      this.#release(worst);
+      return;
+    }
+    const entries = [...others, ...over].map(({ record }) => ({
+      incident: record.id,
+      policy: record.policy,
+      severity: record.severity,
+      status: record.status,
+      summary: record.summary,
+    }));
+    const summary = messages.digest(worst.record, entries);
+    const text = `Told in one notification with ${worst.record.id} and ${entries.length - 1} more.`;
+    for (const watch of [...others, ...over]) {
+      this.#parts.ledger.record(watch.record, { type: 'held-back', at: wallNow(), because: 'digest', text });
+      if (isOpen(watch.record.status)) this.#declare(watch.record);
+      watch.telling.pending = undefined;
+      watch.telling.hold = undefined;
+      watch.telling.told = isOpen(watch.record.status);
+      this.#awaitAcknowledgement(watch, monotonicNow());
+    }
+    this.#open(worst, summary, entries);
+  }
+
+  /** Why nobody is told now; `undefined` where they are. */
+  holdOf(watch: Watch): Hold | undefined {
+    return watch.telling.pending === undefined ? undefined : watch.telling.hold;
+  }
+
+  /** Tells what is pending, unless something holds it back. */
+  #release(watch: Watch): void {
+    const { telling } = watch;
+    const { pending } = telling;
+    if (pending === undefined) return;
+    const now = monotonicNow();
+    const hold = this.#parts.quiet.holdOf(watch, now);
+    if (hold !== undefined) {
+      this.#holdBack(watch, hold);
+      return;
+    }
+    const wasHeld = telling.hold;
+    telling.pending = undefined;
+    telling.hold = undefined;
+    if (!telling.told) {
+      const { summary } = watch.record;
+      this.#open(watch, wasHeld === undefined ? pending.summary : messages.wasHeld(summary, wasHeld.text));
+      return;
+    }
+    const summary = pending.count > 1 ? messages.latestOf(pending.summary, pending.count) : pending.summary;
+    telling.updates.count(now);
+    this.#send(watch, summary, this.#known(watch));
+  }
+
+  #holdBack({ record, telling }: Watch, hold: Hold): void {
+    const before = telling.hold;
+    telling.hold = hold;
+    const isKnown =
+      before?.because === hold.because && (before.text === hold.text || hold.because === 'rate-limit');
+    if (!isKnown) this.#parts.ledger.record(record, { type: 'held-back', at: wallNow(), ...hold });
+  }
+
+  /** Tells the first level. */
+  #open(watch: Watch, summary: string, digest?: Parameters<Sender['send']>[1]['digest']): void {
+    const { record, telling } = watch;
+    const now = monotonicNow();
+    this.#declare(record);
+    telling.told = true;
+    telling.updates.count(now);
+    const level = this.#parts.routing.levelAbove(telling.level, record, wallNow());
+    this.#tellContacts(watch, level, 'The route of the incident names them.');
+    this.#send(watch, summary, [...this.#known(watch), ...viaOf(level)], digest);
+    this.#awaitAcknowledgement(watch, now);
+  }
+
+  #declare(record: IncidentRecord): void {
+    if (record.status !== 'detected') return;
+    this.#parts.ledger.record(record, { type: 'declared', at: wallNow() });
+  }
+
+  /** To a sink that does not know of it the incident opens, whatever others were told. */
+  #send(
+    { record, telling }: Watch,
+    summary: string,
+    sinks: readonly string[],
+    digest?: Parameters<Sender['send']>[1]['digest'],
+  ): void {
+    const all = [...new Set(sinks)];
+    const knowing = all.filter((name) => telling.sinks.has(name));
+    const others = all.filter((name) => !telling.sinks.has(name));
+    for (const name of others) telling.sinks.add(name);
+    const more = digest === undefined ? {} : { digest };
+    this.#parts.sender.send(record, { kind: 'opened', summary, sinks: others, ...more });
+    this.#parts.sender.send(record, { kind: 'updated', summary, sinks: knowing, ...more });
+  }
+
+  /** Sinks that know of it, and those that should by its route as it is now. */
+  #known({ record, telling }: Watch): readonly string[] {
+    return [...new Set([...telling.sinks, ...this.#parts.routing.sinksFor(record)])];
+  }
+
+  #escalate(watch: Watch, now: number): void {
+    const { record, telling } = watch;
+    if (telling.escalateAt > now) return;
+    telling.escalateAt = Number.POSITIVE_INFINITY;
+    if (!isBefore(record.status, 'acknowledged')) return;
+    const hold = this.#parts.quiet.silenceOf(watch);
+    if (hold?.until !== undefined) {
+      telling.escalateAt = now + Math.max(1, hold.until - wallNow());
+      return;
+    }
+    const level = this.#parts.routing.levelAbove(telling.level, record, wallNow());
+    if (level === undefined) return;
+    const why = messages.nobodyAcknowledged(this.#parts.escalateAfterMs);
+    this.#tellContacts(watch, level, why);
+    this.#send(watch, messages.escalated(record.summary, why), viaOf(level));
+    this.#emit(record, 'updated');
+    this.#awaitAcknowledgement(watch, now);
+  }
+
+  #tellContacts({ record, telling }: Watch, level: Level | undefined, because: string): void {
+    if (level === undefined) return;
+    telling.level = level.number;
+    const why = level.outOfHours
+      ? `${because} It is nobody's hour, so that the first level is told.`
+      : because;
+    for (const { name, sinks } of level.contacts) {
+      this.#parts.ledger.record(record, {
+        type: 'escalated',
+        at: wallNow(),
+        contact: name,
+        level: level.number,
+        via: [...sinks],
+        why,
+      });
+    }
+  }
+
+  #awaitAcknowledgement({ record, telling }: Watch, now: number): void {
+    const { routing, escalateAfterMs } = this.#parts;
+    const waits = isBefore(record.status, 'acknowledged') && routing.hasLevelAbove(telling.level, record);
+    telling.escalateAt = waits ? now + escalateAfterMs : Number.POSITIVE_INFINITY;
+  }
+
+  #remind(watch: Watch): void {
+    const { record, telling } = watch;
+    if (telling.remindAt > wallNow()) return;
+    telling.remindAt = Number.POSITIVE_INFINITY;
+    this.#parts.ledger.record(record, { type: 'reminded', at: wallNow(), text: messages.updateDue });
+    this.update(watch, messages.updateDue, { urgent: true });
+  }
+
+  #tellLate(watch: Watch): void {
+    const { record, telling } = watch;
+    const { pending } = telling;
+    if (pending === undefined || this.#parts.quiet.silenceOf(watch) !== undefined) return;
+    telling.forget();
+    const sinks = this.#parts.routing.sinksFor(record);
+    this.#parts.sender.send(record, { kind: 'resolved', summary: pending.summary, sinks });
+  }
+
+  #list({ incident }: Upstream, { id, policy }: IncidentRecord): void {
+    const upstream = this.#parts.register.get(incident);
+    if (upstream === undefined) return;
+    this.#parts.ledger.record(upstream, { type: 'dependant-held', at: wallNow(), policy, incident: id });
+  }
+
+  #emit({ id, policy, severity }: IncidentRecord, status: IncidentEvent['status']): void {
+    const { events } = this.#parts.ports;
+    if (events.heard.incident) events.emit('incident', { policy, time: wallNow(), id, status, severity });
+  }
+}
+
+function viaOf(level: Level | undefined): readonly string[] {
+  return level?.contacts.flatMap(({ sinks }) => sinks) ?? [];
+}
+
+function severityRank({ record }: Watch): number {
+  return ['Critical', 'High', 'Medium', 'Low'].indexOf(record.severity);
+}

@@ -1,0 +1,184 @@
+import { monotonicNow, wallNow } from '../../core/clock.ts';
+import type {
+  CircuitEvent,
+  SloBurningEvent,
+  SloEvent,
+  SloExhaustedEvent,
+  SloRecoveredEvent,
+} from '../../core/events.ts';
+import type { IncidentChange } from '../incident/changes/change.ts';
+import { isOpen } from '../incident/status.ts';
+import type { IncidentTrigger } from '../incident/trigger.ts';
+import { messages } from '../messages.ts';
+import { allClosed, type PolicyReader } from '../policy-reader.ts';
+import { redact } from '../redact.ts';
+import type { IncidentRegister } from '../register.ts';
+import type { Watch } from '../watch.ts';
+import type { Keeper } from './keeper.ts';
+import type { Ledger } from './ledger.ts';
+import type { SustainedRejections } from './rejection-watch.ts';
+import type { Teller } from './teller.ts';
+
+/** What `Triggers` works with. */
+export interface TriggersParts {
+  readonly register: IncidentRegister;
+  readonly policies: PolicyReader;
+  readonly ledger: Ledger;
+  readonly keeper: Keeper;
+  readonly teller: Teller;
+  readonly schedule: () => void;
+}
+
+/** Trouble of a policy. */
+interface Trouble {
+  readonly policy: string;
+  readonly trigger: IncidentTrigger;
+  readonly summary: string;
+  readonly at: number;
+  readonly startedAt?: number | undefined;
+  readonly change?: IncidentChange | undefined;
+  /** Has the incident know what it is about. */
+  readonly note: (watch: Watch, now: number) => void;
+}
+
+/** What begins an incident, joins the one that is open, or reopens the latest. */
+export class Triggers {
+  readonly #parts: TriggersParts;
+
+  constructor(parts: TriggersParts) {
+    this.#parts = parts;
+  }
+
+  circuitMoved(event: CircuitEvent): void {
+    if (event.shadow) return;
+    const { policy, to, manual } = event;
+    const { register } = this.#parts;
+    const begins = to === 'open' && !manual && register.openOf(policy) === undefined;
+    for (const watch of register.allOpenOf(policy)) this.#move(watch, event);
+    if (!begins) return;
+    const reason = redact(event.reason);
+    this.#trouble({
+      policy,
+      trigger: 'circuit',
+      summary: messages.opened(policy, reason),
+      at: event.time,
+      startedAt: event.failingSince,
+      change: circuitChange(event),
+      note: (watch, now) => watch.observe(false, now),
+    });
+  }
+
+  burns(event: SloBurningEvent): void {
+    const { policy, sli, previousSeverity, severity } = event;
+    const summary = messages.burning(policy, redact(event.summary));
+    const joined = this.#trouble({
+      policy,
+      trigger: 'slo',
+      summary,
+      at: event.time,
+      change: sloChange(event),
+      note: (watch, now) => {
+        watch.begin(`slo ${sli}`, now);
+        watch.burn(sli, event);
+      },
+    });
+    const isNews = previousSeverity === undefined || (previousSeverity === 'ticket' && severity === 'page');
+    if (joined !== undefined && isNews) this.#parts.teller.update(joined, summary);
+  }
+
+  recovered(event: SloRecoveredEvent): void {
+    const watch = this.#parts.register.openOf(event.policy);
+    if (watch === undefined) return;
+    this.#parts.ledger.record(watch.record, sloChange(event));
+    watch.burn(event.sli, undefined);
+    watch.end(`slo ${event.sli}`, monotonicNow());
+    this.#parts.schedule();
+  }
+
+  /** It is over when nothing burns and the circuits are closed: the spending is, though the budget stays spent. */
+  exhausted(event: SloExhaustedEvent): void {
+    const { policy } = event;
+    const summary = messages.exhausted(policy, redact(event.summary));
+    const joined = this.#trouble({
+      policy,
+      trigger: 'budget',
+      summary,
+      at: event.time,
+      change: sloChange(event),
+      note: (watch) => watch.exhaust(),
+    });
+    if (joined !== undefined) this.#parts.teller.update(joined, summary);
+  }
+
+  rejects({ policy, reason, rejected, calls, overMs }: SustainedRejections): void {
+    const summary = messages.rejecting(policy, reason, rejected, calls, overMs);
+    const at = wallNow();
+    const joined = this.#trouble({
+      policy,
+      trigger: 'rejections',
+      summary,
+      at,
+      startedAt: at - overMs,
+      note: (watch, now) => watch.begin('rejections', now),
+    });
+    if (joined !== undefined) this.#parts.teller.update(joined, summary);
+  }
+
+  rejectsNoMore(policy: string): void {
+    this.#parts.register.openOf(policy)?.end('rejections', monotonicNow());
+    this.#parts.schedule();
+  }
+
+  /** The incident that it joined; `undefined` where it began or reopened one. */
+  #trouble({ note, change, ...trouble }: Trouble): Watch | undefined {
+    const { policy, at, summary } = trouble;
+    const { register, keeper, ledger, policies, schedule } = this.#parts;
+    const open = register.openOf(policy);
+    const again = open === undefined ? keeper.reopenable(policy) : undefined;
+    const changes = change === undefined ? [] : [change];
+    if (open === undefined && again === undefined) {
+      keeper.begin({ ...trouble, changes, prepare: note });
+      return undefined;
+    }
+    if (again !== undefined) keeper.reopen(again, summary, at);
+    const watch = open ?? again;
+    // Whoever heard that it was reopened may have resolved it.
+    if (watch === undefined || !isOpen(watch.record.status)) return undefined;
+    ledger.record(watch.record, ...changes);
+    note(watch, monotonicNow());
+    keeper.review(watch, policies.read(policy));
+    schedule();
+    return open;
+  }
+
+  #move(watch: Watch, event: CircuitEvent): void {
+    const { policy, to, manual } = event;
+    const { ledger, policies, teller, keeper, schedule } = this.#parts;
+    ledger.record(watch.record, circuitChange(event));
+    if (manual && !watch.record.drill) teller.update(watch, messages.steeredByHand(event));
+    const reading = policies.read(policy);
+    const { states } = reading;
+    keeper.observe(watch, to === 'closed' && (states.length <= 1 || allClosed(states)), reading);
+    schedule();
+  }
+}
+
+function circuitChange({ time, from, to, reason, manual }: CircuitEvent): IncidentChange {
+  return { type: 'circuit', at: time, from, to, reason: redact(reason), manual };
+}
+
+function sloChange({
+  time,
+  sli,
+  status,
+  summary,
+}: SloBurningEvent | SloRecoveredEvent | SloExhaustedEvent): IncidentChange {
+  return { type: 'slo', at: time, sli, status, text: redact(summary) };
+}
+
+/** What an event about an error budget has to do with incidents. */
+export function heed(triggers: Triggers, event: SloEvent): void {
+  if (event.status === 'burning') triggers.burns(event);
+  else if (event.status === 'recovered') triggers.recovered(event);
+  else if (event.status === 'exhausted') triggers.exhausted(event);
+}

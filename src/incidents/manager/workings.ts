@@ -1,0 +1,190 @@
+import { monotonicNow, wallNow } from '../../core/clock.ts';
+import type { SloEvent } from '../../core/events.ts';
+import type { Delivery } from '../delivery.ts';
+import { Routing } from '../escalation/routing.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import { IncidentIds } from '../incident/incident-id.ts';
+import { isOpen } from '../incident/status.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { IncidentSettings } from '../options.ts';
+import type { Outgoing } from '../outgoing.ts';
+import { PolicyReader } from '../policy-reader.ts';
+import type { IncidentPorts } from '../ports.ts';
+import { DigestWindow } from '../quiet/digest.ts';
+import { Quiet } from '../quiet/quiet.ts';
+import { Silences } from '../quiet/silences.ts';
+import { upstreamOf } from '../quiet/upstream.ts';
+import { IncidentRegister } from '../register.ts';
+import { Agenda } from './agenda.ts';
+import type { HubChange } from './hub-change.ts';
+import { Keeper } from './keeper.ts';
+import { Ledger } from './ledger.ts';
+import { People } from './people.ts';
+import { RejectionWatch } from './rejection-watch.ts';
+import { Restorer } from './restorer.ts';
+import { Sender } from './sender.ts';
+import { maintenanceOf } from './silencing.ts';
+import { Teller } from './teller.ts';
+import { heed, Triggers } from './triggers.ts';
+
+/** What the workings are made from. */
+export interface WorkingsParts {
+  readonly settings: IncidentSettings;
+  readonly ports: IncidentPorts;
+  readonly evidence: Evidence;
+  readonly journal: Journal | undefined;
+  readonly suffix: string;
+  readonly delivery: Delivery<Outgoing>;
+  /** Runs something and keeps what it throws from whoever caused it. */
+  readonly guard: (policy: string, run: () => void) => void;
+  readonly onHub: (change: HubChange) => void;
+}
+
+/** The parts of an `IncidentManager`, put together. */
+export interface Workings {
+  readonly register: IncidentRegister;
+  readonly policies: PolicyReader;
+  readonly ledger: Ledger;
+  readonly silences: Silences;
+  readonly teller: Teller;
+  readonly keeper: Keeper;
+  readonly people: People;
+  readonly triggers: Triggers;
+  readonly rejections: RejectionWatch | undefined;
+  readonly restorer: Restorer | undefined;
+  readonly agenda: Agenda;
+  readonly heed: (event: SloEvent) => void;
+  /** Tells of incidents that wait for each other, once it is time or `anyway`. */
+  readonly tellTogether: (anyway: boolean) => void;
+  /** Tells what nothing holds back any more. */
+  readonly release: () => void;
+}
+
+export function workingsOf(parts: WorkingsParts): Workings {
+  const { settings, ports, evidence, journal, delivery, guard } = parts;
+  const register = new IncidentRegister(settings.maxResolvedIncidents);
+  const policies = new PolicyReader(ports);
+  const ledger = new Ledger(ports.counters, journal);
+  const silences = new Silences();
+  for (const window of maintenanceOf(settings)) silences.add(window, wallNow());
+  const digest = settings.digest === false ? undefined : new DigestWindow(settings.digest);
+  const sender = new Sender(ledger, delivery);
+  const teller = new Teller({
+    ports,
+    ledger,
+    register,
+    sender,
+    quiet: new Quiet({ register, silences, digest, resolveAfterMs: settings.resolveAfterMs }),
+    routing: new Routing(
+      settings.sinks.map(({ name }) => name),
+      settings.contacts,
+      settings.routes,
+    ),
+    escalateAfterMs: settings.escalateAfterMs,
+    upstreamOf: (policy) =>
+      upstreamOf(policy, {
+        dependsOn: (name) => policies.dependsOn(name),
+        toldIncident: (name) => {
+          const record = register.openOf(name)?.record;
+          return record === undefined || record.status === 'detected' ? undefined : record.id;
+        },
+      }),
+  });
+  const schedule = (): void => agenda.schedule();
+  const ids = new IncidentIds(parts.suffix);
+  const keeper = new Keeper({
+    settings,
+    ports,
+    register,
+    policies,
+    ledger,
+    teller,
+    evidence,
+    ids,
+    schedule,
+  });
+  const people = new People({ register, ledger, keeper, teller, schedule });
+  const triggers = new Triggers({ register, policies, ledger, keeper, teller, schedule });
+  const rejections =
+    settings.rejections === false
+      ? undefined
+      : new RejectionWatch(settings.rejections, {
+          stats: (policy) => policies.read(policy).stats,
+          onSustained: (sustained) => guard(sustained.policy, () => triggers.rejects(sustained)),
+          onOver: (policy) => guard(policy, () => triggers.rejectsNoMore(policy)),
+        });
+  const restorer =
+    journal &&
+    new Restorer({
+      settings,
+      journal,
+      register,
+      policies,
+      ledger,
+      keeper,
+      teller,
+      sender,
+      people,
+      onHub: parts.onHub,
+      onHandedOver: ({ id }) => evidence.end(id),
+      schedule,
+    });
+  const release = (): void => {
+    const now = monotonicNow();
+    for (const watch of register.watches()) guard(watch.record.policy, () => teller.look(watch, now));
+  };
+  const tellTogether = (anyway: boolean): void => {
+    const waited = digest?.take(monotonicNow(), anyway) ?? [];
+    teller.tellTogether(waited.flatMap((id) => register.watchOf(id) ?? []));
+  };
+  const agenda = new Agenda(
+    () => {
+      const now = monotonicNow();
+      const times = register
+        .watches()
+        .map((watch) =>
+          Math.min(
+            teller.nextAt(watch, now),
+            isOpen(watch.record.status)
+              ? Math.min(watch.resolveAt, watch.reviewAt)
+              : Number.POSITIVE_INFINITY,
+          ),
+        );
+      return Math.min(
+        rejections?.nextAt() ?? Number.POSITIVE_INFINITY,
+        digest?.dueAt ?? Number.POSITIVE_INFINITY,
+        restorer?.nextAt() ?? Number.POSITIVE_INFINITY,
+        ...times,
+      );
+    },
+    (now) => {
+      guard('', () => rejections?.look(now));
+      guard('', () => tellTogether(false));
+      guard('', () => restorer?.look(now));
+      for (const watch of register.watches()) {
+        guard(watch.record.policy, () => {
+          if (!isOpen(watch.record.status)) {
+            if (teller.nextAt(watch, now) <= now + 1) teller.look(watch, now);
+          } else if (watch.resolveAt <= now || watch.reviewAt <= now) keeper.look(watch, now);
+          else if (teller.nextAt(watch, now) <= now + 1) teller.look(watch, now);
+        });
+      }
+    },
+  );
+  return {
+    register,
+    policies,
+    ledger,
+    silences,
+    teller,
+    keeper,
+    people,
+    triggers,
+    rejections,
+    restorer,
+    agenda,
+    heed: (event) => heed(triggers, event),
+    tellTogether,
+    release,
+  };
+}
