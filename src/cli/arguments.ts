@@ -9,7 +9,7 @@ import { CommandFailure } from './context.ts';
  */
 
 /** A duration with its unit, in milliseconds. */
-function durationArgument(text: string): number {
+export function durationArgument(text: string): number {
   const ms = parseDuration(text.trim());
   if (ms === undefined)
     throw new InvalidArgumentError('Write a duration with its unit, such as 10s, 5m or 30d.');

@@ -3,6 +3,7 @@ import { isBreakwaterError } from '../core/errors.ts';
 import { printable } from '../slo/spec/problems.ts';
 import { VERSION } from '../version.ts';
 import { addDrillCommand } from './commands/drill/index.ts';
+import { addIncidentCommands } from './commands/incident/index.ts';
 import { addSloCommands } from './commands/slo/index.ts';
 import { type CommandContext, CommandFailure, type ExitCode } from './context.ts';
 import { styled } from './terminal.ts';
@@ -35,7 +36,7 @@ function createProgram(
   const { out, err } = context;
   const helpWidth = (columns = 80) => Math.min(HELP_WIDTH.most, Math.max(HELP_WIDTH.least, columns));
   const program = new Command('breakwater')
-    .description('Objectives, rules and release gates for what breakwater measures.')
+    .description('Incidents, drills, objectives, rules and release gates for what breakwater measures.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
@@ -50,6 +51,7 @@ function createProgram(
       getErrHasColors: () => err.colors,
     })
     .showHelpAfterError('(--help says more)');
+  addIncidentCommands(program, context, finish);
   addDrillCommand(program, context, finish);
   addSloCommands(program, context, finish);
 

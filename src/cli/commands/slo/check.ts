@@ -8,8 +8,9 @@ import type { Slo } from '../../../slo/spec/model.ts';
 import { formatPercentage } from '../../../slo/spec/ratios.ts';
 import type { CommandContext } from '../../context.ts';
 import { type Cell, type Column, table } from '../../table.ts';
+import { printWarnings } from '../../warnings.ts';
 import type { Finish } from './index.ts';
-import { printWarnings, readSpecFile, SPEC_FILE } from './spec-file.ts';
+import { readSpecFile, SPEC_FILE } from './spec-file.ts';
 
 const columns: readonly Column[] = [
   { title: 'SLO' },

@@ -1,6 +1,7 @@
 import type { GateDecision } from '../../../slo/gate/decision.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
 import { appendLine } from '../../files.ts';
+import { userOf } from '../../user.ts';
 
 /** What the command line says of an override. */
 export interface OverrideFlags {
@@ -56,16 +57,5 @@ export async function recordOverride(
       recorded: false,
       problem: `the override is not recorded, and so does not count: ${error.message}`,
     };
-  }
-}
-
-function userOf({ userName, env }: CommandContext): string {
-  try {
-    return userName();
-  } catch {
-    // A container's user may have no name.
-    const name = env.USER || env.LOGNAME;
-    if (name) return name;
-    throw new CommandFailure('nobody knows who you are; --by says it');
   }
 }

@@ -3,8 +3,9 @@ import { adviceOn } from '../../../slo/spec/advice.ts';
 import type { SloSpec } from '../../../slo/spec/model.ts';
 import type { CommandContext } from '../../context.ts';
 import { STANDARD_STREAM, writeOutput } from '../../files.ts';
+import { printWarnings } from '../../warnings.ts';
 import type { Finish } from './index.ts';
-import { printWarnings, readSpecFile, SPEC_FILE } from './spec-file.ts';
+import { readSpecFile, SPEC_FILE } from './spec-file.ts';
 
 interface RulesFlags {
   readonly output: string;

@@ -1,8 +1,7 @@
 import type { SloSpec } from '../../../slo/spec/model.ts';
-import { noteLines, printable, SpecError } from '../../../slo/spec/problems.ts';
+import { noteLines, SpecError } from '../../../slo/spec/problems.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
 import { fileName, readInput } from '../../files.ts';
-import { styled } from '../../terminal.ts';
 
 /** What every command says of the file it reads. */
 export const SPEC_FILE = 'a spec: own format, sloth prometheus/v1 or OpenSLO v1; - reads stdin';
@@ -30,11 +29,4 @@ export async function readSpecFile(context: CommandContext, file: string): Promi
 /** Prints notes on a file, as compilers do. */
 export async function printNotes({ err }: CommandContext, lines: readonly string[]): Promise<void> {
   await err.write(lines.map((line) => `${line}\n`).join(''));
-}
-
-/** Prints warnings where they do not get into a result. */
-export async function printWarnings(context: CommandContext, warnings: readonly string[]): Promise<void> {
-  const { err } = context;
-  const lines = warnings.map((warning) => `${styled(err, 'yellow', 'warning:')} ${printable(warning)}\n`);
-  await err.write(lines.join(''));
 }

@@ -1,0 +1,2 @@
+import type { IncidentCommands } from './session.ts';
+export function addActions(_: IncidentCommands): void {}

@@ -1,0 +1,89 @@
+import { suggest } from '../../../core/options.ts';
+import type { IncidentJson } from '../../../incidents/incident/document.ts';
+import { isOpen } from '../../../incidents/incident/status.ts';
+import { printable } from '../../../slo/spec/problems.ts';
+import { CommandFailure } from '../../context.ts';
+
+/** Which incidents are meant where none is named: the open ones, or those that wait to be closed. */
+export type Unnamed = 'open' | 'resolved';
+
+/** More candidates are not listed. */
+const MOST_LISTED = 8;
+
+/**
+ * The incident that `reference` means: its id, or a part of it that only one has. Without a reference the only one that
+ * is open; where none is open, the only one that is not closed. `unnamed: 'resolved'` looks for those two the other way
+ * round.
+ *
+ * @throws {CommandFailure} with exit code 1 when there is none, 2 when there are several
+ */
+export function chooseIncident(
+  incidents: readonly IncidentJson[],
+  reference: string | undefined,
+  unnamed: Unnamed = 'open',
+): IncidentJson {
+  if (reference === undefined) return chooseUnnamed(incidents, unnamed);
+  const found = matching(incidents, reference);
+  const [only, ...others] = found;
+  if (only !== undefined && others.length === 0) return only;
+  if (only !== undefined) {
+    throw new CommandFailure(`'${reference}' may be any of ${found.length} incidents:\n${listed(found)}`);
+  }
+  const meant = meantBy(incidents, reference);
+  const hint =
+    meant === undefined ? '; "breakwater incident list --all" has them' : `; did you mean ${meant}?`;
+  throw new CommandFailure(`there is no incident '${reference}'${hint}`, 1);
+}
+
+/** Whether somebody who writes this means an incident. */
+export function looksLikeId(word: string): boolean {
+  return /^inc-/i.test(word) || /^(\d{8}-)?\d{3,}-[\da-f]+$/i.test(word);
+}
+
+/** The incidents whose id is `reference`, or else has it as a part. */
+export function matching(incidents: readonly IncidentJson[], reference: string): readonly IncidentJson[] {
+  const wanted = reference.trim().toLowerCase();
+  if (wanted === '') return [];
+  const same = incidents.filter(({ id }) => id.toLowerCase() === wanted);
+  return same.length > 0 ? same : incidents.filter(({ id }) => id.toLowerCase().includes(wanted));
+}
+
+function chooseUnnamed(incidents: readonly IncidentJson[], unnamed: Unnamed): IncidentJson {
+  const open = incidents.filter(({ status }) => isOpen(status));
+  const resolved = incidents.filter(({ status }) => status === 'resolved');
+  const [first, second] = unnamed === 'open' ? [open, resolved] : [resolved, open];
+  const candidates = first.length > 0 ? first : second;
+  const [only, ...others] = candidates;
+  if (only === undefined) {
+    throw new CommandFailure('no incident is open; say which one: "breakwater incident list --all"', 1);
+  }
+  if (others.length > 0) {
+    const what = only.status === 'resolved' ? 'wait to be closed' : 'are open';
+    throw new CommandFailure(
+      `${candidates.length} incidents ${what}; say which one, before all else:\n${listed(candidates)}`,
+    );
+  }
+  return only;
+}
+
+/** The id that a mistyped one is nearest to: whole, or from where the typed part may begin. */
+function meantBy(incidents: readonly IncidentJson[], reference: string): string | undefined {
+  const parts = new Map<string, string>();
+  for (const { id } of incidents) {
+    parts.set(id, id);
+    for (const part of [/^INC-/, /^INC-\d{8}-/, /^.*-/].map((start) => id.replace(start, ''))) {
+      parts.set(part.slice(0, Math.max(reference.length, 4)), id);
+    }
+  }
+  const nearest = suggest(reference, [...parts.keys()]);
+  return nearest === undefined ? undefined : parts.get(nearest);
+}
+
+function listed(incidents: readonly IncidentJson[]): string {
+  const lines = incidents
+    .slice(-MOST_LISTED)
+    .map(({ id, severity, status, policy, summary }) =>
+      printable(`  ${id}  ${severity} ${status} ${policy}: ${summary}`),
+    );
+  return lines.join('\n');
+}

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { durationText } from '../../../../incidents/duration-text.ts';
+import type { IncidentJson } from '../../../../incidents/incident/document.ts';
+import type { Terminal } from '../../../terminal.ts';
+import { quoted } from '../print.ts';
+import { titleOf } from './head.ts';
+import { Page, type PageOptions } from './layout.ts';
+
+/** What the application says of a runbook. */
+const runbook = z.object({
+  title: z.string(),
+  url: z.string().optional(),
+  steps: z.array(
+    z.object({
+      text: z.string(),
+      command: z.string().optional(),
+      link: z.string().optional(),
+      check: z.string(),
+      twoPeople: z.boolean().optional(),
+    }),
+  ),
+});
+
+const option = z.object({
+  control: z.string(),
+  text: z.string(),
+  unavailable: z.string().optional(),
+  limit: z.object({ name: z.string(), current: z.number(), configured: z.number() }).optional(),
+  active: z.object({ incident: z.string(), by: z.string(), until: z.number() }).optional(),
+});
+
+/** What can be done about an incident, as the application says it. */
+export const recoveries = z.array(
+  z.object({ policy: z.string(), runbook: runbook.optional(), controls: z.array(option) }),
+);
+/** What can be done about an incident, policy by policy. */
+export type Recoveries = z.output<typeof recoveries>;
+
+/** What can be done about an incident, with commands to copy. */
+export function recoveriesText(
+  terminal: Terminal,
+  incident: IncidentJson,
+  all: Recoveries,
+  options: PageOptions,
+): string {
+  const page = new Page(terminal);
+  page.line(...titleOf(incident));
+  for (const { policy, runbook: book, controls } of all) {
+    if (book !== undefined) addRunbook(page, incident, book);
+    page.heading(`What the application can do for ${policy}`);
+    for (const control of controls) addControl(page, incident, policy, control, options);
+    if (controls.length === 0) page.item('Nothing: the policy has no circuit and no limits.');
+  }
+  if (all.length === 0) page.item('Nothing: the application has no such policy any more.');
+  return page.toString();
+}
+
+function addRunbook(
+  page: Page,
+  incident: IncidentJson,
+  { title, url, steps }: z.output<typeof runbook>,
+): void {
+  page.heading(`Runbook: ${title}`);
+  if (url !== undefined) page.item(url);
+  const done = new Map(
+    incident.runbookSteps.filter((step) => step.runbook === title).map(({ step, state }) => [step, state]),
+  );
+  for (const [at, { text, command, link, check, twoPeople }] of steps.entries()) {
+    const state = done.get(at + 1);
+    page.item(
+      `${at + 1}. ${text}${state === undefined ? '' : `  [${state}]`}`,
+      state === 'surprise' ? 'yellow' : state === 'checked' ? 'green' : undefined,
+    );
+    if (command !== undefined) page.command(command);
+    if (link !== undefined) page.detail(link);
+    page.detail(`Check: ${check}${twoPeople === true ? ' (by another person)' : ''}`);
+  }
+  const next = steps.findIndex((_, at) => done.get(at + 1) !== 'checked');
+  if (next === -1) return;
+  const state = done.get(next + 1) === 'started' ? 'checked' : 'started';
+  page.item('Say how far the work is:');
+  page.command(`breakwater incident runbook ${quoted(incident.id)} ${quoted(title)} ${next + 1} ${state}`);
+}
+
+function addControl(
+  page: Page,
+  { id, policy: own }: IncidentJson,
+  policy: string,
+  { control, text, unavailable, limit, active }: z.output<typeof option>,
+  { now, suffix }: PageOptions,
+): void {
+  if (unavailable !== undefined) {
+    page.item(`${control}: not now, ${unavailable}`, 'dim');
+    return;
+  }
+  page.item(`${text}${limit === undefined ? '' : ` It is ${limit.current}.`}`);
+  const about = [
+    policy === own ? undefined : `--policy ${quoted(policy)}`,
+    limit === undefined ? undefined : `--limit ${quoted(limit.name)}`,
+  ].filter((part) => part !== undefined);
+  const command = (...parts: readonly string[]) =>
+    page.command(`breakwater incident recovery ${[quoted(id), ...parts, ...about].join(' ')}${suffix}`);
+  if (active !== undefined) {
+    const left = durationText(Math.max(0, active.until - now));
+    page.detail(`${active.by} began it for ${active.incident}; it lasts ${left} more.`, 'yellow');
+    command('--end', control);
+    return;
+  }
+  command(
+    '--do',
+    control,
+    ...(limit === undefined ? [] : ['--value', 'N']),
+    ...(control === 'probe-now' ? [] : ['--for', '15m']),
+  );
+}

@@ -1,0 +1,34 @@
+import { durationText } from '../../../../incidents/duration-text.ts';
+import type { IncidentJson } from '../../../../incidents/incident/document.ts';
+import { isOpen } from '../../../../incidents/incident/status.ts';
+import { clockText, quoted, timeText } from '../print.ts';
+import type { Page, PageOptions } from './layout.ts';
+
+/** What was done to the policy, how far runbooks came, and where the ways out are listed. */
+export function addRecovery(page: Page, incident: IncidentJson, { now, suffix }: PageOptions): void {
+  const { controls, runbookSteps, status } = incident;
+  if (!isOpen(status) && controls.length + runbookSteps.length === 0) return;
+  page.heading('Recovery');
+  if (isOpen(status)) {
+    page.item('What the running application offers:');
+    page.command(`breakwater incident recovery ${quoted(incident.id)}${suffix}`);
+  }
+  for (const { at, control, text, by, until, ended } of controls) {
+    const left = until === null ? undefined : Date.parse(until) - now;
+    const lasts =
+      ended || left === undefined
+        ? ''
+        : left > 0
+          ? `, for ${durationText(left)} more`
+          : `, until ${timeText(until ?? at)} UTC`;
+    page.item(
+      `${clockText(at)}  ${control}${ended ? ' ended' : ''}: ${text}${by === null ? '' : ` (${by})`}${lasts}`,
+    );
+  }
+  for (const { at, runbook, step, state, text } of runbookSteps) {
+    page.item(
+      `${clockText(at)}  ${runbook} step ${step} ${state}${text === null ? '' : `: ${text}`}`,
+      state === 'surprise' ? 'yellow' : undefined,
+    );
+  }
+}

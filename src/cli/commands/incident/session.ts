@@ -1,0 +1,138 @@
+import { type Command, Option } from 'commander';
+import { InvalidOptionsError, isBreakwaterError } from '../../../core/errors.ts';
+import { parseOptions } from '../../../core/options.ts';
+import { incidentCommand } from '../../../incidents/commands/command.ts';
+import { decide } from '../../../incidents/commands/decide.ts';
+import type { IncidentJson } from '../../../incidents/incident/document.ts';
+import { wordArgument } from '../../arguments.ts';
+import { type CommandContext, CommandFailure, type ExitCode } from '../../context.ts';
+import { IncidentJournal, JOURNAL_VARIABLE } from '../../journal.ts';
+import { userOf } from '../../user.ts';
+import { chooseIncident, type Unnamed } from './choose.ts';
+import { newPartId, quoted } from './print.ts';
+
+/** Says who does it where `--by` does not. */
+export const BY_VARIABLE = 'BREAKWATER_BY';
+
+/** What every command that reads the journal may be told. */
+export interface JournalFlags {
+  readonly directory?: string;
+  readonly json?: true;
+}
+
+/** What every command that writes to it may be told too. */
+export interface WriterFlags extends JournalFlags {
+  readonly by?: string;
+}
+
+/** What a command of this group is made with. */
+export interface IncidentCommands {
+  /** `breakwater incident`. */
+  readonly group: Command;
+  readonly context: CommandContext;
+  /** Says what the command came to. */
+  finish(code: ExitCode): void;
+}
+
+/** Adds the options that every command has which reads the journal. */
+export function withJournalOptions(command: Command): Command {
+  return command.addOption(directoryOption()).option('--json', 'print JSON');
+}
+
+/** The option that says where the journal is. */
+export function directoryOption(): Option {
+  return new Option(
+    '-d, --directory <folder>',
+    `the journal: the application's incidents.directory (default: $${JOURNAL_VARIABLE})`,
+  ).argParser(wordArgument);
+}
+
+/** Adds the options that every command has which writes to the journal. */
+export function withWriterOptions(command: Command): Command {
+  return withJournalOptions(withByOption(command));
+}
+
+/** Adds the option that says who does it. */
+export function withByOption(command: Command): Command {
+  return command.option('--by <name>', `who does it (default: $${BY_VARIABLE}, or the user)`, wordArgument);
+}
+
+/** Who does it. */
+export function authorOf(context: CommandContext, { by }: Pick<WriterFlags, 'by'>): string {
+  return (by ?? (context.env[BY_VARIABLE] || userOf(context))).trim();
+}
+
+/** An incident before and after a command. */
+export interface Written {
+  readonly before: IncidentJson;
+  readonly after: IncidentJson;
+  /** Ids of what was added, such as `h-3fa9`. */
+  readonly added: readonly string[];
+}
+
+/** One run of a command on the journal. */
+export class IncidentSession {
+  readonly context: CommandContext;
+  readonly journal: IncidentJournal;
+  /** What a command that is to be copied must say of where the journal is. */
+  readonly suffix: string;
+
+  private constructor(context: CommandContext, journal: IncidentJournal, suffix: string) {
+    this.context = context;
+    this.journal = journal;
+    this.suffix = suffix;
+  }
+
+  static async open(context: CommandContext, { directory }: JournalFlags): Promise<IncidentSession> {
+    const journal = await IncidentJournal.open(context, directory);
+    return new IncidentSession(
+      context,
+      journal,
+      directory === undefined ? '' : ` --directory ${quoted(directory)}`,
+    );
+  }
+
+  /** The incident that is meant; see `chooseIncident`. */
+  async choose(reference: string | undefined, unnamed?: Unnamed): Promise<IncidentJson> {
+    return chooseIncident(await this.journal.incidents(), reference, unnamed);
+  }
+
+  /**
+   * Does what `command` says to the incident as it stands, and reads again what it has become.
+   *
+   * @param command an `IncidentCommand`, unchecked
+   * @throws {CommandFailure} with exit code 2 when it is none or cannot be written
+   * @throws {InvalidOptionsError} when something speaks against it
+   */
+  async write(before: IncidentJson, command: unknown): Promise<Written> {
+    const checked = checkedCommand(command);
+    const added: string[] = [];
+    const changes = decide(before, checked, {
+      at: this.context.now(),
+      newPartId: (letter) => {
+        const id = newPartId(before, letter);
+        added.push(id);
+        return id;
+      },
+    });
+    await this.journal.write(before.id, changes);
+    return { before, after: await this.reread(before.id), added };
+  }
+
+  /** The incident as it is now. */
+  async reread(id: string): Promise<IncidentJson> {
+    const after = (await this.journal.incidents()).find((incident) => incident.id === id);
+    if (after === undefined) throw new CommandFailure(`${id} was recorded, but cannot be read again`);
+    return after;
+  }
+}
+
+/** A command that was put together from words: what is wrong with it is wrong with the words. */
+function checkedCommand(command: unknown) {
+  try {
+    return parseOptions(incidentCommand, command, '', 'The command');
+  } catch (error) {
+    if (!(error instanceof InvalidOptionsError) && !isBreakwaterError(error, 'INVALID_OPTIONS')) throw error;
+    throw new CommandFailure(error.message);
+  }
+}

@@ -1,0 +1,71 @@
+import { type Command, Option } from 'commander';
+import { ControlFailure, callControl } from '../../../incidents/control/client.ts';
+import { durationOption, wordArgument } from '../../arguments.ts';
+import { type CommandContext, CommandFailure } from '../../context.ts';
+import { JOURNAL_VARIABLE } from '../../journal.ts';
+import { withProgress } from '../../progress.ts';
+import { socketOf } from '../drill/socket.ts';
+import { quoted } from './print.ts';
+import { directoryOption } from './session.ts';
+
+/** Names the application's socket where no option does. */
+export const SOCKET_VARIABLE = 'BREAKWATER_SOCKET';
+
+/** What a command that talks to the running application may be told. */
+export interface SocketFlags {
+  readonly socket?: string;
+  readonly directory?: string;
+  readonly timeout: number;
+}
+
+/** Adds the options of a command that talks to the running application. */
+export function withSocketOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--socket <path>',
+        `the application's incidents.control.socket (default: $${SOCKET_VARIABLE}, or the one found by the journal)`,
+      ).argParser(wordArgument),
+    )
+    .addOption(directoryOption())
+    .addOption(durationOption('--timeout <duration>', 'how long to wait for the application', '10s'));
+}
+
+/** What a command that is to be copied must say of where the application is. */
+export function socketSuffix({ socket, directory }: SocketFlags): string {
+  if (socket !== undefined) return ` --socket ${quoted(socket)}`;
+  return directory === undefined ? '' : ` --directory ${quoted(directory)}`;
+}
+
+/**
+ * Asks the running application.
+ *
+ * @throws {CommandFailure} with exit code 1 when it refuses, 2 when it cannot be asked
+ */
+export async function askApplication(
+  context: CommandContext,
+  flags: SocketFlags,
+  method: string,
+  params: unknown,
+): Promise<unknown> {
+  const socket = await socketOf(context, meant(context, flags));
+  try {
+    const answer = callControl(socket, method, params, { timeoutMs: flags.timeout });
+    return await withProgress(context.err, `Waiting for ${socket}`, answer);
+  } catch (error) {
+    if (!(error instanceof ControlFailure)) throw error;
+    throw new CommandFailure(error.message, error.kind === 'refused' ? 1 : 2);
+  }
+}
+
+/** What options say goes before what the environment says, and a socket before a journal. */
+function meant(
+  { env }: CommandContext,
+  { socket, directory }: SocketFlags,
+): { readonly socket?: string; readonly directory?: string } {
+  if (socket !== undefined) return { socket };
+  if (directory !== undefined) return { directory };
+  const [named, journal] = [env[SOCKET_VARIABLE], env[JOURNAL_VARIABLE]];
+  if (named) return { socket: named };
+  return journal ? { directory: journal } : {};
+}

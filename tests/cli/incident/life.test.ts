@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { IncidentJson } from '../../../src/incidents/incident/document.ts';
+import { BEGAN, TestJournal } from './journal.ts';
+
+function openBefore(incident: IncidentJson, step: string): readonly string[] {
+  return incident.checklists
+    .flatMap(({ items }) => items)
+    .filter(({ gates, state }) => gates === step && state === 'open')
+    .map(({ id }) => id);
+}
+
+async function acknowledged(): Promise<TestJournal> {
+  const journal = new TestJournal();
+  await journal.begin();
+  await journal.json(['ack']);
+  return journal;
+}
+
+/** Takes what stands before a step out of the way. */
+async function waiveAll(journal: TestJournal, step: string): Promise<readonly string[]> {
+  const items = openBefore(await journal.json(['show', '001-9f3a']), step);
+  for (const item of items) {
+    await journal.json(['check', '001-9f3a', item, '--waive', 'a test has none']);
+  }
+  return items;
+}
+
+describe('a step', () => {
+  it('is refused while something stands before it, which is named', async () => {
+    const journal = await acknowledged();
+    const before = await journal.json(['show']);
+    const items = openBefore(before, 'mitigated');
+    expect(items.length).toBeGreaterThan(0);
+    const { code, out, err } = await journal.run(['mitigated', 'rolled back']);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    for (const item of items) expect(err).toContain(item);
+    expect(await journal.json(['show'])).toEqual(before);
+  });
+
+  it('may be waived with it, with the reason', async () => {
+    const journal = await acknowledged();
+    const items = openBefore(await journal.json(['show']), 'mitigated');
+    const waive = items.flatMap((item) => ['--waive', item]);
+    expect((await journal.run(['mitigated', 'rolled back', ...waive])).code).toBe(1);
+    const incident = await journal.json([
+      'mitigated',
+      'rolled back',
+      ...waive,
+      '--waive-reason',
+      'alone tonight',
+    ]);
+    expect(incident.status).toBe('mitigated');
+    const waived = incident.checklists
+      .flatMap((list) => list.items)
+      .filter(({ state }) => state === 'waived');
+    expect(waived.map(({ id, reason }) => [id, reason])).toEqual(items.map((id) => [id, 'alone tonight']));
+  });
+
+  it('follows the other to the end, and back', async () => {
+    const journal = await acknowledged();
+    await waiveAll(journal, 'mitigated');
+    await journal.json(['mitigated', 'rolled back']);
+    await waiveAll(journal, 'resolved');
+    expect(await journal.json(['resolve', '--reason', 'the index is back'])).toMatchObject({
+      status: 'resolved',
+      resolvedBy: 'alice',
+    });
+    await waiveAll(journal, 'closed');
+    // None is open: the one that waits to be closed is meant.
+    expect(await journal.json(['close', '--reason', 'all said'])).toMatchObject({ status: 'closed' });
+    expect(await journal.run(['reopen', 'again'])).toMatchObject({ code: 1, out: '' });
+    const reopened = await journal.json(['reopen', '001-9f3a', 'the errors are back']);
+    expect(reopened).toMatchObject({ resolvedAt: null, closedAt: null });
+    expect(['declared', 'acknowledged', 'mitigated']).toContain(reopened.status);
+    expect(reopened.steps.at(-1)).toMatchObject({ reopening: true, reason: 'the errors are back' });
+  });
+
+  it('to close means the one that waits for it, though another is open', async () => {
+    const journal = await acknowledged();
+    const id = await journal.begin({ id: 'INC-20260204-002-77aa0000', policy: 'search' });
+    await journal.add(id, [{ type: 'resolved', at: BEGAN + 60_000, reason: 'x', durationMs: 60_000 }]);
+    const { err } = await journal.run(['close']);
+    expect(err).not.toContain('incidents are open');
+    expect(await journal.json(['show', '001-9f3a'])).toMatchObject({ status: 'acknowledged' });
+  });
+});
+
+describe('the checklists', () => {
+  it('are shown with what is open, and what each stands before', async () => {
+    const journal = await acknowledged();
+    const { code, out } = await journal.run(['check']);
+    expect(code).toBe(0);
+    for (const name of ['contact', 'impact', 'work', 'verification'])
+      expect(out).toMatch(new RegExp(`^${name}: `, 'm'));
+    expect(out).toMatch(/^ {2}\[ \] \S+ {2}before mitigated$/m);
+    expect((await journal.run(['check', '001-9f3a'])).out).toBe(out);
+  });
+
+  it('are ticked, waived and opened again by item', async () => {
+    const journal = await acknowledged();
+    const incident = await journal.json(['show']);
+    const [item = ''] = openBefore(incident, 'mitigated');
+    const stateOf = ({ checklists }: IncidentJson) =>
+      checklists.flatMap(({ items }) => items).find(({ id }) => id === item);
+    expect(stateOf(await journal.json(['check', item, '--note', 'all three came']))).toMatchObject({
+      state: 'done',
+      by: 'alice',
+    });
+    expect(stateOf(await journal.json(['check', item, '--undo']))).toMatchObject({ state: 'open' });
+    expect(
+      stateOf(await journal.json(['check', '001-9f3a', item, '--waive', 'nobody else is on call'])),
+    ).toMatchObject({
+      state: 'waived',
+      reason: 'nobody else is on call',
+    });
+    expect((await journal.run(['check'])).out).toContain('waived by alice: nobody else is on call');
+  });
+
+  it.each([
+    [['check', 'contact.respnders'], 1, 'contact.'],
+    [['check', '--waive', 'x'], 2, 'say which item is meant'],
+    [['check', 'contact.x', '--waive', 'x', '--undo'], 2, 'cannot be used with'],
+    [['check', 'a', 'b', 'c'], 2, 'too many words'],
+  ])('are not guessed for %j', async (args, expected, why) => {
+    const journal = await acknowledged();
+    const { code, out, err } = await journal.run(args);
+    expect(err).toContain(why);
+    expect({ code, out }).toEqual({ code: expected, out: '' });
+  });
+});
