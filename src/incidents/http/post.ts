@@ -1,5 +1,6 @@
 import { retryAfterMs } from '../../core/retry-after.ts';
 import { type Receipt, SinkError, type SinkFailure } from '../sink.ts';
+import { type Explain, explanation } from './explanation.ts';
 
 /** What is posted where. */
 export interface Post {
@@ -9,10 +10,15 @@ export interface Post {
   readonly signal: AbortSignal;
   /** Default: the global one at the time of the call. */
   readonly fetch: typeof globalThis.fetch | undefined;
+  /** Default: `POST`. */
+  readonly method?: 'POST' | 'PUT' | undefined;
+  /** Why the request was refused, from the answer's body; told in the error unless it has something of a secret. */
+  readonly explain?: Explain | undefined;
 }
 
 /**
- * Posts once. Any 2xx answer is a receipt. Redirects are not followed, and the answer's body is let go unread.
+ * Posts once. Any 2xx answer is a receipt. Redirects are not followed, and the answer's body is let go unread unless it
+ * can explain a refusal.
  *
  * @throws {SinkError} with what another try would be good for
  */
@@ -22,20 +28,25 @@ export async function post({
   body,
   signal,
   fetch = globalThis.fetch,
+  method = 'POST',
+  explain,
 }: Post): Promise<Receipt> {
   let response: Response;
   try {
-    response = await fetch(href, { method: 'POST', headers, body, signal, redirect: 'manual' });
+    response = await fetch(href, { method, headers, body, signal, redirect: 'manual' });
   } catch (error) {
     throw new SinkError(`the request failed (${networkCode(error)})`, 'transient');
   }
-  // The body is of no interest, and a broken one is no reason to send again what has been taken.
-  await response.body?.cancel().catch(() => undefined);
   const detail = `HTTP ${response.status}`;
-  if (response.ok) return { detail };
+  if (response.ok || explain === undefined) {
+    // The body is of no interest, and neither is when it is let go: of a copied one, that may be never.
+    void response.body?.cancel().catch(() => undefined);
+    if (response.ok) return { detail };
+  }
+  const reason = explain && (await explanation(response, explain));
   const failure = failureOf(response.status);
   throw new SinkError(
-    detail,
+    reason === undefined ? detail : `${detail}: ${reason}`,
     failure,
     failure === 'transient' ? retryAfterMs(response.headers.get('retry-after')) : undefined,
   );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { callback, flag, options, shown } from '../../../core/options.ts';
-import { readEndpoint } from '../../http/endpoint.ts';
+import { flag, options } from '../../../core/options.ts';
+import { endpointOption, fetchOption, headersOption } from '../../http/options.ts';
 import { sinkName } from '../sink-name.ts';
 import { signingKey } from './signature.ts';
 
@@ -40,46 +40,14 @@ const secrets = z.preprocess(
     .max(10, { error: 'must be at most 10 secrets' }),
 );
 
-/** An object of strings that HTTP takes as headers. Messages name a header, never its value. */
-const headers = z
-  .custom<Readonly<Record<string, string>>>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    { error: (issue) => `must be an object of header names and values, not ${shown(issue.input)}` },
-  )
-  .superRefine((value, context) => {
-    for (const [name, content] of Object.entries(value)) {
-      const problem = headerProblem(name, content);
-      if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: problem });
-    }
-  })
-  .transform((value) =>
-    Object.fromEntries(Object.entries(value).map(([name, content]) => [name.toLowerCase(), content])),
-  );
-
-function headerProblem(name: string, content: unknown): string | undefined {
-  if (RESERVED_HEADER.test(name)) return 'is set by the sink itself';
-  if (typeof content !== 'string') return 'must be a string';
-  try {
-    new Headers([[name, content]]);
-    return undefined;
-  } catch {
-    return 'must be a name and a value that HTTP allows';
-  }
-}
-
 /** Checks `WebhookSinkOptions`, given what they say of `allowInsecure`: then all that is wrong is told at once. */
 export function webhookSinkSchema(allowInsecure: boolean) {
   return options({
-    url: z.unknown().transform((url, context) => {
-      const endpoint = readEndpoint(url, allowInsecure);
-      if (typeof endpoint !== 'string') return endpoint;
-      context.addIssue({ code: 'custom', message: endpoint });
-      return z.NEVER;
-    }),
+    url: endpointOption(allowInsecure),
     secret: secrets,
-    headers: headers.optional(),
+    headers: headersOption(RESERVED_HEADER).optional(),
     allowInsecure: flag.default(false),
-    fetch: callback<typeof globalThis.fetch>().optional(),
+    fetch: fetchOption.optional(),
     name: sinkName.default('webhook'),
   });
 }

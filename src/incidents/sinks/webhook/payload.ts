@@ -1,6 +1,6 @@
 import type { IncidentJson } from '../../incident/document.ts';
 import type { Severity } from '../../incident/severity.ts';
-import type { Notification, NotificationKind } from '../../notification.ts';
+import type { DigestEntry, Notification, NotificationKind } from '../../notification.ts';
 import { truncate } from '../../redact.ts';
 
 /** The body of a webhook about an incident, after the payload structure that Standard Webhooks 1.0.0 recommends. */
@@ -16,6 +16,8 @@ export interface WebhookPayload {
     /** Whether texts and lists of `incident` were cut, so that the body stays small. */
     readonly shortened: boolean;
     readonly incident: IncidentJson;
+    /** Other incidents that the message tells of too, where many began at once. */
+    readonly digest?: readonly DigestEntry[];
   };
 }
 
@@ -55,14 +57,21 @@ export function bodyOf(notification: Notification): string {
 }
 
 function payloadOf(
-  { kind, at, dedupKey, severity, summary, incident }: Notification,
+  { kind, at, dedupKey, severity, summary, incident, digest }: Notification,
   isShortened: boolean,
 ): WebhookPayload {
   const timeline = shortened(incident.timeline);
   return {
     type: `incident.${kind}`,
     timestamp: new Date(at).toISOString(),
-    data: { dedupKey, severity, summary, shortened: isShortened, incident: { ...incident, timeline } },
+    data: {
+      dedupKey,
+      severity,
+      summary,
+      shortened: isShortened,
+      incident: { ...incident, timeline },
+      ...(digest === undefined ? {} : { digest }),
+    },
   };
 }
 
