@@ -50,6 +50,15 @@ export type Classify = (result: AttemptResult) => Verdict | Judgement | undefine
  * `ignored`. So give a caller's signal to the call, and not only to the operation.
  */
 export function verdictOnError(error: unknown): Verdict {
+  try {
+    return verdictOn(error);
+  } catch {
+    // What cannot even be read is no reason to lose the call.
+    return 'transient';
+  }
+}
+
+function verdictOn(error: unknown): Verdict {
   if (error instanceof TypeError) return isNetworkError(error) ? 'transient' : 'defect';
   if (error instanceof ReferenceError || error instanceof SyntaxError) return 'defect';
   if (isAbort(error) || isRejection(error)) return 'permanent';

@@ -1,3 +1,5 @@
+import { cutAtWord } from './redact-lines.ts';
+
 /** What a collector wrote, up to a bound. */
 export class BoundedOutput {
   readonly #maxBytes: number;
@@ -40,8 +42,11 @@ export class BoundedOutput {
     this.#isClosed = true;
   }
 
-  /** All of it. A character that the bound cut in two is left out. */
+  /** All of it, less the line that the bound cut in two, or its last word where it is the only line. */
   text(): string {
-    return new TextDecoder().decode(Buffer.concat(this.#chunks)).replace(this.#isCut ? /\uFFFD+$/ : /$^/, '');
+    const text = new TextDecoder().decode(Buffer.concat(this.#chunks));
+    if (!this.#isCut) return text;
+    const lineBreak = text.lastIndexOf('\n');
+    return lineBreak === -1 ? cutAtWord(text, text.length - 1) : text.slice(0, lineBreak);
   }
 }

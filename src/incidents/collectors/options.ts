@@ -22,6 +22,9 @@ export const collectorName = z.custom<string>((name) => typeof name === 'string'
   error: ({ input }) => `must be 1 to 64 characters of a-z, 0-9 and -, not ${shown(input)}`,
 });
 
+/** Bounds of one collector's own. */
+export const collectorBounds = { timeoutMs: durationMs.optional(), maxBytes: count.optional() };
+
 const fileName = z.custom<string>((file) => typeof file === 'string' && FILE.test(file), {
   error: ({ input }) =>
     `must be a file name of a-z, 0-9 and - with an extension, such as 'log.txt', not ${shown(input)}`,
@@ -37,8 +40,7 @@ const collector = z
     const bounds = options({
       name: collectorName,
       file: fileName,
-      timeoutMs: durationMs.optional(),
-      maxBytes: count.optional(),
+      ...collectorBounds,
     });
     const { name, file, timeoutMs, maxBytes } = given;
     for (const { path, message } of bounds.safeParse({ name, file, timeoutMs, maxBytes }).error?.issues ??

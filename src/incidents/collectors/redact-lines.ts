@@ -35,10 +35,21 @@ export async function redactLines(text: string): Promise<string> {
   return safe.join('\n');
 }
 
+/** The most that is looked at of a line, in characters. */
+const REACH = MAX_LINE_LENGTH * 4;
+
+/** `text` up to `length` characters, less the word that the cut falls into: half a secret is not known for one. */
+export function cutAtWord(text: string, length: number): string {
+  if (text.length <= length) return text;
+  let end = length;
+  while (end > 0 && !/[\s",;']/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
 function redactLine(line: string): string {
-  const plain = line.slice(0, MAX_LINE_LENGTH * 4).replace(ESCAPES, '');
+  const plain = cutAtWord(line, REACH).replace(ESCAPES, '');
   const indentation = /^[ \t]{0,200}/.exec(plain)?.[0] ?? '';
-  const cut = line.length > MAX_LINE_LENGTH * 4 ? ` [${line.length} characters, cut]` : '';
+  const cut = line.length > REACH ? ` [${line.length} characters, cut]` : '';
   return `${indentation}${redact(plain.slice(indentation.length), MAX_LINE_LENGTH)}${cut}`;
 }
 

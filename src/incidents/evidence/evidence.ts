@@ -4,7 +4,7 @@ import { type CollectorSettings, collectorDefaults } from '../collectors/options
 import { CollectorRunner } from '../collectors/run.ts';
 import type { ChangeOf, IncidentChange, IncidentTrigger } from '../incident/changes/change.ts';
 import type { IncidentJson } from '../incident/document.ts';
-import type { IncidentPorts } from '../ports.ts';
+import type { IncidentPorts, PolicyFacts } from '../ports.ts';
 import { truncate } from '../redact.ts';
 import type { ObjectiveStanding } from './budget.ts';
 import { LoopDelay, processFacts } from './process-facts.ts';
@@ -49,8 +49,10 @@ export interface Beginning {
 }
 
 /** What the evidence is gathered from. */
-export interface EvidencePorts extends Pick<IncidentPorts, 'events' | 'facts' | 'report'> {
-  readonly events: Events;
+export interface EvidencePorts extends Pick<IncidentPorts, 'report'> {
+  readonly events: Pick<Events, 'on'>;
+  /** Facts of the policy of that name; `undefined` where there is none. */
+  readonly facts: (policy: string) => Pick<PolicyFacts, 'evidence'> | undefined;
   /** Where the objectives of a policy stand: `SloRegistry.report(policy)`. Default: it has none. */
   readonly objectives?: ((policy: string) => readonly ObjectiveStanding[]) | undefined;
   /** Incidents to compare with. Default: none. */
