@@ -1,5 +1,11 @@
 /** Incidents: what the hub declares, and the sinks that tell of them. `breakwater/incidents`. */
 export type { AnnouncedSloEvent, SloAnnouncement } from './announcement.ts';
+export type { CollectContext, Collected, Collector } from './collectors/collector.ts';
+export { type CommandCollectorOptions, commandCollector } from './collectors/command.ts';
+export { type LogCollector, type LogCollectorOptions, logCollector } from './collectors/log.ts';
+export type { LogRing } from './collectors/log-ring.ts';
+export type { CollectorOptions } from './collectors/options.ts';
+export { type PrometheusCollectorOptions, prometheusCollector } from './collectors/prometheus.ts';
 export type { IncidentCommand } from './commands/command.ts';
 export type {
   ActionHorizon,
@@ -38,6 +44,9 @@ export type { Logger, LogMethod } from './logger.ts';
 export type { Notification, NotificationKind } from './notification.ts';
 export type { DedupScope, IncidentOptions } from './options.ts';
 export type { DeliveryResult } from './ports.ts';
+export type { ActiveControl, PolicyRecovery, RecoveryOption } from './recovery/options.ts';
+export { type RecoveryControl, type RecoveryRequest, recoveryControls } from './recovery/request.ts';
+export type { Runbook, RunbookStep } from './recovery/runbook.ts';
 export {
   type Receipt,
   type Sink,
