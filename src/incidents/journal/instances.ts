@@ -15,8 +15,8 @@ const SILENT_MS = 120_000;
 /** For how long its file must stay as it is while it is watched: a clock that jumped makes nobody dead. */
 const WATCHED_MS = 2 * HEARTBEAT_MS;
 
-/** How many of the silent are remembered. */
-const MAX_WATCHED = 1_000;
+/** How many writers are remembered that went silent, or that were taken over. */
+const MAX_REMEMBERED = 1_000;
 
 /** For how long the file of one is kept that shows no life. */
 const KEPT_MS = 7 * 86_400_000;
@@ -38,6 +38,7 @@ export class Instances {
   readonly #folder: string;
   readonly #writer: string;
   readonly #here: ProcessIdentity;
+  readonly #mine = new Set<string>();
   readonly #silent = new Map<string, { readonly changed: number; readonly since: number }>();
 
   constructor(directory: string, writer: string, here: ProcessIdentity) {
@@ -77,12 +78,22 @@ export class Instances {
 
   /** Takes over what `writer` tended; false where it lives, or who took it over does. */
   adopt(writer: string): boolean {
-    if (writer === this.#writer) return true;
-    const taken = this.#lastTaken(writer);
-    if (taken?.by === this.#writer) return true;
-    if (this.#lives(taken?.by ?? writer)) return false;
-    if (!this.#claim(`${writer}.taken-${(taken?.number ?? 0) + 1}`)) return false;
-    rmSync(this.#cardOf(writer), { force: true });
+    if (writer === this.#writer || this.#mine.has(writer)) return true;
+    const taken = this.#claims(writer).at(-1);
+    const by = taken === undefined ? undefined : this.#readClaim(writer, taken);
+    if (by !== this.#writer) {
+      if (this.#lives(by ?? writer)) return false;
+      const next = (taken ?? 0) + 1;
+      if (!this.#claim(this.#claimOf(writer, next))) return false;
+      // Whoever looked before another took it, and took it over from that one, comes too late.
+      if (this.#claims(writer).at(-1) !== next) return false;
+      for (const older of this.#claims(writer)) {
+        if (older < next) rmSync(this.#claimOf(writer, older), { force: true });
+      }
+      rmSync(this.#cardOf(writer), { force: true });
+    }
+    if (this.#mine.size >= MAX_REMEMBERED) this.#mine.clear();
+    this.#mine.add(writer);
     return true;
   }
 
@@ -98,26 +109,40 @@ export class Instances {
     return `${JSON.stringify({ v: 1, writer: this.#writer, ...this.#here })}\n`;
   }
 
-  #lastTaken(writer: string): { readonly number: number; readonly by: string } | undefined {
+  #claimOf(writer: string, number: number): string {
+    return join(this.#folder, `${writer}.taken-${number}`);
+  }
+
+  /** The numbers of the claims on what `writer` tended; the last one holds. */
+  #claims(writer: string): number[] {
     const prefix = `${writer}.taken-`;
-    const numbers = readdirSync(this.#folder)
+    return readdirSync(this.#folder)
       .filter((name) => name.startsWith(prefix) && /^\d{1,9}$/.test(name.slice(prefix.length)))
-      .map((name) => Number(name.slice(prefix.length)));
-    if (numbers.length === 0) return undefined;
-    const number = Math.max(...numbers);
-    return { number, by: readFileSync(join(this.#folder, `${prefix}${number}`), 'utf8').trim() };
+      .map((name) => Number(name.slice(prefix.length)))
+      .sort((a, b) => a - b);
+  }
+
+  /** Whose claim it is; nobody's where it has just given way to a later one, which is then seen when one is made. */
+  #readClaim(writer: string, number: number): string {
+    try {
+      return readFileSync(this.#claimOf(writer, number), 'utf8').trim();
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return '';
+      throw error;
+    }
   }
 
   /** Takes a name that nobody has, with this writer's name in it. */
-  #claim(name: string): boolean {
+  #claim(path: string): boolean {
     const draft = join(this.#folder, `${this.#writer}.draft`);
     writeFileSync(draft, `${this.#writer}\n`, { mode: FILE_MODE });
     try {
-      linkSync(draft, join(this.#folder, name));
+      linkSync(draft, path);
       return true;
     } catch (error) {
       if (errorCode(error) === 'EEXIST') return false;
-      throw error;
+      if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(errorCode(error) ?? '')) throw error;
+      return createWithoutLinks(path, this.#writer);
     } finally {
       rmSync(draft, { force: true });
     }
@@ -146,7 +171,7 @@ export class Instances {
     }
     const known = this.#silent.get(writer);
     if (known?.changed === changed) return monotonicNow() - known.since >= WATCHED_MS;
-    if (this.#silent.size >= MAX_WATCHED) this.#silent.clear();
+    if (this.#silent.size >= MAX_REMEMBERED) this.#silent.clear();
     this.#silent.set(writer, { changed, since: monotonicNow() });
     return false;
   }
@@ -171,6 +196,17 @@ export class Instances {
   #isDead(path: string): boolean {
     const card = readCard(path);
     return card !== undefined && isRunning(card, this.#here) === false;
+  }
+}
+
+/** For file systems that have no hard links. */
+function createWithoutLinks(path: string, writer: string): boolean {
+  try {
+    writeFileSync(path, `${writer}\n`, { mode: FILE_MODE, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
   }
 }
 

@@ -11,8 +11,8 @@ export const processIdentity = z.object({
   boot: z.string().optional(),
   /** Within what its process id holds: a container has its own. */
   pidNamespace: z.string().optional(),
-  /** When it began, in the kernel's own measure, since ids of processes are given again. */
-  began: z.string().optional(),
+  /** When it began, in the kernel's own measure where that can be told, since ids of processes are given again. */
+  began: z.string(),
 });
 
 /** Which process something is. */
@@ -22,24 +22,26 @@ export type ProcessIdentity = z.output<typeof processIdentity>;
 export function thisProcess(): ProcessIdentity {
   const boot = readOrNone(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
   const pidNamespace = readOrNone(() => readlinkSync('/proc/self/ns/pid'));
-  const began = readOrNone(() => beganAt('self').began);
+  const began = readOrNone(() => beganAt('self').began) ?? `at ${performance.timeOrigin}`;
   return {
     host: hostname(),
     pid: process.pid,
+    began,
     ...(boot === undefined ? {} : { boot }),
     ...(pidNamespace === undefined ? {} : { pidNamespace }),
-    ...(began === undefined ? {} : { began }),
   };
 }
 
 /**
- * Whether the process runs, as seen from `here`, which is another one. `undefined` where that cannot be told from its
+ * Whether the process runs, as seen from `here`, which may be the same one. `undefined` where that cannot be told from its
  * identity alone.
  */
 export function isRunning(other: ProcessIdentity, here: ProcessIdentity): boolean | undefined {
   if (other.host !== here.host) return undefined;
-  // The machine was started anew since, or a former process of this container had the id that this one has.
-  if (other.boot !== here.boot || other.pid === here.pid) return false;
+  // The machine was started anew since.
+  if (other.boot !== here.boot) return false;
+  // Another one with the id of this one is a former process, also of a container that was started anew.
+  if (other.pid === here.pid) return other.began === here.began;
   if (other.pidNamespace !== here.pidNamespace) return undefined;
   try {
     process.kill(other.pid, 0);
@@ -47,7 +49,7 @@ export function isRunning(other: ProcessIdentity, here: ProcessIdentity): boolea
     if (errorCode(error) === 'ESRCH') return false;
   }
   const now = readOrNone(() => beganAt(String(other.pid)));
-  if (now === undefined || other.began === undefined) return undefined;
+  if (now === undefined) return undefined;
   return now.began === other.began && !now.ended;
 }
 
