@@ -13,11 +13,12 @@ import { Policy } from './core/policy.ts';
 import { PolicyRuntime } from './core/runtime.ts';
 import { Tracer, type Tracing, tracingSchema } from './core/tracing.ts';
 import { type BreakwaterOptions, closeSchema, hubSchema } from './hub-options.ts';
+import { IncidentControl } from './incident-control.ts';
 import { incidentStatuses } from './incidents/incident/status.ts';
 import type { Incidents } from './incidents/incidents.ts';
 import type { Logger } from './incidents/logger.ts';
 import type { IncidentManager } from './incidents/manager.ts';
-import { incidentSchema } from './incidents/options.ts';
+import { type IncidentSettings, incidentSchema } from './incidents/options.ts';
 import { startIncidents } from './incidents/start.ts';
 import { logInternalErrors } from './internal-error-log.ts';
 import { Members } from './members.ts';
@@ -41,6 +42,11 @@ export function createBreakwater(given: BreakwaterOptions = {}): Breakwater {
   return new Breakwater(given);
 }
 
+/** The settings of the incidents. Those that are off tell nobody. */
+function incidentSettingsOf(given: z.output<typeof hubSchema>['incidents']): IncidentSettings {
+  return given === false ? { ...incidentSchema.parse({}), sinks: [] } : (given ?? incidentSchema.parse({}));
+}
+
 /** What `check` finds wrong. */
 function problemsIn(check: () => unknown): readonly OptionsProblem[] {
   try {
@@ -62,6 +68,7 @@ export class Breakwater {
   readonly #events: Events;
   readonly #tracer = new Tracer();
   readonly #incidents: IncidentManager;
+  readonly #control: IncidentControl;
   readonly #metrics: HubMetrics;
   readonly #defaults: PolicyOptions;
   /** Policies that were removed with calls in flight, until those are over. */
@@ -92,7 +99,18 @@ export class Breakwater {
       families: this.slo.metricFamilies,
     });
     logInternalErrors(this.#events, logger);
-    this.#incidents = this.#makeIncidents(settings.incidents, logger);
+    const incidents = incidentSettingsOf(settings.incidents);
+    this.#incidents = this.#makeIncidents(incidents, settings.incidents === false, logger);
+    this.#control = new IncidentControl({
+      settings: incidents,
+      incidents: this.#incidents,
+      events: this.#events,
+      policies: () => this.policies,
+      facts: (policy) => this.#members.factsOf(policy),
+      snapshot: () => this.snapshot(),
+      metrics: () => this.registry.metrics(),
+      report: (error) => this.#report(NO_POLICY, 'incidents', error),
+    });
   }
 
   /** @internal The options that every policy starts from. */
@@ -169,6 +187,7 @@ export class Breakwater {
     this.#members.remove(name);
     this.#metrics.remove(name);
     this.slo.remove(name);
+    this.#control.policyRemoved(name);
     this.#incidents.policyRemoved(name);
     return true;
   }
@@ -253,9 +272,11 @@ export class Breakwater {
 
   async #close(timeoutMs: number): Promise<void> {
     const policies = this.policies;
+    const controlClosed = this.#control.close();
     for (const policy of policies) policy.stopTaking();
     const idle = Promise.all([...policies, ...this.#leaving].map((policy) => policy.idle()));
     await pTimeout(idle, { milliseconds: Math.min(timeoutMs, LONGEST_TIMER_MS), fallback: () => undefined });
+    await controlClosed;
     await this.#incidents.close({ timeoutMs });
     for (const policy of policies) policy.dispose();
     this.#metrics.close();
@@ -264,26 +285,20 @@ export class Breakwater {
     this.#tracer.clear();
   }
 
-  #makeIncidents(given: z.output<typeof hubSchema>['incidents'], logger: Logger): IncidentManager {
-    const off = given === false;
-    const settings = off || given === undefined ? incidentSchema.parse({}) : given;
-    const sinks = off ? [] : settings.sinks;
-    return startIncidents(
-      { ...settings, sinks },
-      {
-        // What is off hears nothing.
-        events: off ? new Events(() => {}) : this.#events,
-        logger,
-        counters: this.#metrics.trackIncidents(
-          incidentStatuses,
-          sinks.map(({ name }) => name),
-        ),
-        facts: (policy) => this.#members.factsOf(policy),
-        policies: () => this.policies.map(({ name }) => name),
-        objectives: (policy) => this.slo.report(policy).flatMap(({ objectives }) => objectives),
-        report: (policy, component, error) => this.#report(policy, component, error),
-      },
-    );
+  #makeIncidents(settings: IncidentSettings, off: boolean, logger: Logger): IncidentManager {
+    return startIncidents(settings, {
+      // What is off hears nothing.
+      events: off ? new Events(() => {}) : this.#events,
+      logger,
+      counters: this.#metrics.trackIncidents(
+        incidentStatuses,
+        settings.sinks.map(({ name }) => name),
+      ),
+      facts: (policy) => this.#members.factsOf(policy),
+      policies: () => this.policies.map(({ name }) => name),
+      objectives: (policy) => this.slo.report(policy).flatMap(({ objectives }) => objectives),
+      report: (policy, component, error) => this.#report(policy, component, error),
+    });
   }
 
   #makePolicy(

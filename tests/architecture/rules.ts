@@ -15,6 +15,7 @@ const steps: readonly (readonly string[])[] = [
 const hubFiles = [
   'breakwater.ts',
   'hub-options.ts',
+  'incident-control.ts',
   'internal-error-log.ts',
   'members.ts',
   'policy-options.ts',

@@ -2,6 +2,8 @@ import type { CircuitState } from '../../core/circuit.ts';
 import type { Criticality } from '../../core/policy.ts';
 import type { IncidentCommand } from '../commands/command.ts';
 import type { IncidentJson } from '../incident/document.ts';
+import type { IncidentDeclaration } from '../incidents.ts';
+import type { RecoveryRequest } from '../recovery/request.ts';
 import type { ControlSession } from './session.ts';
 
 /** A policy as the command shows it. */
@@ -37,14 +39,13 @@ export interface Controlled {
   incidents(): readonly IncidentJson[];
   /** The incident of that id; `undefined` when there is none. */
   incident(id: string): IncidentJson | undefined;
-  /** Declares an incident, checking what it is given. */
-  declare(declaration: unknown): IncidentJson;
+  declare(declaration: IncidentDeclaration): IncidentJson;
   do(id: string, command: IncidentCommand): IncidentJson;
   /** Why an incident did or did not notify. */
   why(id: string): unknown;
   /** What can be done about an incident. */
   recovery(id: string): unknown;
-  /** Does something of it, checking what it is given. */
-  recover(request: unknown): unknown;
+  /** Does something of it. */
+  recover(id: string, request: RecoveryRequest): unknown;
   readonly drills: ControlledDrills;
 }

@@ -3,6 +3,8 @@ import { InvalidOptionsError } from '../../core/errors.ts';
 import { options, parseOptions, suggest, text } from '../../core/options.ts';
 import { incidentCommand } from '../commands/command.ts';
 import type { IncidentJson } from '../incident/document.ts';
+import { declarationSchema } from '../incidents.ts';
+import { recoveryRequestSchema } from '../recovery/request.ts';
 import type { Controlled } from './controlled.ts';
 import type { ControlSession } from './session.ts';
 
@@ -32,7 +34,7 @@ const methods: ReadonlyMap<string, ControlMethod> = new Map([
   method('policies', nothing, (controlled) => controlled.policies()),
   method('incident.list', nothing, (controlled) => controlled.incidents()),
   method('incident.show', byId, (controlled, { id }) => incidentOf(controlled, id)),
-  method('incident.declare', z.unknown(), (controlled, declaration) => controlled.declare(declaration)),
+  method('incident.declare', declarationSchema, (controlled, declaration) => controlled.declare(declaration)),
   method('incident.do', options({ id: text, command: incidentCommand }), (controlled, { id, command }) => {
     incidentOf(controlled, id);
     return controlled.do(id, command);
@@ -45,7 +47,10 @@ const methods: ReadonlyMap<string, ControlMethod> = new Map([
     incidentOf(controlled, id);
     return controlled.recovery(id);
   }),
-  method('recover', z.unknown(), (controlled, request) => controlled.recover(request)),
+  method('recover', options({ id: text, request: recoveryRequestSchema }), (controlled, { id, request }) => {
+    incidentOf(controlled, id);
+    return controlled.recover(id, request);
+  }),
   method('drill.plan', z.unknown(), ({ drills }, request) => drills.plan(request)),
   method('drill.start', z.unknown(), ({ drills }, request, session) => drills.start(request, session)),
   method('drill.stop', z.unknown(), ({ drills }, request) => drills.stop(request)),

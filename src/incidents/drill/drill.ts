@@ -105,6 +105,10 @@ export class Drill {
     const { scenario, by } = this.#request;
     const { title, policies, effect } = scenario;
     const score = scoreOf(scenario, this.#marks);
+    let collected: DrillReport['files'] = [];
+    this.#guard(() => {
+      collected = this.#collected();
+    });
     const report: DrillReport = {
       incident: this.#incident,
       title,
@@ -119,7 +123,7 @@ export class Drill {
       verdict: verdictOf(ended, score),
       score,
       recovery: this.#recovery,
-      files: this.#files,
+      files: [...this.#files, ...collected],
       undone: this.#undone,
     };
     this.#report = report;
@@ -159,13 +163,14 @@ export class Drill {
   }
 
   async #writeFiles(): Promise<void> {
-    const { files, report } = this.#ports;
+    const { files, hints, report } = this.#ports;
     try {
       const folder = this.#ports.folder(this.#incident);
       if (folder === undefined) {
         this.#say('file', 'Nothing is written: the application has no incidents: { directory }.');
         return;
       }
+      for (const hint of hints) this.#say('file', hint);
       await writeFiles(folder, files, ({ what, file, error, bytes, truncated }) => {
         this.#files.push({ what, file, error });
         if (this.#report !== undefined) return;
@@ -192,6 +197,14 @@ export class Drill {
       report(error);
       this.#say('trouble', "Nothing could be written into the incident's folder.");
     }
+  }
+
+  /** What the incident has gathered beside the drill's own files. */
+  #collected(): DrillReport['files'] {
+    const gathered = this.#ports.incident(this.#incident)?.files ?? [];
+    return gathered
+      .filter(({ collector }) => collector !== 'drill')
+      .map(({ collector, file, error }) => ({ what: collector, file, error }));
   }
 
   #writeReport(report: DrillReport): void {

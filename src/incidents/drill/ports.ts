@@ -61,6 +61,8 @@ export interface DrillPorts {
   /** The incident's folder; `undefined` where nothing is written to disk. */
   folder(id: string): string | undefined;
   readonly files: readonly DrillFile[];
+  /** What whoever plays it should know of the files, a sentence each. */
+  readonly hints: readonly string[];
   /** Is told what fails and is kept from the application. */
   report(error: unknown): void;
 }

@@ -88,7 +88,12 @@ it('tells short, and reports, what is no answer, and goes on', async () => {
   application.recovered = () => {
     throw new Error('it broke: password=hunter2');
   };
-  const { message, kind } = await asked(callControl(path, 'recover', {}));
+  const { message, kind } = await asked(
+    callControl(path, 'recover', {
+      id: application.sample.id,
+      request: { control: 'probe-now', by: 'alice' },
+    }),
+  );
   expect(kind).toBe('refused');
   expect(message).toBe('it broke: password=[redacted]');
   expect(reports).toHaveLength(1);

@@ -3,11 +3,11 @@ import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { InvalidOptionsError } from '../../../src/core/errors.ts';
 import type { IncidentCommand } from '../../../src/incidents/commands/command.ts';
 import type { Controlled, ControlledDrills } from '../../../src/incidents/control/controlled.ts';
 import { ControlServer, type ControlServerParts } from '../../../src/incidents/control/server.ts';
 import type { IncidentJson } from '../../../src/incidents/incident/document.ts';
+import type { RecoveryRequest } from '../../../src/incidents/recovery/request.ts';
 import { sampleIncident } from '../sample.ts';
 
 /** An application behind the socket that remembers what it was told to do. */
@@ -47,10 +47,7 @@ export class FakeApplication implements Controlled {
   }
 
   declare(): IncidentJson {
-    throw new InvalidOptionsError('', 'Arguments cannot be used', [
-      { path: 'summary', message: 'must be a string' },
-      { path: 'by', message: 'must be a string' },
-    ]);
+    return this.sample;
   }
 
   do(id: string, command: IncidentCommand): IncidentJson {
@@ -66,7 +63,7 @@ export class FakeApplication implements Controlled {
     return [];
   }
 
-  recover(request: unknown): unknown {
+  recover(_id: string, request: RecoveryRequest): unknown {
     return this.recovered(request);
   }
 }

@@ -56,6 +56,7 @@ export class FakeDrillPorts implements DrillPorts {
   readonly finished: { readonly id: string; readonly reason: string }[] = [];
   readonly reports: unknown[] = [];
   files: readonly DrillFile[] = [];
+  readonly hints: readonly string[] = ['The last hour is not kept.'];
   directory: string | undefined = undefined;
   cannotDeclare = false;
 
