@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { durationText } from '../../src/incidents/duration-text.ts';
-import { IncidentIds } from '../../src/incidents/incident/incident-id.ts';
-import { IncidentRecord } from '../../src/incidents/incident/record.ts';
-import { Timeline } from '../../src/incidents/incident/timeline.ts';
-import { afterDelay } from '../../src/incidents/timers.ts';
-import { emptyStats } from './fixtures.ts';
+import { durationText } from '../../../src/incidents/duration-text.ts';
+import { checklistNames } from '../../../src/incidents/incident/document.ts';
+import { IncidentIds } from '../../../src/incidents/incident/incident-id.ts';
+import { Timeline } from '../../../src/incidents/incident/timeline.ts';
+import { afterDelay } from '../../../src/incidents/timers.ts';
+import { sampleIncident } from '../sample.ts';
+import { AT, detected, recordOf } from './changes.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -53,43 +54,24 @@ describe('Timeline', () => {
 
 describe('IncidentRecord', () => {
   it('is the fold of its changes, and writes itself as JSON', () => {
-    const identity = {
-      id: 'INC-1',
-      policy: 'db',
-      service: 'shop',
-      instance: 'pod-1',
-      dedupKey: 'breakwater/INC-1',
-    };
-    const record = new IncidentRecord(identity, 10);
-    const at = Date.UTC(2026, 1, 4, 12);
-    const stats = emptyStats;
-    record.apply({
-      type: 'declared',
-      at,
-      trigger: 'circuit',
-      summary: 'It opened',
-      severity: 'Low',
-      why: 'So.',
-      by: undefined,
-      stats,
-    });
-    record.apply({ type: 'severity', at: at + 1, from: 'Low', to: 'High', why: 'Worse.' });
+    const record = recordOf(detected({ severity: 'Low' }), { type: 'declared', at: AT });
+    record.apply({ type: 'severity', at: AT + 1, from: 'Low', to: 'High', why: 'Worse.' });
     expect(record.toJSON()).toMatchObject({
-      status: 'open',
+      status: 'declared',
       severity: 'High',
       resolvedAt: null,
       durationMs: null,
     });
-    record.apply({
-      type: 'resolved',
-      at: at + 2_000,
-      reason: 'it is over.',
-      by: 'Ada',
-      durationMs: 2_000,
-      stats,
-    });
-    expect(JSON.parse(JSON.stringify(record))).toEqual({
-      ...identity,
+    record.apply({ type: 'resolved', at: AT + 2_000, reason: 'it is over.', by: 'Ada', durationMs: 2_000 });
+    const { checklists, impact, ...document } = JSON.parse(JSON.stringify(record));
+    const { id, policy, service, instance, dedupKey } = detected();
+    const times = { detectedAt: '2026-02-04T12:00:00.000Z', declaredAt: '2026-02-04T12:00:00.000Z' };
+    const step = { by: null, reason: null, reopening: false };
+    expect(document).toEqual({
+      ...sampleIncident(),
+      ...{ id, policy, service, instance, dedupKey, ...times },
+      checklists: undefined,
+      impact: undefined,
       status: 'resolved',
       severity: 'High',
       why: 'Worse.',
@@ -99,13 +81,31 @@ describe('IncidentRecord', () => {
       resolvedAt: '2026-02-04T12:00:02.000Z',
       resolvedBy: 'Ada',
       durationMs: 2_000,
+      steps: [
+        { ...step, at: times.detectedAt, status: 'detected' },
+        { ...step, at: times.declaredAt, status: 'declared' },
+        { ...step, at: '2026-02-04T12:00:02.000Z', status: 'resolved', by: 'Ada', reason: 'it is over.' },
+      ],
+      severityHistory: [
+        { at: times.detectedAt, from: null, to: 'Low', why: 'So.', by: null },
+        { at: '2026-02-04T12:00:00.001Z', from: 'Low', to: 'High', why: 'Worse.', by: null },
+      ],
       timeline: [
-        { at: '2026-02-04T12:00:00.000Z', kind: 'declared', text: 'Declared as Low: It opened. So.' },
-        { at: '2026-02-04T12:00:00.001Z', kind: 'severity', text: 'Raised from Low to High: Worse.' },
+        { at: '2026-02-04T12:00:00.000Z', kind: 'detected', text: 'Detected as Low: It opened. So.' },
+        { at: '2026-02-04T12:00:00.000Z', kind: 'declared', text: 'Declared' },
+        {
+          at: '2026-02-04T12:00:00.001Z',
+          kind: 'severity',
+          text: 'Severity changed from Low to High: Worse.',
+        },
         { at: '2026-02-04T12:00:02.000Z', kind: 'resolved', text: 'Resolved by Ada after 2 s: it is over.' },
       ],
-      stats: { atStart: JSON.parse(JSON.stringify(stats)), atResolve: JSON.parse(JSON.stringify(stats)) },
     });
+    expect(Object.keys(JSON.parse(JSON.stringify(record))).sort()).toEqual(
+      Object.keys(sampleIncident()).sort(),
+    );
+    expect(impact).toMatchObject({ dependants: ['checkout'], usedBy: ['search'] });
+    expect(checklists.map(({ name }: { name: string }) => name)).toEqual(checklistNames);
   });
 });
 
