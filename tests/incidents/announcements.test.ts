@@ -14,25 +14,25 @@ afterEach(() => {
 });
 
 describe('what an error budget does', () => {
-  it('is announced when releases are frozen or thawed or it is spent, and declares no incident', async () => {
+  it('is announced when releases are frozen or thawed, and declares no incident', async () => {
     const sink = new AnnouncingSink();
     const harness = new Harness({ sinks: [sink], service: 'shop', instance: 'pod-1' });
-    for (const status of ['burning', 'exhausted', 'frozen', 'recovered', 'thawed'] as const) {
+    for (const status of ['recovered', 'frozen', 'thawed'] as const) {
       harness.events.emit('slo', sloEvent(status));
     }
     expect(sink.announceTries).toEqual([]);
     await settle();
-    expect(sink.statuses()).toEqual(['exhausted', 'frozen', 'thawed']);
-    expect(sink.announced[1]).toEqual({
+    expect(sink.statuses()).toEqual(['frozen', 'thawed']);
+    expect(sink.announced[0]).toEqual({
       id: expect.stringMatching(/^msg_[0-9a-f]{32}$/),
       service: 'shop',
       instance: 'pod-1',
       event: sloEvent('frozen'),
     });
-    expect(new Set(sink.announced.map(({ id }) => id)).size).toBe(3);
+    expect(new Set(sink.announced.map(({ id }) => id)).size).toBe(2);
     expect(sink.got).toEqual([]);
     expect(harness.manager.list()).toEqual([]);
-    expect(harness.notified).toEqual(Array(3).fill({ sink: 'announcer', result: 'delivered' }));
+    expect(harness.notified).toEqual(Array(2).fill({ sink: 'announcer', result: 'delivered' }));
     await harness.manager.close();
   });
 
@@ -84,7 +84,7 @@ describe('a sink that cannot announce', () => {
       throw new Error('refused by https://u:pw@pager.example/x?key=abc');
     });
     const harness = new Harness({ sinks: [sink], maxDeliveryRetries: 2 });
-    harness.events.emit('slo', sloEvent('exhausted'));
+    harness.events.emit('slo', sloEvent('frozen'));
     await vi.advanceTimersByTimeAsync(10_000);
     expect(sink.announceTries).toHaveLength(3);
     expect(harness.notified).toEqual([{ sink: 'pager', result: 'failed' }]);
@@ -96,7 +96,7 @@ describe('a sink that cannot announce', () => {
         fields: {
           policy: 'database',
           sink: 'pager',
-          kind: 'exhausted',
+          kind: 'frozen',
           notification: sink.announceTries[0]?.id,
           tries: 3,
           error: { name: 'SinkError', message: expect.not.stringMatching(/pw@|key=abc/) },

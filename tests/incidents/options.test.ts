@@ -20,7 +20,8 @@ function problems(input: unknown): Record<string, string> {
 
 describe('IncidentOptions', () => {
   it('has the documented defaults', () => {
-    const { sinks, instance, ...rest } = parse({});
+    const { sinks, instance, collectors, ...rest } = parse({});
+    expect(collectors.collectors).toEqual([]);
     expect(sinks.map(({ name }) => name)).toEqual(['log']);
     expect(instance).toMatch(new RegExp(`-${process.pid}-[0-9a-f]{6}$`));
     expect(rest).toEqual({
@@ -34,6 +35,16 @@ describe('IncidentOptions', () => {
       maxQueuedNotifications: 100,
       maxResolvedIncidents: 100,
       maxTimelineEntries: 200,
+      reopenWithinMs: 600_000,
+      rejections: { minimum: 20, share: 0.1, windowMs: 10_000, windows: 3 },
+      flapping: { start: 0.3, stop: 0.2 },
+      digest: { after: 5, withinMs: 60_000 },
+      updateLimit: { updates: 5, perMs: 300_000 },
+      maintenance: [],
+      contacts: [],
+      routes: [],
+      escalateAfterMs: 900_000,
+      drills: false,
     });
   });
 
@@ -90,5 +101,67 @@ describe('IncidentOptions', () => {
       service: "must be given with dedupScope: 'service'",
     });
     expect(problems({ dedupScope: 'service', service: 'shop' })).toEqual({});
+  });
+
+  it('wants a flap detection that ends below where it starts', () => {
+    expect(Object.keys(problems({ flapping: { start: 0.2, stop: 0.2 } }))).toEqual(['flapping.stop']);
+    expect(problems({ flapping: false, digest: false, rejections: false })).toEqual({});
+  });
+
+  it('wants times of maintenance windows that are some, in order', () => {
+    const window = { from: '2026-02-04T10:00:00Z', until: Date.UTC(2026, 1, 4, 11), reason: 'move' };
+    expect(problems({ maintenance: [window] })).toEqual({});
+    expect(parse({ maintenance: [window] }).maintenance[0]?.from).toBe(Date.UTC(2026, 1, 4, 10));
+    expect(
+      Object.keys(
+        problems({
+          maintenance: [
+            { ...window, until: window.from },
+            { ...window, from: 'tomorrow' },
+            { ...window, until: new Date(Number.NaN) },
+            { ...window, policies: [] },
+          ],
+        }),
+      ),
+    ).toEqual([
+      'maintenance[0].until',
+      'maintenance[1].from',
+      'maintenance[2].until',
+      'maintenance[3].policies',
+    ]);
+  });
+
+  it('wants contacts and routes to name what there is', () => {
+    const ada = {
+      name: 'Ada',
+      sinks: ['log'],
+      hours: { from: '09:00', to: '17:00', timeZone: 'Asia/Tokyo' },
+    };
+    expect(problems({ contacts: [ada], routes: [{ contacts: [['Ada']], sinks: [] }] })).toEqual({});
+    const found = problems({
+      contacts: [ada, { ...ada, sinks: ['pager'] }, { name: 'Bob', sinks: ['log'] }],
+      routes: [{ contacts: [['Ada'], ['Eve']], sinks: ['sms'], severities: ['Bad'] }],
+    });
+    expect(found).toEqual({ 'routes[0].severities[0]': expect.any(String) });
+    expect(
+      problems({
+        contacts: [ada, { ...ada, sinks: ['pager'] }],
+        routes: [{ contacts: [['Ada'], ['Eve']], sinks: ['sms'] }],
+      }),
+    ).toEqual({
+      'contacts[1].name': "'Ada' is the name of another contact",
+      'contacts[1].sinks[0]': "there is no sink of the name 'pager'",
+      'routes[0].contacts[1][0]': "there is no contact of the name 'Eve'",
+      'routes[0].sinks[0]': "there is no sink of the name 'sms'",
+    });
+    expect(
+      Object.keys(
+        problems({
+          contacts: [
+            { name: 'Ada', sinks: ['log'], hours: { from: '9', to: '25:00', timeZone: 'Mars/Base' } },
+          ],
+        }),
+      ),
+    ).toEqual(['contacts[0].hours.from', 'contacts[0].hours.to', 'contacts[0].hours.timeZone']);
   });
 });
