@@ -19,6 +19,13 @@ const GRACE_MS = 5_000;
 /** Incidents that a drill which holds circuits open may cause by itself on its own policies. */
 const ownTriggers: ReadonlySet<IncidentJson['trigger']> = new Set(['slo', 'budget', 'rejections']);
 
+/** Is told of a drill. What it throws is reported. */
+export interface DrillListener {
+  progress(progress: DrillProgress): void;
+  /** It has ended: once, and in the turn in which it did. */
+  ended(report: DrillReport): void;
+}
+
 /**
  * A game day that is being played. Whatever ends it, it closes the circuits that it opened first, and only then tells;
  * and the circuits end by themselves shortly after its duration should it be unable to.
@@ -26,7 +33,7 @@ const ownTriggers: ReadonlySet<IncidentJson['trigger']> = new Set(['slo', 'budge
 export class Drill {
   readonly #request: DrillRequest;
   readonly #ports: DrillPorts;
-  readonly #tell: (progress: DrillProgress) => void;
+  readonly #listener: DrillListener;
   readonly #circuits = new DrilledCircuits();
   readonly #startedAt = wallNow();
   readonly #begunAt = monotonicNow();
@@ -39,18 +46,12 @@ export class Drill {
   #marks: DrillMarks = new Map();
   #liftedAfterMs: number | undefined = undefined;
   #report: DrillReport | undefined = undefined;
-  #resolve: (report: DrillReport) => void = () => {};
-  /** Resolves with what came of it once it has ended. */
-  readonly ended: Promise<DrillReport>;
 
   /** Begins it. What it throws leaves nothing behind. */
-  constructor(request: DrillRequest, ports: DrillPorts, tell: (progress: DrillProgress) => void) {
+  constructor(request: DrillRequest, ports: DrillPorts, listener: DrillListener) {
     this.#request = request;
     this.#ports = ports;
-    this.#tell = tell;
-    this.ended = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
+    this.#listener = listener;
     const { scenario, by } = request;
     const { title, policies, effect, durationMs, notify } = scenario;
     this.#realBefore = new Set(ports.open().map(({ id }) => id));
@@ -130,7 +131,7 @@ export class Drill {
     this.#guard(() => this.#ports.finish(this.#incident, `The drill is over. ${why}`));
     this.#say('ended', why);
     this.#writeReport(report);
-    this.#resolve(report);
+    this.#guard(() => this.#listener.ended(report));
   }
 
   #openCircuits(): void {
@@ -300,7 +301,7 @@ export class Drill {
 
   #say(kind: DrillProgress['kind'], text: string): void {
     const at = new Date(wallNow()).toISOString();
-    this.#guard(() => this.#tell({ at, elapsedMs: Math.round(this.elapsedMs), kind, text }));
+    this.#guard(() => this.#listener.progress({ at, elapsedMs: Math.round(this.elapsedMs), kind, text }));
   }
 
   #guard(run: () => void): void {

@@ -5,7 +5,7 @@ import type { ControlSession } from '../control/session.ts';
 import { Drill } from './drill.ts';
 import { type DrillRequest, planOf } from './plan.ts';
 import type { DrillPorts } from './ports.ts';
-import type { DrillPlan, DrillReport } from './progress.ts';
+import type { DrillPlan } from './progress.ts';
 import { drillScenario } from './scenario.ts';
 
 const person = z.custom<string>(
@@ -44,15 +44,17 @@ export class Drills {
     const { objections } = planOf(checked, this.#ports);
     if (objections.length > 0) throw new InvalidOptionsError('', 'The drill cannot be played', objections);
     session.ended.throwIfAborted();
-    const drill = new Drill(checked, this.#ports, (progress) => session.emit('drill', progress));
-    this.#playing = drill;
+    const drill = new Drill(checked, this.#ports, {
+      progress: (progress) => session.emit('drill', progress),
+      ended: (report) => {
+        session.ended.removeEventListener('abort', lost);
+        this.#playing = undefined;
+        session.emit('drill-ended', report);
+      },
+    });
     const lost = (): void => drill.end('connection-lost', 'Whoever played it is gone.');
     session.ended.addEventListener('abort', lost, { once: true });
-    void drill.ended.then((report: DrillReport) => {
-      session.ended.removeEventListener('abort', lost);
-      if (this.#playing === drill) this.#playing = undefined;
-      session.emit('drill-ended', report);
-    });
+    this.#playing = drill;
     return { incident: drill.incident };
   }
 

@@ -1,0 +1,154 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBreakwater } from 'breakwater';
+import { Registry } from 'prom-client';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { ControlConnection, callControl } from '../../../src/incidents/control/client.ts';
+import { findSockets } from '../../../src/incidents/control/found-sockets.ts';
+import type { DrillReport } from '../../../src/incidents/drill/progress.ts';
+import { drillReport } from '../../../src/incidents/drill/wire.ts';
+import type { IncidentOptions } from '../../../src/incidents/options.ts';
+import { RecordingLogger, RecordingSink } from '../fixtures.ts';
+import { scenario } from './ports.ts';
+
+/** A hub with a policy `database`, its socket open. */
+async function hub(given: IncidentOptions = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'bw-hub-'));
+  const socket = join(directory, 'app.sock');
+  const sink = new RecordingSink('pager');
+  const made = createBreakwater({
+    registry: new Registry(),
+    logger: new RecordingLogger(),
+    incidents: { sinks: [sink], directory, control: { socket }, drills: true, ...given },
+  });
+  onTestFinished(async () => {
+    await made.close({ timeoutMs: 100 });
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const errors: unknown[] = [];
+  made.on('internal-error', ({ error }) => errors.push(error));
+  const policy = made.policy('database', {
+    runbook: { title: 'Fail over', steps: [{ text: 'Promote the replica', check: 'Writes succeed' }] },
+  });
+  await vi.waitFor(() => callControl(socket, 'ping'));
+  return { hub: made, policy, sink, directory, socket, errors };
+}
+
+/** Plays a drill over a connection, and gives the report once it has ended. */
+async function play(socket: string, request: object) {
+  const connection = await ControlConnection.connect(socket);
+  onTestFinished(() => connection.close());
+  const texts: string[] = [];
+  const report = new Promise<DrillReport>((resolve) => {
+    connection.onEvent((event, data) => {
+      if (event === 'drill-ended') resolve(drillReport.parse(data));
+      else if (typeof data === 'object' && data !== null && 'text' in data) texts.push(String(data.text));
+    });
+  });
+  await connection.call('drill.start', request);
+  return { connection, texts, report };
+}
+
+const command = (socket: string, id: string, what: object) =>
+  callControl(socket, 'incident.do', { id, command: { by: 'bob', ...what } });
+
+it('plays a game day in an application, from the page to the repair', async () => {
+  const { hub: made, policy, sink, directory, socket, errors } = await hub();
+  const { texts, report } = await play(socket, { scenario: scenario(), by: 'alice' });
+  const [incident] = made.incidents.open();
+  const id = incident?.id ?? '';
+  expect(policy.circuit.state).toBe('forced-open');
+  await expect(policy.execute(async () => 1)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+  await vi.waitFor(() => expect(sink.kinds()).toEqual(['opened']));
+  expect(sink.got[0]?.summary).toMatch(/^DRILL/);
+  await command(socket, id, { do: 'acknowledge' });
+  const waive = made.incidents
+    .get(id)
+    ?.toJSON()
+    .checklists.flatMap(({ items }) => items.map((item) => item.id));
+  await command(socket, id, { do: 'mitigated', reason: 'failed over', waive, waiveReason: 'a drill' });
+  await vi.waitFor(() => expect(policy.circuit.state).toBe('closed'));
+  expect(await policy.execute(async () => 1)).toBe(1);
+  await command(socket, id, { do: 'resolve', reason: 'it holds', waive, waiveReason: 'a drill' });
+  const result = await report;
+  expect(result).toMatchObject({ verdict: 'passed', ended: 'completed', incident: id });
+  const by = new Map(result.score.steps.map((step) => [step.step, step.by]));
+  expect([by.get('acknowledge'), by.get('mitigate')]).toEqual(['bob', 'bob']);
+  expect(texts).toContain('1. Promote the replica - then check: Writes succeed');
+  expect(made.incidents.get(id)).toMatchObject({ drill: true, status: 'closed' });
+  const folder = join(directory, 'incidents', id);
+  await vi.waitFor(() => expect(readdirSync(folder)).toContain('drill-report.json'));
+  expect(readdirSync(folder)).toEqual(expect.arrayContaining(['drill-state.json', 'drill-metrics.txt']));
+  expect(readFileSync(join(folder, 'drill-metrics.txt'), 'utf8')).toContain('breakwater_circuit_state');
+  const metrics = await made.registry.metrics();
+  expect(metrics).not.toMatch(/breakwater_incidents\{.*\} [1-9]/);
+  expect(errors).toEqual([]);
+});
+
+it('opens a socket that the directory tells of, and takes both away', async () => {
+  const { hub: made, directory, socket } = await hub();
+  expect(statSync(socket).mode & 0o777).toBe(0o600);
+  expect(await findSockets(directory)).toMatchObject([{ socket, pid: process.pid }]);
+  await made.close();
+  expect(await findSockets(directory)).toEqual([]);
+  expect(readdirSync(directory)).not.toContain('app.sock');
+});
+
+it('closes what a drill opened before it waits for anything, when it is closed itself', async () => {
+  const { hub: made, policy, socket } = await hub();
+  const { report } = await play(socket, { scenario: scenario(), by: 'alice' });
+  const [incident] = made.incidents.open();
+  const closing = made.close();
+  expect(policy.circuit.state).toBe('closed');
+  await closing;
+  expect(incident?.status).toBe('closed');
+  expect(await report).toMatchObject({ ended: 'closing', verdict: 'not-played' });
+});
+
+it('ends a drill when a circuit opens by itself, which begins an incident of its own', async () => {
+  const { hub: made, policy, socket } = await hub();
+  const search = made.policy('search', { circuitBreaker: { consecutiveFailures: 1 } });
+  const { report } = await play(socket, { scenario: scenario(), by: 'alice' });
+  await search.execute(() => Promise.reject(new Error('down'))).catch(() => undefined);
+  expect(policy.circuit.state).toBe('closed');
+  expect(await report).toMatchObject({ ended: 'outage', why: expect.stringContaining("'search' opened") });
+  expect(made.incidents.open()).toMatchObject([{ policy: 'search', drill: false }]);
+});
+
+it('ends what is left of a drill whose process died', async () => {
+  const first = await hub();
+  await play(first.socket, { scenario: scenario({ effect: 'observe' }), by: 'alice' });
+  const [left] = first.hub.incidents.open();
+  await first.hub.incidents.flush();
+  // The journal of a process that was killed: nobody closed it, and its writer is gone.
+  const directory = mkdtempSync(join(tmpdir(), 'bw-hub-'));
+  cpSync(first.directory, directory, { recursive: true, filter: (path) => !path.endsWith('.sock') });
+  rmSync(join(directory, 'instances'), { recursive: true, force: true });
+  const sink = new RecordingSink('pager');
+  const next = createBreakwater({
+    registry: new Registry(),
+    logger: new RecordingLogger(),
+    incidents: { directory, sinks: [sink] },
+  });
+  onTestFinished(async () => {
+    await next.close({ timeoutMs: 100 });
+    rmSync(directory, { recursive: true, force: true });
+  });
+  expect(next.incidents.get(left?.id ?? '')).toMatchObject({ drill: true, status: 'closed' });
+  await vi.waitFor(() => expect(sink.kinds()).toContain('resolved'));
+});
+
+it('says in the log that its socket cannot be opened, and runs without', async () => {
+  const errors: unknown[] = [];
+  const made = createBreakwater({
+    registry: new Registry(),
+    logger: new RecordingLogger(),
+    incidents: { sinks: [], control: { socket: '/nowhere/app.sock' } },
+  });
+  onTestFinished(() => made.close());
+  made.on('internal-error', ({ error }) => errors.push(error));
+  await vi.waitFor(() => expect(errors).toHaveLength(1));
+  expect(errors[0]).toMatchObject({ message: 'the control socket cannot be opened' });
+  expect(await made.policy('database').execute(async () => 1)).toBe(1);
+});
