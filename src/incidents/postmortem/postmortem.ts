@@ -2,16 +2,12 @@ import type { IncidentJson } from '../incident/document.ts';
 import { isOpen } from '../incident/status.ts';
 import { en } from './en.ts';
 import { ja } from './ja.ts';
+import type { PostmortemLanguage } from './language.ts';
 import { blocks } from './markdown.ts';
 import { withBase } from './merge/base.ts';
 import { Page } from './page.ts';
 import { sections } from './sections.ts';
 import { sectionNames, type Words } from './words.ts';
-
-/** The languages that post-mortems are written in. */
-export const postmortemLanguages = ['en', 'ja'] as const;
-/** A language that post-mortems are written in. */
-export type PostmortemLanguage = (typeof postmortemLanguages)[number];
 
 /** How a post-mortem is written. */
 export interface PostmortemOptions {
