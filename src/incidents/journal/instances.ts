@@ -24,6 +24,9 @@ const KEPT_MS = 7 * 86_400_000;
 /** For how long it is kept who took over: by then it stands in the journal. */
 const KEPT_CLAIM_MS = 86_400_000;
 
+/** How many claims are kept of one writer: a name may be free again only when nobody tries to take it any more. */
+const KEPT_CLAIMS = 8;
+
 const presence = processIdentity.extend({ v: z.literal(1), writer: z.string() });
 
 /**
@@ -38,6 +41,7 @@ export class Instances {
   readonly #folder: string;
   readonly #writer: string;
   readonly #here: ProcessIdentity;
+  #lastClaims: ReadonlyMap<string, number> | undefined;
   readonly #mine = new Set<string>();
   readonly #silent = new Map<string, { readonly changed: number; readonly since: number }>();
 
@@ -79,17 +83,13 @@ export class Instances {
   /** Takes over what `writer` tended; false where it lives, or who took it over does. */
   adopt(writer: string): boolean {
     if (writer === this.#writer || this.#mine.has(writer)) return true;
-    const taken = this.#claims(writer).at(-1);
+    const taken = this.#claims().get(writer);
     const by = taken === undefined ? undefined : this.#readClaim(writer, taken);
     if (by !== this.#writer) {
       if (this.#lives(by ?? writer)) return false;
       const next = (taken ?? 0) + 1;
       if (!this.#claim(this.#claimOf(writer, next))) return false;
-      // Whoever looked before another took it, and took it over from that one, comes too late.
-      if (this.#claims(writer).at(-1) !== next) return false;
-      for (const older of this.#claims(writer)) {
-        if (older < next) rmSync(this.#claimOf(writer, older), { force: true });
-      }
+      rmSync(this.#claimOf(writer, next - KEPT_CLAIMS), { force: true });
       rmSync(this.#cardOf(writer), { force: true });
     }
     if (this.#mine.size >= MAX_REMEMBERED) this.#mine.clear();
@@ -113,16 +113,23 @@ export class Instances {
     return join(this.#folder, `${writer}.taken-${number}`);
   }
 
-  /** The numbers of the claims on what `writer` tended; the last one holds. */
-  #claims(writer: string): number[] {
-    const prefix = `${writer}.taken-`;
-    return readdirSync(this.#folder)
-      .filter((name) => name.startsWith(prefix) && /^\d{1,9}$/.test(name.slice(prefix.length)))
-      .map((name) => Number(name.slice(prefix.length)))
-      .sort((a, b) => a - b);
+  /** The number of the last claim on what each writer tended. Looked up once for all that is asked in one turn. */
+  #claims(): ReadonlyMap<string, number> {
+    if (this.#lastClaims !== undefined) return this.#lastClaims;
+    const claims = new Map<string, number>();
+    for (const name of readdirSync(this.#folder)) {
+      const [, writer, digits] = /^(.+)\.taken-(\d{1,9})$/.exec(name) ?? [];
+      if (writer === undefined) continue;
+      claims.set(writer, Math.max(claims.get(writer) ?? 0, Number(digits)));
+    }
+    this.#lastClaims = claims;
+    queueMicrotask(() => {
+      this.#lastClaims = undefined;
+    });
+    return claims;
   }
 
-  /** Whose claim it is; nobody's where it has just given way to a later one, which is then seen when one is made. */
+  /** Whose claim it is; nobody's where it was removed since, because there are many later ones. */
   #readClaim(writer: string, number: number): string {
     try {
       return readFileSync(this.#claimOf(writer, number), 'utf8').trim();
