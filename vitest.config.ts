@@ -7,6 +7,7 @@ const programs = [
   'tests/readme/**/*.test.ts',
   'tests/integration/exemplars.test.ts',
   'tests/examples/demo-stops.test.ts',
+  'tests/incidents/sinks/alertmanager-real.test.ts',
   'tests/examples/topics.test.ts',
 ];
 

@@ -37,7 +37,7 @@ export function toldOf(
   const room = incident.warRoom === null ? undefined : safeLink(incident.warRoom);
   const runbook = runbookOf(runbookUrl, incident.policy);
   return {
-    key: incident.drill ? `drill/${dedupKey}` : dedupKey,
+    key: alertKey({ dedupKey, incident }),
     summary: `${incident.drill ? 'DRILL: ' : ''}${plain(summary, 900) || 'No summary'}${more}`,
     facts: [
       ...statusFacts(incident),
@@ -47,7 +47,7 @@ export function toldOf(
       ...facts([
         ['war_room', 'War room', room === undefined ? incident.warRoom : null],
         ['incident', 'Incident', incident.id],
-        ['dedup_key', 'Dedup key', dedupKey],
+        ['dedup_key', 'Dedup key', alertKey({ dedupKey, incident })],
         ['kind', 'Kind', kind],
         ['notification', 'Notification', id],
       ]),
@@ -63,6 +63,11 @@ function digestText(digest: readonly DigestEntry[]): string {
   const shown = digest.slice(0, 20).map(({ policy, severity }) => `${plain(policy, 40)} (${severity})`);
   const left = digest.length - shown.length;
   return [...shown, ...(left > 0 ? [`${left} more`] : [])].join(', ');
+}
+
+/** The incident's dedup key; of a drill, one that no real alert has. */
+export function alertKey({ dedupKey, incident }: Pick<Notification, 'dedupKey' | 'incident'>): string {
+  return incident.drill ? `drill/${dedupKey}` : dedupKey;
 }
 
 /** Whether somebody has said that they work on it, and it lasts. */

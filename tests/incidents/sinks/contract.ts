@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AnnouncedSloEvent, SloAnnouncement } from '../../../src/incidents/announcement.ts';
 import { Delivery } from '../../../src/incidents/delivery.ts';
-import { severities } from '../../../src/incidents/incident/severity.ts';
+import { type Severity, severities } from '../../../src/incidents/incident/severity.ts';
 import { type IncidentStatus, incidentStatuses } from '../../../src/incidents/incident/status.ts';
 import type { Notification, NotificationKind } from '../../../src/incidents/notification.ts';
 import { type Outgoing, outgoingNotification } from '../../../src/incidents/outgoing.ts';
@@ -79,27 +79,17 @@ export function sinkContract(name: string, make: () => Promise<SinkUnderTest> | 
 
     it('keeps to the limits whatever the incident holds, at each kind, severity and status', async () => {
       const { sink, count, problems } = await make();
+      const everywhere = { severity: severities, status: incidentStatuses };
+      const somewhere = { severity: ['High'], status: ['declared', 'acknowledged', 'resolved'] } as const;
       for (const text of [HOSTILE, '&<>'.repeat(4_000), '😀'.repeat(5_000), '\u0000\u202e']) {
-        for (const kind of kinds) {
-          for (const severity of severities) {
-            for (const status of incidentStatuses) {
-              const incident = { ...fullIncident(text, status), severity, drill: status === 'detected' };
-              const digest = Array.from({ length: 30 }, () => ({
-                incident: text,
-                policy: text,
-                severity,
-                status,
-                summary: text,
-              }));
-              const message = { ...notificationFor(kind), severity, summary: text, dedupKey: text };
-              const receipt = await sink.send({ ...message, incident, digest }, contextFor());
-              expect(receipt).toMatchObject({ detail: expect.stringMatching(/\S/) });
-            }
-          }
+        const { severity, status } = text === HOSTILE ? everywhere : somewhere;
+        for (const message of productOf(text, severity, status)) {
+          const receipt = await sink.send(message, contextFor());
+          expect(receipt).toMatchObject({ detail: expect.stringMatching(/\S/) });
         }
       }
       expect(problems?.() ?? []).toEqual([]);
-      expect(count()).toBeGreaterThanOrEqual(4 * severities.length * 2 * incidentStatuses.length);
+      expect(count()).toBeGreaterThanOrEqual(severities.length * 2 * incidentStatuses.length);
     });
 
     it('marks a drill, and everything of it', async () => {
@@ -108,7 +98,8 @@ export function sinkContract(name: string, make: () => Promise<SinkUnderTest> | 
         const before = sent().length;
         const { incident, ...message } = notificationFor(kind);
         await sink.send({ ...message, incident: { ...incident, drill: true } }, contextFor());
-        expect(sent().slice(before)).toMatch(/drill/i);
+        expect(sent().slice(before)).toContain('DRILL');
+        expect(sent().slice(before)).toMatch(/drill[/:]breakwater/);
       }
     });
 
@@ -233,6 +224,24 @@ export function httpSinkContract(name: string, make: () => Promise<SinkUnderTest
       }
     });
   });
+}
+
+/** Notifications of each kind about an incident that is full of `text`. */
+function productOf(
+  text: string,
+  ofSeverity: readonly Severity[],
+  ofStatus: readonly IncidentStatus[],
+): readonly Notification[] {
+  return kinds.flatMap((kind) =>
+    ofSeverity.flatMap((severity) =>
+      ofStatus.map((status) => {
+        const incident = { ...fullIncident(text, status), severity, drill: status === 'detected' };
+        const other = { incident: text, policy: text, severity, status, summary: text };
+        const digest = Array.from({ length: 30 }, () => other);
+        return { ...notificationFor(kind), severity, summary: text, dedupKey: text, incident, digest };
+      }),
+    ),
+  );
 }
 
 /** What a try to send throws. */

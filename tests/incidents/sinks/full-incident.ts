@@ -21,7 +21,7 @@ export function fullIncident(text: string, status: IncidentStatus = 'declared'):
     durationMs: isOpen(status) ? null : 90_000,
     steps: [{ at, status, by: text, reason: text, reopening: false }],
     severityHistory: [{ at, from: 'Low', to: 'High', why: text, by: text }],
-    timeline: Array.from({ length: 200 }, () => ({ at, kind: 'noted', text })),
+    timeline: Array.from({ length: 20 }, () => ({ at, kind: 'noted', text })),
     impact: {
       during: {
         calls: 10,
@@ -43,9 +43,9 @@ export function fullIncident(text: string, status: IncidentStatus = 'declared'):
     warRoom: text,
     affected: { users: text, scope: text },
     roles: { commander: [text], scribe: [text], investigator: [text], fixer: [text], communications: [text] },
-    notes: Array.from({ length: 30 }, () => ({ ...authored, id: 'n-1', text, deadEnd: true })),
-    observations: Array.from({ length: 30 }, () => ({ ...authored, id: 'o-1', text })),
-    decisions: Array.from({ length: 30 }, () => ({
+    notes: Array.from({ length: 8 }, () => ({ ...authored, id: 'n-1', text, deadEnd: true })),
+    observations: Array.from({ length: 8 }, () => ({ ...authored, id: 'o-1', text })),
+    decisions: Array.from({ length: 8 }, () => ({
       ...authored,
       id: 'd-1',
       question: text,
@@ -57,6 +57,6 @@ export function fullIncident(text: string, status: IncidentStatus = 'declared'):
     })),
     updates: [{ ...authored, text, expectedRecoveryAt: at, nextUpdateAt: at }],
     contacted: [{ ...authored, contact: text, reached: true, text }],
-    learned: Array.from({ length: 30 }, () => ({ ...authored, topic: 'why' as const, text, evidence: text })),
+    learned: Array.from({ length: 8 }, () => ({ ...authored, topic: 'why' as const, text, evidence: text })),
   });
 }

@@ -23,7 +23,7 @@ describe('logSink', () => {
           incident: 'INC-20260204-001-0a1b2c3d',
           policy: 'database',
           kind: 'opened',
-          status: 'open',
+          status: 'declared',
           severity: 'High',
           why: "'database' is of high criticality and has no fallback.",
           dedupKey: 'breakwater/INC-20260204-001-0a1b2c3d',

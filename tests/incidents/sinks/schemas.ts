@@ -108,9 +108,7 @@ export const opsgenieAction = z.strictObject({ note: text(25_000), source: text(
 /** https://docs.opsgenie.com/docs/alert-api-continued: update alert priority */
 export const opsgeniePriority = z.strictObject({ priority: z.enum(['P1', 'P2', 'P3', 'P4', 'P5']) });
 
-const labels = z
-  .record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), text(10_000))
-  .refine((value) => 'alertname' in value || !('policy' in value), { error: 'has no alertname' });
+const labels = z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), text(10_000));
 
 /** https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
 export const alertmanagerAlerts = z

@@ -7,7 +7,8 @@ import { SinkError } from '../../../src/incidents/sink.ts';
 import type { WebhookSinkOptions } from '../../../src/incidents/sinks/webhook/options.ts';
 import { webhookSink } from '../../../src/incidents/sinks/webhook/sink.ts';
 import { Harness, sloEvent } from '../fixtures.ts';
-import { announcementFor, contextFor, notificationFor, sinkContract } from './contract.ts';
+import { announcementFor, contextFor, httpSinkContract, notificationFor, sinkContract } from './contract.ts';
+import { webhookBody } from './schemas.ts';
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
@@ -58,14 +59,38 @@ function verify({ body, headers }: Received, key = secret): unknown {
   );
 }
 
-sinkContract('webhookSink', async () => {
-  const { received, url } = await receiver();
+async function make() {
+  let answer: (response: ServerResponse) => void = (response) => response.writeHead(204).end();
+  const { received, port } = await receiver((response) => answer(response));
   return {
-    sink: webhookSink({ url, secret }),
+    sink: webhookSink({ url: `http://app:pa55word@127.0.0.1:${port}/hook?key=k1k1k1`, secret }),
     sent: () => received.map(({ headers, body }) => `${headers['webhook-id']} ${body}`).join('\n'),
     count: () => received.length,
+    problems: () => received.flatMap(({ body }) => problemsOf(body)),
+    server: {
+      answerWith: (status: number, headers: Record<string, string> = {}, body = '') => {
+        answer = (response) => response.writeHead(status, headers).end(body);
+      },
+      hang: () => {
+        answer = () => {};
+      },
+      secrets: [secret, 'pa55word', 'k1k1k1'],
+    },
   };
-});
+}
+
+/** Where a body breaks what Standard Webhooks recommends. */
+function problemsOf(body: string): readonly string[] {
+  const bytes = Buffer.byteLength(body);
+  const { error } = webhookBody.safeParse(JSON.parse(body));
+  return [
+    ...(bytes > 20_000 ? [`${bytes} bytes`] : []),
+    ...(error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`),
+  ];
+}
+
+sinkContract('webhookSink', make);
+httpSinkContract('webhookSink', make);
 
 describe('webhookSink', () => {
   it('posts JSON that verifies as a standard webhook', async () => {
@@ -91,6 +116,7 @@ describe('webhookSink', () => {
         dedupKey: notification.dedupKey,
         severity: 'High',
         summary: notification.summary,
+        shortened: false,
         incident: notification.incident,
       },
     });

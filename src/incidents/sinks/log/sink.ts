@@ -3,6 +3,7 @@ import type { AnnouncedSloEvent } from '../../announcement.ts';
 import type { Logger } from '../../logger.ts';
 import type { Notification } from '../../notification.ts';
 import type { Sink } from '../../sink.ts';
+import { alertKey } from '../told.ts';
 import { type LogSinkOptions, logSinkSchema } from './options.ts';
 
 /**
@@ -25,11 +26,13 @@ export function logSink(options: LogSinkOptions = {}): Sink {
         status: incident.status,
         severity: notification.severity,
         why: incident.why,
-        dedupKey: notification.dedupKey,
+        dedupKey: alertKey(notification),
         notification: notification.id,
+        ...(incident.drill ? { drill: true } : {}),
       };
+      const subject = incident.drill ? 'DRILL: incident' : 'Incident';
       const target = own ?? logger;
-      target[levelOf(notification)](fields, `Incident ${notification.kind}: ${notification.summary}`);
+      target[levelOf(notification)](fields, `${subject} ${notification.kind}: ${notification.summary}`);
       return { detail: 'logged' };
     },
     announce({ id, event }, { logger }) {

@@ -2,6 +2,7 @@ import type { IncidentJson } from '../../incident/document.ts';
 import type { Severity } from '../../incident/severity.ts';
 import type { DigestEntry, Notification, NotificationKind } from '../../notification.ts';
 import { truncate } from '../../redact.ts';
+import { alertKey } from '../told.ts';
 
 /** The body of a webhook about an incident, after the payload structure that Standard Webhooks 1.0.0 recommends. */
 export interface WebhookPayload {
@@ -9,7 +10,7 @@ export interface WebhookPayload {
   /** When it happened, ISO 8601 in UTC. */
   readonly timestamp: string;
   readonly data: {
-    /** The same for all messages about one incident. */
+    /** The same for all messages about one incident. A drill's begins with `drill/`. */
     readonly dedupKey: string;
     readonly severity: Severity;
     readonly summary: string;
@@ -56,16 +57,15 @@ export function bodyOf(notification: Notification): string {
   return body;
 }
 
-function payloadOf(
-  { kind, at, dedupKey, severity, summary, incident, digest }: Notification,
-  isShortened: boolean,
-): WebhookPayload {
+function payloadOf(notification: Notification, isShortened: boolean): WebhookPayload {
+  const { kind, at, severity, incident, digest } = notification;
+  const summary = `${incident.drill ? 'DRILL: ' : ''}${notification.summary}`;
   const timeline = shortened(incident.timeline);
   return {
     type: `incident.${kind}`,
     timestamp: new Date(at).toISOString(),
     data: {
-      dedupKey,
+      dedupKey: alertKey(notification),
       severity,
       summary,
       shortened: isShortened,

@@ -1,5 +1,6 @@
 import type { SloExhaustedEvent, SloFrozenEvent, SloThawedEvent } from '../../../core/events.ts';
 import type { SloAnnouncement } from '../../announcement.ts';
+import { truncate } from '../../redact.ts';
 
 /** What the body of every webhook about an error budget tells. What is not known is `null`. */
 interface SloWebhookData {
@@ -39,7 +40,8 @@ export type SloWebhookPayload =
 
 /** The body for `announcement`; the same on each try. */
 export function sloPayloadOf({ service, instance, event }: SloAnnouncement): SloWebhookPayload {
-  const { policy, summary } = event;
+  const { policy } = event;
+  const summary = truncate(event.summary, 1_000);
   const timestamp = new Date(event.time).toISOString();
   const data = { policy, service: service ?? null, instance, summary };
   switch (event.status) {
