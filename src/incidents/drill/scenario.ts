@@ -9,7 +9,7 @@ import { flag, numberThat, oneOf, options, policyName, shown } from '../../core/
  * - `notify`: every sink had taken it.
  * - `acknowledge`: somebody said that they work on it, by whatever way.
  * - `mitigate`: somebody said that it is mitigated, or closed the circuits by hand.
- * - `verify`: somebody checked that the repair is proven, or resolved it.
+ * - `verify`: the repair is proven and somebody checked that nothing else broke, or somebody resolved it.
  */
 export const drillSteps = ['detect', 'notify', 'acknowledge', 'mitigate', 'verify'] as const;
 /** A step that a drill scores. */

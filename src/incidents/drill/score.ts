@@ -100,13 +100,18 @@ function notificationMark(incident: IncidentJson, since: (at: string) => number)
   return { atMs, by: null, text: `taken by ${sinks.map(({ sink }) => sink).join(', ')}`, failed: false };
 }
 
-/** By whom and when the repair was proven: the checklist's item, or a person who resolved it. */
+/**
+ * By whom and when it was verified. That the circuits closed is the drill's own doing and proves nothing, so somebody
+ * must have looked whether anything else broke, or have resolved it.
+ */
 function verificationOf(incident: IncidentJson) {
-  const item = incident.checklists
-    .flatMap(({ items }) => items)
-    .find(({ id, state }) => id === 'verification.repair-proven' && state === 'done');
-  if (item !== undefined && item.at !== null) {
-    return { at: item.at, by: item.by, text: item.reason ?? 'the repair is proven' };
+  const done = (id: string) =>
+    incident.checklists.flatMap(({ items }) => items).find((item) => item.id === id && item.state === 'done');
+  const proven = done('verification.repair-proven');
+  const checked = done('verification.nothing-else-broken');
+  if (proven?.at != null && checked?.at != null && checked.by !== null) {
+    const at = Date.parse(proven.at) > Date.parse(checked.at) ? proven.at : checked.at;
+    return { at, by: checked.by, text: 'the repair is proven, and nothing else broke' };
   }
   const resolved = resolvedByPerson(incident);
   return resolved && { at: resolved.at, by: resolved.by, text: 'resolved by a person' };

@@ -74,7 +74,7 @@ it('plays a game day in an application, from the page to the repair', async () =
   const result = await report;
   expect(result).toMatchObject({ verdict: 'passed', ended: 'completed', incident: id });
   const by = new Map(result.score.steps.map((step) => [step.step, step.by]));
-  expect([by.get('acknowledge'), by.get('mitigate')]).toEqual(['bob', 'bob']);
+  expect([by.get('acknowledge'), by.get('mitigate'), by.get('verify')]).toEqual(['bob', 'bob', 'bob']);
   expect(texts).toContain('1. Promote the replica - then check: Writes succeed');
   expect(made.incidents.get(id)).toMatchObject({ drill: true, status: 'closed' });
   const folder = join(directory, 'incidents', id);

@@ -77,29 +77,40 @@ describe('what was done', () => {
   });
 
   it('is verified by the checklist, by a person only, and not before it is mitigated', () => {
-    const item = (state: 'open' | 'done' | 'waived', seconds: number) => [
+    const item = (id: string, state: 'open' | 'done' | 'waived', seconds: number, by: string | null) => ({
+      id: `verification.${id}`,
+      text: 't',
+      gates: 'closed' as const,
+      state,
+      automatic: false,
+      at: at(seconds),
+      by,
+      reason: null,
+    });
+    const list = (
+      proven: 'done' | 'open',
+      state: 'done' | 'waived',
+      seconds: number,
+      by: string | null = 'dave',
+    ) => [
       {
         name: 'verification' as const,
-        items: [
-          {
-            id: 'verification.repair-proven',
-            text: 't',
-            gates: 'resolved' as const,
-            state,
-            automatic: false,
-            at: at(seconds),
-            by: 'dave',
-            reason: null,
-          },
-        ],
+        items: [item('repair-proven', proven, 65, null), item('nothing-else-broken', state, seconds, by)],
       },
     ];
     const mitigated = [step('mitigated', 60)];
     const verifiedAt = (given: Partial<IncidentJson>) => marksOf(incident(given), facts).get('verify')?.atMs;
-    expect(verifiedAt({ steps: mitigated, checklists: item('done', 70) })).toBe(70_000);
-    expect(verifiedAt({ steps: mitigated, checklists: item('waived', 70) })).toBeUndefined();
-    expect(verifiedAt({ steps: mitigated, checklists: item('done', 50) })).toBeUndefined();
-    expect(verifiedAt({ checklists: item('done', 70) })).toBeUndefined();
+    const verified = (...args: Parameters<typeof list>) =>
+      verifiedAt({ steps: mitigated, checklists: list(...args) });
+    expect(verified('done', 'done', 70)).toBe(70_000);
+    expect(verified('done', 'done', 62)).toBe(65_000);
+    expect(verified('open', 'done', 70)).toBeUndefined();
+    expect(verified('done', 'waived', 70)).toBeUndefined();
+    expect(verified('done', 'done', 70, null)).toBeUndefined();
+    expect(verifiedAt({ checklists: list('done', 'done', 70) })).toBeUndefined();
+    expect(
+      verifiedAt({ steps: [step('mitigated', 75)], checklists: list('done', 'done', 70) }),
+    ).toBeUndefined();
     expect(verifiedAt({ steps: [...mitigated, step('resolved', 80, null)] })).toBeUndefined();
   });
 
