@@ -54,9 +54,19 @@ export {
   type SinkContext,
   SinkError,
   type SinkFailure,
+  type SinkPace,
 } from './sink.ts';
+export type { AlertmanagerSinkOptions } from './sinks/alertmanager/options.ts';
+export { alertmanagerSink } from './sinks/alertmanager/sink.ts';
+export type { RunbookUrl } from './sinks/link-options.ts';
 export type { LogSinkOptions } from './sinks/log/options.ts';
 export { logSink } from './sinks/log/sink.ts';
+export type { OpsgeniePriority, OpsgenieResponder, OpsgenieSinkOptions } from './sinks/opsgenie/options.ts';
+export { opsgenieSink } from './sinks/opsgenie/sink.ts';
+export type { PagerDutySeverity, PagerDutySinkOptions } from './sinks/pagerduty/options.ts';
+export { pagerDutySink } from './sinks/pagerduty/sink.ts';
+export type { SlackSinkOptions } from './sinks/slack/options.ts';
+export { slackSink } from './sinks/slack/sink.ts';
 export type { WebhookSinkOptions } from './sinks/webhook/options.ts';
 export type { WebhookPayload } from './sinks/webhook/payload.ts';
 export { webhookSink } from './sinks/webhook/sink.ts';
