@@ -25,8 +25,9 @@ interface CheckFlags extends WriterFlags {
 type Item = IncidentJson['checklists'][number]['items'][number];
 
 const help = `
-Without an item it shows the checklists; with one it says that the item is done. An item can be waived with a reason
-only. INC comes first, and may be left out where only one incident is open.
+Without an item it shows the checklists; with one it says that the item is done.
+An item can be waived with a reason only. INC comes first, and may be left out
+where only one incident is open.
 
 Examples:
   breakwater incident check
@@ -37,7 +38,7 @@ Examples:
 export function addCheck({ group, context, finish }: IncidentCommands): void {
   const check = group
     .command('check')
-    .description('Show the checklists, or say that an item is done, or waived and why.')
+    .description('Show the checklists, or say that an item is done or waived.')
     .argument('[words...]')
     .usage('[options] [INC] [item]')
     .addOption(

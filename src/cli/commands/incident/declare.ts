@@ -29,11 +29,12 @@ interface DeclareFlags extends WriterFlags {
 }
 
 const help = `
-Where one is open for the policy already, it is added to that one, as the application does. An application that runs on
-the same journal takes a new incident over within about a second, and tells its sinks.
+Where one is open for the policy already, it is added to that one. An
+application that runs on the same journal takes a new incident over within about
+a second, and tells its sinks.
 
 Example:
-  breakwater incident declare --policy database --summary 'orders are missing since 10:00' --severity high`;
+  breakwater incident declare -p database -s high -m 'orders are missing'`;
 
 /** Adds `declare`. */
 export function addDeclare({ group, context, finish }: IncidentCommands): void {

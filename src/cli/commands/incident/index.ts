@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import type { CommandContext, ExitCode } from '../../context.ts';
 import { JOURNAL_VARIABLE } from '../../journal.ts';
 import { addActions } from './actions.ts';
@@ -19,18 +19,22 @@ import { addAffected, addData, addLearned, addNote, addObserve, addWarRoom } fro
 import { addRunbook } from './verbs/runbook.ts';
 
 const help = `
+INC is the id of an incident, or a part of it such as 001-9f3a. It comes before
+all other words, and may be left out where only one incident is open. The
+journal is the folder that the application has as incidents.directory; say it
+with --directory or ${JOURNAL_VARIABLE}. Who you are is --by, ${BY_VARIABLE} or
+your user name. The application may run or not: it sees what you write within a
+second.
+
+Exit codes: 0 done, or yes; 1 no: nothing found, something stands before the
+step, the text lacks something; 2 it could not be done.
+
 At 3 a.m.:
-  breakwater incident show                 what is hurt, and what to do next
-  breakwater incident ack                  you work on it; escalation stops
-  breakwater incident recovery             runbooks and switches of the running application
-  breakwater incident note 'what I see'    on the timeline, in the post-mortem
-  breakwater incident mitigated 'how'      callers are served again
-
-INC is left out where only one incident is open; else it comes first: its id, or a part of it such as 001-9f3a. The
-journal is the folder that the application has as incidents.directory: --directory, or ${JOURNAL_VARIABLE}. Who does
-it: --by, ${BY_VARIABLE} or the user's name. The application may run or not; it sees what is written within a second.
-
-Exit codes: 0 done, or yes; 1 no: none found, something stands before the step, a finding; 2 it could not be done.`;
+  breakwater incident show               what is hurt, and what to do next
+  breakwater incident ack                you work on it; escalation stops
+  breakwater incident recovery           the runbook, and what can be switched
+  breakwater incident note 'what I see'  on the timeline and in the post-mortem
+  breakwater incident mitigated 'how'    callers are served again`;
 
 /** The groups of its help, and what stands in each, in order. */
 const groups: readonly (readonly [string, readonly ((commands: IncidentCommands) => void)[]])[] = [
@@ -66,6 +70,13 @@ export function addIncidentCommands(
   const group = program
     .command('incident')
     .description('Incidents: what is open, what to do, who does it, what was learned.')
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .addHelpCommand(
+      new Command('help')
+        .argument('[command]')
+        .description('Print the help of a command.')
+        .helpGroup('Every day:'),
+    )
     .addHelpText('after', help);
   for (const [heading, members] of groups) {
     group.commandsGroup(heading);

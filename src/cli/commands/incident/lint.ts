@@ -17,9 +17,10 @@ interface LintedFile {
 }
 
 const help = `
-It finds blanks, actions without owner or date, and prevention that relies on people trying harder, and says why that is
-none. For an incident it reads the post-mortems in the incident's folder; without anything, those of the incident that
-waits to be closed.
+It finds blanks, actions without owner or date, and prevention that relies on
+people trying harder, and says why that is none. For an incident it reads the
+post-mortems in the incident's folder; without a word, those of the incident
+that waits to be closed.
 
 Exit codes: 0 nothing was found; 1 something was; 2 it cannot be read.
 

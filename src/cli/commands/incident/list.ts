@@ -3,12 +3,12 @@ import type { IncidentJson } from '../../../incidents/incident/document.ts';
 import { type Severity, severities } from '../../../incidents/incident/severity.ts';
 import { isOpen } from '../../../incidents/incident/status.ts';
 import { LONGEST_DURATION_MS, parseDuration } from '../../../slo/spec/durations.ts';
-import { printable } from '../../../slo/spec/problems.ts';
 import { nameArgument } from '../../arguments.ts';
-import { type Cell, type Column, fold, table } from '../../table.ts';
+import type { Cell, Column } from '../../table.ts';
 import type { Terminal } from '../../terminal.ts';
 import { severityStyles, statusStyles } from './page/head.ts';
 import { agoText, jsonText, timeText } from './print.ts';
+import { textTable } from './rows.ts';
 import { type IncidentCommands, IncidentSession, type JournalFlags, withJournalOptions } from './session.ts';
 
 interface ListFlags extends JournalFlags {
@@ -20,9 +20,6 @@ interface ListFlags extends JournalFlags {
 
 /** So long ago, or then. */
 type Since = { readonly agoMs: number } | { readonly at: number };
-
-/** Terminals that are narrower have each summary on a line of its own. */
-const WIDE = 116;
 
 const columns: readonly Column[] = [
   { title: 'INCIDENT' },
@@ -100,27 +97,9 @@ function noneText({ policy, severity, all, since }: ListFlags): string {
 }
 
 /** Incidents, one a row. */
-export function incidentTable(terminal: Terminal, incidents: readonly IncidentJson[], now: number): string {
-  const room = terminal.columns ?? Number.POSITIVE_INFINITY;
-  if (room >= WIDE) {
-    const rows = incidents.map((incident) => [...rowOf(incident, now), { text: summaryOf(incident) }]);
-    return table(terminal, [...columns, { title: 'SUMMARY' }], rows);
-  }
-  const [header = '', ...lines] = table(
-    unlimited(terminal),
-    columns,
-    incidents.map((incident) => rowOf(incident, now)),
-  ).split('\n');
-  const text = incidents.flatMap((incident, at) => [
-    lines[at] ?? '',
-    ...fold(printable(summaryOf(incident)), room - 2).map((part) => `  ${part}`),
-  ]);
-  return `${[header, ...text].join('\n')}\n`;
-}
-
-/** The terminal, as one on which no line is too long. */
-function unlimited({ isTTY, colors, write }: Terminal): Terminal {
-  return { isTTY, colors, columns: undefined, write };
+function incidentTable(terminal: Terminal, incidents: readonly IncidentJson[], now: number): string {
+  const rows = incidents.map((incident) => ({ cells: rowOf(incident, now), text: summaryOf(incident) }));
+  return textTable(terminal, columns, 'SUMMARY', rows);
 }
 
 function rowOf(incident: IncidentJson, now: number): readonly Cell[] {

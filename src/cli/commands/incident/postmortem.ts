@@ -16,7 +16,8 @@ interface PostmortemFlags extends JournalFlags {
 }
 
 const help = `
-What people wrote into a post-mortem that is there already stays; what the journal knows is brought up to date.
+What people wrote into a post-mortem that is there already stays; what the
+journal knows is brought up to date.
 
 Examples:
   breakwater incident postmortem

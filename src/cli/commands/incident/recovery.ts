@@ -31,17 +31,18 @@ const incidentAnswer = z.custom<IncidentJson>(
 const incidentsAnswer = z.array(incidentAnswer);
 
 const help = `
-Asks the running application, over the socket that its option incidents.control.socket opens. Without --do and --end it
-shows the runbook and what the application can do, with commands to copy. What is done is recorded on the incident, and
-ends by itself.
+Asks the running application, over the socket that its option
+incidents.control.socket opens. Without --do and --end it shows the runbook and
+what the application can do, with commands to copy. What is done is recorded on
+the incident, and ends by itself.
 
 Exit codes: 0 done; 1 the application refuses; 2 it cannot be asked.
 
 Examples:
   breakwater incident recovery
-  breakwater incident recovery 001-9f3a --do force-open --for 10m --reason 'let the database breathe'
-  breakwater incident recovery 001-9f3a --do change-limit --limit attemptTimeoutMs --value 500
-  breakwater incident recovery 001-9f3a --end force-open`;
+  breakwater incident recovery --do force-open --for 10m --reason 'it drowns'
+  breakwater incident recovery --do change-limit --limit bulkhead --value 5
+  breakwater incident recovery --end force-open`;
 
 /** Adds `recovery`. */
 export function addRecovery({ group, context, finish }: IncidentCommands): void {

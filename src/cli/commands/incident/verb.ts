@@ -42,7 +42,8 @@ export interface Verb<Flags> {
 }
 
 const HOW_TO_NAME =
-  '\nINC is the id of an incident or a part of it that no other has, such as 001-9f3a. It comes first, and may be left out\nwhere only one is open. Put texts in quotes; - reads a text from stdin.\n';
+  '\nINC is the id of an incident, or a part of it that no other has, such as\n001-9f3a. It comes first, and may be left out where only one is open.\n';
+const HOW_TO_QUOTE = 'Put texts in quotes; - reads a text from stdin.\n';
 
 /** Adds a verb to `breakwater incident`, or to a group of it. */
 export function addVerb<Flags extends WriterFlags>(
@@ -82,10 +83,7 @@ function helpOf(
 ) {
   const start = parent === 'incident' ? 'breakwater incident' : `breakwater incident ${parent}`;
   const lines = examples.map((example) => `  ${start} ${example}`);
-  const how =
-    words.length === 0
-      ? HOW_TO_NAME.replace(' Put texts in quotes; - reads a text from stdin.', '')
-      : HOW_TO_NAME;
+  const how = words.length === 0 ? HOW_TO_NAME : `${HOW_TO_NAME}${HOW_TO_QUOTE}`;
   return `${how}${help === '' ? '' : `\n${help}\n`}\nExample${lines.length > 1 ? 's' : ''}:\n${lines.join('\n')}`;
 }
 

@@ -38,8 +38,9 @@ function unacknowledged(
 ): readonly NextStep[] {
   if (!isOpen(status)) return [];
   if (acknowledgedAt === null) {
-    const since = durationText(Math.max(0, now - Date.parse(declaredAt ?? detectedAt)));
-    return [{ text: `Nobody has acknowledged it for ${since}.`, urgent: true, command: 'ack INC' }];
+    const sinceMs = now - Date.parse(declaredAt ?? detectedAt);
+    const lasting = sinceMs < 1_000 ? ' yet' : ` for ${durationText(sinceMs)}`;
+    return [{ text: `Nobody has acknowledged it${lasting}.`, urgent: true, command: 'ack INC' }];
   }
   if (roles.commander.length > 0) return [];
   return [{ text: 'Nobody is its commander.', urgent: false, command: 'assign INC commander NAME' }];

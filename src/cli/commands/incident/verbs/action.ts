@@ -39,7 +39,7 @@ const moves = [
 export function addAction(commands: IncidentCommands): void {
   const action = commands.group
     .command('action')
-    .description('What is to be done about it: add one, assign it, say that it is done or checked.');
+    .description('What is to be done: add it, assign it, say that it is done.');
   addVerb<ActionFlags>(commands, action, {
     name: 'add',
     description: 'Add an action.',

@@ -16,7 +16,7 @@ const reason = () => new Option('-r, --reason <text>', 'why; must be given').arg
 export function addHypothesis(commands: IncidentCommands): void {
   const hypothesis = commands.group
     .command('hypothesis')
-    .description('What may be the cause: raise it, add evidence, confirm it or rule it out.');
+    .description('What may be the cause: raise it, confirm it, rule it out.');
   addVerb<WriterFlags & { readonly because?: string }>(commands, hypothesis, {
     name: 'add',
     description: 'Raise a hypothesis.',
@@ -55,7 +55,7 @@ export function addHypothesis(commands: IncidentCommands): void {
         nameArgument,
       ),
     ],
-    help: 'Each observation must be named by --explains or --not-explains; "breakwater incident show" has their ids.',
+    help: 'Each observation must be named by --explains or --not-explains; "breakwater\nincident show" has their ids.',
     examples: ["confirm h-3fa9 --reason 'reproduced on staging' --explains o-12ab --not-explains o-77f0"],
     part: { word: 0 },
     command: ({ words: [id], flags }) => ({
@@ -97,7 +97,7 @@ export function addHypothesis(commands: IncidentCommands): void {
 export function addReproduce(commands: IncidentCommands): void {
   addVerb<WriterFlags & { readonly onVersion?: string; readonly failed?: true }>(commands, commands.group, {
     name: 'reproduce',
-    description: 'Record that it was reproduced, or could not be, and on which version.',
+    description: 'Record that it was reproduced, or could not be, and how.',
     words: ['<how>'],
     options: [
       new Option('--on-version <version>', 'of the application; must be given').argParser(wordArgument),
@@ -134,7 +134,8 @@ export function addTry(commands: IncidentCommands): void {
   addVerb<WriterFlags>(commands, commands.group, {
     name: 'outcome',
     description: 'Say what a mitigation did, or that it was undone.',
-    words: ['<id>', '<helped|no-effect|made-worse|undone>', '<text>'],
+    words: ['<id>', '<outcome>', '<text>'],
+    help: 'Outcomes: helped, no-effect, made-worse, undone.',
     examples: ["outcome m-3fa9 helped 'errors fell from 40% to 3%'"],
     part: { word: 0 },
     command: ({ words: [id, outcome, text] }) => ({ do: 'outcome', mitigation: id, outcome, text }),

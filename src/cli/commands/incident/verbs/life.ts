@@ -23,7 +23,7 @@ const waiveOptions = () => [
 ];
 
 const gateHelp =
-  'Items of the checklists stand before it; the command names those that are open, and exits with 1. "breakwater\nincident check" shows them, and says that one is done.';
+  'Items of the checklists stand before it. Where some are open the command names\nthem, and exits with 1. "breakwater incident check" shows the checklists, and\nsays that an item is done.';
 
 const waived = ({ waive, waiveReason }: StepFlags) => ({ waive, waiveReason });
 

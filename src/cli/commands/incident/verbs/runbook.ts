@@ -8,10 +8,10 @@ import { addVerb } from '../verb.ts';
 export function addRunbook(commands: IncidentCommands): void {
   addVerb<WriterFlags & { readonly text?: string }>(commands, commands.group, {
     name: 'runbook',
-    description: 'Say how far the work by a runbook is: one step at a time, in order.',
-    words: ['<runbook>', '<step>', '<rehearsed|started|checked|surprise|resumed>'],
+    description: 'Say how far the work by a runbook is, step by step.',
+    words: ['<runbook>', '<step>', '<state>'],
     options: [new Option('--text <text>', 'what was seen').argParser(wordArgument)],
-    help: 'A surprise halts the work until "resumed" says why it may go on.',
+    help: 'States: rehearsed, started, checked, surprise, resumed. A surprise halts the\nwork until "resumed" says why it may go on.',
     examples: [
       'runbook failover 1 started',
       "runbook failover 1 surprise --text 'the replica is 40 s behind'",

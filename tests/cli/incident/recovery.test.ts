@@ -1,0 +1,165 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { PolicyRecovery } from '../../../src/incidents/recovery/options.ts';
+import { serveControl } from '../../incidents/control/support.ts';
+import { sampleIncident } from '../../incidents/sample.ts';
+import { breakwater, type Outcome, temporaryFolder } from '../support.ts';
+
+const ID = 'INC-20260204-001-9f3a01bc';
+const NOW = Date.parse('2026-02-04T10:20:00.000Z');
+
+const offered: readonly PolicyRecovery[] = [
+  {
+    policy: 'database',
+    runbook: {
+      title: 'Fail over',
+      url: 'https://wiki.example.com/failover',
+      steps: [
+        { text: 'Look at the lag', command: "psql -c 'select lag()'", check: 'It is below 5 s' },
+        { text: 'Promote the replica', check: 'Writes succeed', twoPeople: true },
+      ],
+    },
+    controls: [
+      { control: 'probe-now', text: 'Let the circuit try now.' },
+      { control: 'force-closed', text: 'Let all through.', unavailable: 'the policy has no circuit' },
+      {
+        control: 'force-open',
+        text: 'Turn all away.',
+        active: { incident: ID, by: 'bob', until: NOW + 600_000 },
+      },
+      {
+        control: 'change-limit',
+        text: 'Change attemptTimeoutMs.',
+        limit: { name: 'attemptTimeoutMs', current: 500, configured: 2_000 },
+      },
+    ],
+  },
+];
+
+/** An application that offers this, and what it was asked to do. */
+async function application() {
+  const { application: served, path } = await serveControl();
+  const asked: unknown[] = [];
+  served.recovery = () => offered;
+  served.recovered = (request) => asked.push(request);
+  served.incident = () =>
+    sampleIncident({
+      timeline: [
+        ...served.sample.timeline,
+        ...asked.map(() => ({
+          at: '2026-02-04T10:20:00.000Z',
+          kind: 'steered',
+          text: 'All are turned away.',
+        })),
+      ],
+    });
+  const run = (
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = { BREAKWATER_SOCKET: path },
+  ) => breakwater(['incident', ...args], { env, now: () => NOW });
+  return { run, asked, path };
+}
+
+it('shows the runbook and what the application can do, with commands to copy', async () => {
+  const { run } = await application();
+  const { code, out, err } = await run(['recovery']);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toContain(
+    "Runbook: Fail over\n  https://wiki.example.com/failover\n  1. Look at the lag\n      psql -c 'select lag()'\n      Check: It is below 5 s\n",
+  );
+  expect(out).toContain('      Check: Writes succeed (by another person)\n');
+  expect(out).toContain(`      breakwater incident runbook ${ID} 'Fail over' 1 started\n`);
+  expect(out).toContain(`      breakwater incident recovery ${ID} --do probe-now\n`);
+  expect(out).toContain('  force-closed: not now, the policy has no circuit\n');
+  expect(out).toContain(`      bob began it for ${ID}; it lasts 10 min more.\n`);
+  expect(out).toContain(`      breakwater incident recovery ${ID} --end force-open\n`);
+  expect(out).toContain(
+    `      breakwater incident recovery ${ID} --do change-limit --value N --for 15m --limit attemptTimeoutMs\n`,
+  );
+  expect(JSON.parse((await run(['recovery', '001-9f3a', '--json'])).out)).toEqual(offered);
+});
+
+it('does something, and says what the incident is then', async () => {
+  const { run, asked } = await application();
+  const args = [
+    'recovery',
+    '--do',
+    'force-open',
+    '--for',
+    '10m',
+    '--reason',
+    'it is drowning',
+    '--by',
+    'bob',
+  ];
+  const { code, out } = await run(args);
+  expect(code).toBe(0);
+  expect(out).toBe(`${ID}  High  declared  shop/database\n  10:20:00  All are turned away.\n`);
+  await run(['recovery', '--do', 'change-limit', '--limit', 'attemptTimeoutMs', '--value', '500']);
+  await run(['recovery', '--end', 'force-open', '--policy', 'search']);
+  expect(asked).toEqual([
+    { control: 'force-open', by: 'bob', forMs: 600_000, reason: 'it is drowning', end: false },
+    {
+      control: 'change-limit',
+      by: 'alice',
+      limit: 'attemptTimeoutMs',
+      value: 500,
+      forMs: 900_000,
+      end: false,
+    },
+    { control: 'force-open', by: 'alice', policy: 'search', forMs: 900_000, end: true },
+  ]);
+});
+
+it('finds the application by its journal', async () => {
+  const { run, path } = await application();
+  const directory = temporaryFolder();
+  mkdirSync(join(directory, 'sockets'));
+  const entry = { v: 1, socket: path, pid: process.pid, instance: 'shop-1' };
+  writeFileSync(join(directory, 'sockets', `${process.pid}.json`), JSON.stringify(entry));
+  expect((await run(['recovery'], { BREAKWATER_INCIDENTS: directory })).code).toBe(0);
+  const { out } = await run(['recovery', '--directory', directory], {});
+  expect(out).toContain(`--do probe-now --directory ${directory}\n`);
+});
+
+it('explains why it did or did not notify', async () => {
+  const { run } = await application();
+  expect(await run(['explain'])).toEqual({ code: 0, out: 'nothing holds it back\n', err: '' });
+  expect(JSON.parse((await run(['explain', ID, '--json'])).out)).toEqual(['nothing holds it back']);
+});
+
+const failing: readonly [readonly string[], Outcome['code'], string][] = [
+  [['recovery', '--do', 'reboot'], 2, 'Allowed choices are probe-now'],
+  [['recovery', '--do', 'force-open', '--end', 'force-open'], 2, 'cannot be used with'],
+  [['recovery', '--for', '5m'], 2, '--for needs --do or --end'],
+  [['recovery', '--do', 'change-limit'], 1, "limit: must be given with control: 'change-limit'"],
+  [['recovery', '--do', 'change-limit', '--value', 'few'], 2, 'Write a number'],
+  [['recovery', 'nothing-like-it'], 1, "there is no incident 'nothing-like-it'"],
+  [['recovery', '--socket', '/nowhere/app.sock'], 2, 'nobody answers at /nowhere/app.sock'],
+];
+
+it('says why not', async () => {
+  const { run, asked } = await application();
+  for (const [args, expected, why] of failing) {
+    const { code, out, err } = await run(args);
+    expect(err).toContain(why);
+    expect({ args, code, out }).toEqual({ args, code: expected, out: '' });
+  }
+  expect(asked).toEqual([]);
+  expect(await run(['recovery'], {})).toMatchObject({ code: 2, err: expect.stringContaining('--socket') });
+});
+
+it('shows what others wrote harmlessly, and believes no other answer', async () => {
+  const { application: served, path } = await serveControl();
+  const env = { BREAKWATER_SOCKET: path };
+  served.recovery = () => [{ policy: 'x\u001b[2J', controls: [{ control: 'probe-now', text: 'y\u202ez' }] }];
+  const { out } = await breakwater(['incident', 'recovery'], { env });
+  expect(out).toContain('x\\u001b[2J');
+  expect(out).toContain('y\\u202ez');
+  served.recovery = () => 'later';
+  expect(await breakwater(['incident', 'recovery'], { env })).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('does not know'),
+  });
+});
