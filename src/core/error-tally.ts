@@ -104,6 +104,7 @@ function codeOf(error: unknown): string | number | undefined {
 
 function sampleOf(error: unknown): string {
   if (error === undefined) return 'The operation gave a value that was judged a failure.';
+  if (error === null) return 'null';
   try {
     const own = messageOf(error);
     const cause = typeof error === 'object' && error !== null ? messageOf(Reflect.get(error, 'cause')) : '';

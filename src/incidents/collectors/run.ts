@@ -83,7 +83,7 @@ export class CollectorRunner {
     const controller = new AbortController();
     const ended = endedBy(timeoutMs, signal);
     let given: Collected;
-    let failure: unknown;
+    let failure: { readonly error: unknown } | undefined;
     try {
       if (signal?.aborted === true) throw new Error(CLOSING);
       const context = {
@@ -95,13 +95,13 @@ export class CollectorRunner {
       const collecting = (async () => await collector.collect(context))();
       given = await Promise.race([collecting, ended.promise]);
     } catch (error) {
-      failure = error;
+      failure = { error };
     } finally {
       ended.clear();
     }
     if (typeof given === 'string' || given instanceof Uint8Array) output.write(given);
     output.close();
-    controller.abort(failure);
+    controller.abort(failure?.error);
     const data =
       typeof given === 'object' && 'json' in given ? await jsonOf(given.json, maxBytes) : undefined;
     const isCut = output.isCut || data?.isCut === true;
@@ -109,7 +109,7 @@ export class CollectorRunner {
     return {
       text: isCut ? `${truncateBytes(text, maxBytes)}\n${CUT}\n` : text,
       isCut,
-      error: failure === undefined ? undefined : reasonOf(failure),
+      error: failure === undefined ? undefined : reasonOf(failure.error),
     };
   }
 }

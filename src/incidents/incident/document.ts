@@ -257,6 +257,7 @@ export interface SituationJson {
     readonly uptimeMs: number;
     readonly rssBytes: number;
     readonly heapUsedBytes: number;
+    /** Since the incident is open; `null` before the first look. */
     readonly eventLoopDelayP99Ms: number | null;
   };
   /** Recent changes, the latest first. */

@@ -1,7 +1,7 @@
 import { BoundedList, MAX_LIST_ENTRIES } from './bounded-list.ts';
 import type { ChangeOf } from './changes/change.ts';
 import type { IncidentJson, NotificationJson } from './document.ts';
-import { impactOf, NO_IMPACT, situationOf } from './impact.ts';
+import { impactOf, NO_IMPACT, situationOf, withLoopDelay } from './impact.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 
 /** What the library finds out by itself. */
@@ -79,6 +79,7 @@ export class Facts {
         return true;
       case 'measured':
         this.#impact = impactOf(change, this.#impact);
+        this.#situation = withLoopDelay(this.#situation, change.eventLoopDelayP99Ms);
         return true;
       case 'situation':
         if (this.#situation !== null) return false;

@@ -69,3 +69,12 @@ export function situationOf(change: ChangeOf<'situation'>): SituationJson {
     })),
   };
 }
+
+/** The event loop is measured only since the incident began. */
+export function withLoopDelay(
+  situation: SituationJson | null,
+  eventLoopDelayP99Ms: number | undefined,
+): SituationJson | null {
+  if (situation === null || eventLoopDelayP99Ms === undefined) return situation;
+  return { ...situation, process: { ...situation.process, eventLoopDelayP99Ms } };
+}

@@ -232,7 +232,7 @@ describe('errors', () => {
     expect(kinds.sort()).toEqual([
       'Error ECONNREFUSED: fetch failed: connect ECONNREFUSED 127.0.0.1:1',
       'object: plain',
-      'thrown null:',
+      'thrown null: null',
       'thrown number: 7',
       'thrown string: text',
       'thrown symbol: Symbol(s)',
