@@ -114,6 +114,11 @@ export class SinkRepeats<Message extends Repeatable> {
     if (error === undefined) entry.failing = false;
     else this.#failed(subject, entry, error);
     entry.dueAt = Math.max(monotonicNow(), now + this.#everyMs);
+    // To the end of the line, so that where there are too many repeats each gets its turn.
+    if (this.#entries.get(subject) === entry) {
+      this.#entries.delete(subject);
+      this.#entries.set(subject, entry);
+    }
     this.#ports.onFree();
     this.#arm();
   }

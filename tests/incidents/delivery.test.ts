@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IncidentManager } from '../../src/incidents/manager.ts';
 import type { IncidentOptions } from '../../src/incidents/options.ts';
 import { type Receipt, SinkError } from '../../src/incidents/sink.ts';
-import { Harness, RecordingSink, settle } from './fixtures.ts';
+import { Harness, RecordingSink, resolveByHand, settle } from './fixtures.ts';
 
 const never = (): Promise<Receipt> => new Promise(() => {});
 
@@ -323,7 +323,7 @@ function opened(options: IncidentOptions) {
   const policy = harness.policy();
   policy.move('open');
   const { id } = harness.only();
-  return { harness, policy, manager, resolveNow: () => manager.resolve(id, 'Ada') };
+  return { harness, policy, manager, resolveNow: () => resolveByHand(manager, id) };
 }
 
 /** Closes on fake time, which nothing else would move on. */

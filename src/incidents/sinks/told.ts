@@ -38,7 +38,7 @@ export function toldOf(
   const runbook = runbookOf(runbookUrl, incident.policy);
   return {
     key: alertKey({ dedupKey, incident }),
-    summary: `${incident.drill ? 'DRILL: ' : ''}${plain(summary, 900) || 'No summary'}${more}`,
+    summary: `${plain(markedSummary({ summary, incident }), 900) || 'No summary'}${more}`,
     facts: [
       ...statusFacts(incident),
       ...sentences([['digest', 'Other incidents at the same time', digestText(digest)]]),
@@ -67,7 +67,12 @@ function digestText(digest: readonly DigestEntry[]): string {
 
 /** The incident's dedup key; of a drill, one that no real alert has. */
 export function alertKey({ dedupKey, incident }: Pick<Notification, 'dedupKey' | 'incident'>): string {
-  return incident.drill ? `drill/${dedupKey}` : dedupKey;
+  return incident.drill && !dedupKey.startsWith('drill/') ? `drill/${dedupKey}` : dedupKey;
+}
+
+/** What a notification tells, marked as a drill where it is one and does not say so itself. */
+export function markedSummary({ summary, incident }: Pick<Notification, 'summary' | 'incident'>): string {
+  return incident.drill && !summary.startsWith('DRILL') ? `DRILL: ${summary}` : summary;
 }
 
 /** Whether somebody has said that they work on it, and it lasts. */

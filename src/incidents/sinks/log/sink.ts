@@ -3,7 +3,7 @@ import type { AnnouncedSloEvent } from '../../announcement.ts';
 import type { Logger } from '../../logger.ts';
 import type { Notification } from '../../notification.ts';
 import type { Sink } from '../../sink.ts';
-import { alertKey } from '../told.ts';
+import { alertKey, markedSummary } from '../told.ts';
 import { type LogSinkOptions, logSinkSchema } from './options.ts';
 
 /**
@@ -30,9 +30,8 @@ export function logSink(options: LogSinkOptions = {}): Sink {
         notification: notification.id,
         ...(incident.drill ? { drill: true } : {}),
       };
-      const subject = incident.drill ? 'DRILL: incident' : 'Incident';
       const target = own ?? logger;
-      target[levelOf(notification)](fields, `${subject} ${notification.kind}: ${notification.summary}`);
+      target[levelOf(notification)](fields, `Incident ${notification.kind}: ${markedSummary(notification)}`);
       return { detail: 'logged' };
     },
     announce({ id, event }, { logger }) {

@@ -32,7 +32,7 @@ export function payloadOf(notification: Notification, told: Told, mention: strin
   const title = `${incident.drill ? 'DRILL: ' : ''}${severity} incident ${kind}: ${incident.policy}`;
   const shown = told.facts.filter(({ key }) => !ELSEWHERE.has(key) && !SMALL_PRINT.has(key));
   const isUrgent = isBeginning(notification) && (severity === 'Critical' || severity === 'High');
-  return message(`${title} - ${told.summary}`, [
+  return message(`${title} - ${told.summary.replace(/^DRILL: /, '')}`, [
     header(title, id),
     ...(isUrgent && mention !== undefined ? [mentionSection(mention)] : []),
     section(told.summary),

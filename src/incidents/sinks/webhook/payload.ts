@@ -2,7 +2,7 @@ import type { IncidentJson } from '../../incident/document.ts';
 import type { Severity } from '../../incident/severity.ts';
 import type { DigestEntry, Notification, NotificationKind } from '../../notification.ts';
 import { truncate } from '../../redact.ts';
-import { alertKey } from '../told.ts';
+import { alertKey, markedSummary } from '../told.ts';
 
 /** The body of a webhook about an incident, after the payload structure that Standard Webhooks 1.0.0 recommends. */
 export interface WebhookPayload {
@@ -59,7 +59,7 @@ export function bodyOf(notification: Notification): string {
 
 function payloadOf(notification: Notification, isShortened: boolean): WebhookPayload {
   const { kind, at, severity, incident, digest } = notification;
-  const summary = `${incident.drill ? 'DRILL: ' : ''}${notification.summary}`;
+  const summary = markedSummary(notification);
   const timeline = shortened(incident.timeline);
   return {
     type: `incident.${kind}`,
