@@ -64,6 +64,7 @@ const command = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.constant({ do: 'reset' } as const) },
+  { weight: 4, arbitrary: fc.constant({ do: 'probe' } as const) },
 );
 
 /** Chance that adds nothing. */
@@ -119,6 +120,9 @@ test('the machine does what the model does, whatever is admitted, settled late, 
           case 'disable':
             machine.disable(now + step.forMs);
             model.disable(now + step.forMs);
+            break;
+          case 'probe':
+            expect(machine.probeNow('test')).toBe(model.probeNow());
             break;
           default:
             machine.reset();

@@ -27,6 +27,7 @@ export class CircuitModel {
   #streak = 0;
   #probes: ModelPermit[] = [];
   #probed: Attempt[] = [];
+  #asked = false;
   readonly #settings: CircuitBreakerSettings;
 
   constructor(settings: CircuitBreakerSettings) {
@@ -84,6 +85,13 @@ export class CircuitModel {
     this.until = until;
   }
 
+  probeNow(): boolean {
+    if (this.state !== 'open' && this.state !== 'forced-open') return false;
+    this.#move('half-open');
+    this.#asked = true;
+    return true;
+  }
+
   reset(): void {
     if (this.state === 'closed') this.#begin();
     else this.#move('closed');
@@ -120,7 +128,7 @@ export class CircuitModel {
     const missing = Array.from({ length: halfOpenProbes - this.#probed.length });
     const worst = [...this.#probed, ...missing.map(() => ({ failed: true, slow: true }))];
     if (failed(this.#probed)) {
-      this.failedRecoveries += 1;
+      if (!this.#asked) this.failedRecoveries += 1;
       this.#open(now, retryAfterMs);
     } else if (!failed(worst)) this.#move('closed');
   }
@@ -145,6 +153,7 @@ export class CircuitModel {
     this.#streak = 0;
     this.#probes = [];
     this.#probed = [];
+    this.#asked = false;
     if (this.state === 'closed') this.#attempts = [];
   }
 }
