@@ -49,7 +49,6 @@ export class IncidentControl {
       report: (_policy, _component, error) => parts.report(error),
       record: (incident, change) => parts.incidents.recordChanges(incident, [change]),
     });
-    finishDrillsOfOthers(parts);
     const { control } = parts.settings;
     this.#opening = control === undefined ? undefined : this.#open(control.socket);
   }
@@ -112,18 +111,6 @@ export class IncidentControl {
         this.#parts.report(error);
       }
     }
-  }
-}
-
-/** A drill that this process tends and does not play is one of a process that is gone. */
-function finishDrillsOfOthers({ incidents, report }: IncidentControlParts): void {
-  try {
-    for (const { id, drill } of incidents.open()) {
-      if (drill)
-        incidents.finishDrill(id, 'The process that played the drill is gone, and what it opened with it.');
-    }
-  } catch (error) {
-    report(error);
   }
 }
 

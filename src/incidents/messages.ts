@@ -12,6 +12,7 @@ interface Told {
 
 /** What the incidents say, one sentence each. */
 export const messages = {
+  drillLeft: 'The process that played the drill is gone, and what it opened with it.',
   opened: (policy: string, reason: string) => `The circuit of '${policy}' opened: ${reason}`,
 
   steeredByHand: ({ policy, to, reason }: CircuitEvent) =>

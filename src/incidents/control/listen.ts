@@ -78,21 +78,42 @@ function probe(path: string): Promise<string | undefined> {
     const timer = setTimeout(() => end('ETIMEDOUT'), PROBE_MS);
     timer.unref();
     socket.once('connect', () => end(undefined));
-    socket.once('error', (error) => end('code' in error ? String(error.code) : error.message));
+    socket.once('error', (error) => end(errorCode(error) ?? error.message));
   });
 }
 
 /** Gives the socket its place, only where nobody else has taken it in the meantime. */
 function place(made: string, path: string, left: Stats | undefined, workplace: string): void {
-  if (left !== undefined) {
-    const taken = join(workplace, 'old');
-    renameSync(path, taken);
-    if (!isSame(lstatSync(taken), left)) {
-      linkSync(taken, path);
-      throw new Error(`another process has begun to listen at ${path} at the same time`);
-    }
+  const taken = join(workplace, 'old');
+  if (left !== undefined && move(path, taken) && !isSame(lstatSync(taken), left)) {
+    linkSync(taken, path);
+    throw new Error(atTheSameTime(path));
   }
-  linkSync(made, path);
+  try {
+    linkSync(made, path);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') throw new Error(atTheSameTime(path), { cause: error });
+    throw error;
+  }
+}
+
+/** Whether there was something to move. */
+function move(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function atTheSameTime(path: string): string {
+  return `another process has begun to listen at ${path} at the same time; give each instance a socket of its own`;
+}
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
 function removeOwn(path: string, own: Stats): void {

@@ -244,9 +244,16 @@ export class Drill {
     }
     this.#look();
     if (isOver(scenario, this.#marks)) this.end('completed', 'Every step is done.');
-    // A drill that somebody ended by other ways is over, too.
-    else if (this.#ports.incident(this.#incident)?.status === 'closed') {
-      this.end('stopped', 'Its incident was closed.');
+    else this.#endWithIncident();
+  }
+
+  /** Its incident may be ended by other ways: somebody closes it, or its policy is removed. */
+  #endWithIncident(): void {
+    const incident = this.#ports.incident(this.#incident);
+    if (incident === undefined) this.end('stopped', 'Its incident is kept no more.');
+    else if (incident.status === 'closed') this.end('stopped', 'Its incident was closed.');
+    else if (incident.status === 'resolved' && incident.resolvedBy === null) {
+      this.end('stopped', 'Its incident resolved by itself.');
     }
   }
 

@@ -119,13 +119,14 @@ export class Restorer {
   }
 
   #adopt(record: IncidentRecord): void {
-    const { keeper, ledger, sender, teller, settings } = this.#parts;
+    const { keeper, ledger, people, sender, teller, settings } = this.#parts;
     const watch = keeper.adopt(record);
     if (isOpen(record.status)) {
       const text = messages.adopted(settings.instance);
       ledger.record(record, { type: 'adopted', at: wallNow(), instance: settings.instance, text });
     }
     sender.resume(record);
+    if (record.drill) people.finishDrill(watch, messages.drillLeft);
     if (isOpen(record.status)) teller.resume(watch);
     this.#parts.schedule();
   }

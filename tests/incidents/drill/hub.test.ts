@@ -152,3 +152,10 @@ it('says in the log that its socket cannot be opened, and runs without', async (
   expect(errors[0]).toMatchObject({ message: 'the control socket cannot be opened' });
   expect(await made.policy('database').execute(async () => 1)).toBe(1);
 });
+
+it('ends with its policy', async () => {
+  const { hub: made, socket } = await hub();
+  const { report } = await play(socket, { scenario: scenario(), by: 'alice' });
+  made.remove('database');
+  expect(await report).toMatchObject({ ended: 'stopped', why: 'Its incident resolved by itself.' });
+});
