@@ -7,6 +7,10 @@ export type { LogRing } from './collectors/log-ring.ts';
 export type { CollectorOptions } from './collectors/options.ts';
 export { type PrometheusCollectorOptions, prometheusCollector } from './collectors/prometheus.ts';
 export type { IncidentCommand } from './commands/command.ts';
+export type { ControlOptions } from './control/options.ts';
+export type { DrillEnd, DrillReport } from './drill/progress.ts';
+export type { DrillEffect, DrillStep } from './drill/scenario.ts';
+export type { DrillScore, DrillStepScore } from './drill/score.ts';
 export type {
   ActionHorizon,
   ActionKind,
