@@ -77,13 +77,13 @@ describe('an incident that is not named', () => {
   it('must be said where several may be meant, and where there is none', () => {
     expect(failure(() => chooseIncident([database, search], undefined))).toMatchObject({
       exitCode: 2,
-      message: expect.stringMatching(/2 incidents are open; say which one[\s\S]*002-77aa0000/),
+      message: expect.stringMatching(/2 incidents are open; say which one is meant[\s\S]*002-77aa0000/),
     });
     expect(failure(() => chooseIncident([closed], undefined)).exitCode).toBe(1);
   });
 
   it('is told harmlessly', () => {
-    const hostile = sampleIncident({ id: 'INC-20260204-003-cccccccc', summary: 'a\u001b[2Jb' });
+    const hostile = sampleIncident({ id: 'INC-20260204-003-cccccccc', policy: 'a\u001b[2Jb' });
     expect(failure(() => chooseIncident([database, hostile], undefined)).message).toContain('a\\u001b[2Jb');
   });
 });

@@ -5,6 +5,7 @@ import type { PolicyRecovery } from '../../../src/incidents/recovery/options.ts'
 import { serveControl } from '../../incidents/control/support.ts';
 import { sampleIncident } from '../../incidents/sample.ts';
 import { breakwater, type Outcome, temporaryFolder } from '../support.ts';
+import { TestJournal } from './journal.ts';
 
 const ID = 'INC-20260204-001-9f3a01bc';
 const NOW = Date.parse('2026-02-04T10:20:00.000Z');
@@ -121,6 +122,22 @@ it('finds the application by its journal', async () => {
   expect((await run(['recovery'], { BREAKWATER_INCIDENTS: directory })).code).toBe(0);
   const { out } = await run(['recovery', '--directory', directory], {});
   expect(out).toContain(`--do probe-now --directory ${directory}\n`);
+});
+
+it('is on the page of an open incident where the application answers', async () => {
+  const { path } = await application();
+  const journal = new TestJournal();
+  await journal.begin();
+  const shown = async () => (await journal.run(['show'])).out;
+  expect(await shown()).not.toContain('Runbook');
+  mkdirSync(join(journal.directory, 'sockets'));
+  const entry = { v: 1, socket: path, pid: process.pid, instance: 'shop-1' };
+  writeFileSync(join(journal.directory, 'sockets', `${process.pid}.json`), JSON.stringify(entry));
+  expect(await shown()).toContain('Runbook: Fail over\n');
+  await journal.json(['runbook', 'Fail over', '1', 'rehearsed']);
+  expect(await shown()).toContain('  1. Look at the lag  [rehearsed]\n');
+  await journal.add(ID, [{ type: 'resolved', at: NOW, reason: 'x', durationMs: 1 }]);
+  expect(await shown()).not.toContain('Runbook: Fail over\n');
 });
 
 it('explains why it did or did not notify', async () => {

@@ -60,7 +60,7 @@ function chooseUnnamed(incidents: readonly IncidentJson[], unnamed: Unnamed): In
   if (others.length > 0) {
     const what = only.status === 'resolved' ? 'wait to be closed' : 'are open';
     throw new CommandFailure(
-      `${candidates.length} incidents ${what}; say which one, before all else:\n${listed(candidates)}`,
+      `${candidates.length} incidents ${what}; say which one is meant:\n${listed(candidates)}`,
     );
   }
   return only;
@@ -80,10 +80,8 @@ function meantBy(incidents: readonly IncidentJson[], reference: string): string 
 }
 
 function listed(incidents: readonly IncidentJson[]): string {
-  const lines = incidents
+  return incidents
     .slice(-MOST_LISTED)
-    .map(({ id, severity, status, policy, summary }) =>
-      printable(`  ${id}  ${severity} ${status} ${policy}: ${summary}`),
-    );
-  return lines.join('\n');
+    .map(({ id, severity, status, policy }) => printable(`  ${id}  ${severity}  ${status}  ${policy}`))
+    .join('\n');
 }

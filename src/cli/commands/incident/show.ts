@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { isOpen } from '../../../incidents/incident/status.ts';
 import { pageText } from './page/page.ts';
 import { jsonText } from './print.ts';
 import { type IncidentCommands, IncidentSession, type JournalFlags, withJournalOptions } from './session.ts';
+import { offeredFor } from './socket.ts';
 
 interface ShowFlags extends JournalFlags {
   readonly timeline: number;
@@ -30,7 +32,12 @@ export function addShow({ group, context, finish }: IncidentCommands): void {
     .action(async (reference: string | undefined, flags: ShowFlags) => {
       const session = await IncidentSession.open(context, flags);
       const incident = await session.choose(reference);
+      const offered =
+        flags.json || !isOpen(incident.status)
+          ? undefined
+          : await offeredFor(session.journal.directory, incident.id);
       const options = {
+        offered,
         now: context.now(),
         suffix: session.suffix,
         timeline: flags.timeline,

@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
 import { ControlFailure, callControl } from '../../../incidents/control/client.ts';
+import { findSockets } from '../../../incidents/control/found-sockets.ts';
 import { durationOption, wordArgument } from '../../arguments.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
 import { JOURNAL_VARIABLE } from '../../journal.ts';
 import { withProgress } from '../../progress.ts';
 import { socketOf } from '../drill/socket.ts';
+import { type Recoveries, recoveries } from './page/options.ts';
 import { quoted } from './print.ts';
 import { directoryOption } from './session.ts';
 
@@ -56,6 +58,22 @@ export async function askApplication(
     if (!(error instanceof ControlFailure)) throw error;
     throw new CommandFailure(error.message, error.kind === 'refused' ? 1 : 2);
   }
+}
+
+/** Nobody waits longer for what is only good to have, in milliseconds. */
+const BRIEFLY_MS = 1_000;
+/** Nor asks more instances for it. */
+const MOST_ASKED = 4;
+
+/** What an application that runs on this journal says can be done; `undefined` where none answers soon. */
+export async function offeredFor(directory: string, incident: string): Promise<Recoveries | undefined> {
+  const found = await findSockets(directory).catch(() => []);
+  for (const { socket } of found.slice(0, MOST_ASKED)) {
+    const answer = callControl(socket, 'recovery', { id: incident }, { timeoutMs: BRIEFLY_MS });
+    const { data } = recoveries.safeParse(await answer.catch(() => undefined));
+    if (data !== undefined) return data;
+  }
+  return undefined;
 }
 
 /** What options say goes before what the environment says, and a socket before a journal. */

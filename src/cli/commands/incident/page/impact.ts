@@ -60,7 +60,7 @@ function ms(value: number | null): string {
 }
 
 function share(ratio: number): string {
-  return `${Number((ratio * 100).toPrecision(3))}%`;
+  return `${many(Number((ratio * 100).toPrecision(3)))}%`;
 }
 
 function capital(word: string): string {

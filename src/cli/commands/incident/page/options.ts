@@ -45,14 +45,19 @@ export function recoveriesText(
 ): string {
   const page = new Page(terminal);
   page.line(...titleOf(incident));
-  for (const { policy, runbook: book, controls } of all) {
-    if (book !== undefined) addRunbook(page, incident, book);
+  addRunbooks(page, incident, all);
+  for (const { policy, controls } of all) {
     page.heading(`What the application can do for ${policy}`);
     for (const control of controls) addControl(page, incident, policy, control, options);
     if (controls.length === 0) page.item('Nothing: the policy has no circuit and no limits.');
   }
   if (all.length === 0) page.item('Nothing: the application has no such policy any more.');
   return page.toString();
+}
+
+/** The runbooks of the policies, with how far the work by each is. */
+export function addRunbooks(page: Page, incident: IncidentJson, all: Recoveries): void {
+  for (const { runbook: book } of all) if (book !== undefined) addRunbook(page, incident, book);
 }
 
 function addRunbook(

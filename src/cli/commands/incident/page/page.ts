@@ -5,6 +5,7 @@ import { addFollowUp } from './follow-up.ts';
 import { addHead, addNext } from './head.ts';
 import { addImpact } from './impact.ts';
 import { Page, type PageOptions } from './layout.ts';
+import type { Recoveries } from './options.ts';
 import { addRecovery } from './recovery.ts';
 import { addFiles, addTimeline, addTold } from './timeline.ts';
 
@@ -14,6 +15,8 @@ export interface IncidentPageOptions extends PageOptions {
   readonly timeline: number;
   /** The incident's own folder, for people. */
   readonly folder: string;
+  /** What the running application says can be done, where one was found. */
+  readonly offered?: Recoveries | undefined;
 }
 
 /** An incident as the engineer on call reads it: what is hurt and what to do first, what happened last. */
@@ -22,7 +25,7 @@ export function pageText(terminal: Terminal, incident: IncidentJson, options: In
   addHead(page, incident, options);
   addImpact(page, incident);
   addNext(page, incident, options);
-  addRecovery(page, incident, options);
+  addRecovery(page, incident, options, options.offered);
   addFindings(page, incident);
   addFollowUp(page, incident);
   addTold(page, incident);
