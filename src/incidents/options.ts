@@ -91,6 +91,8 @@ export interface IncidentOptions extends QuietOptions, EscalationOptions {
   readonly drills?: boolean | undefined;
 }
 
+const sinkPace = z.object({ messages: count, perMs: durationMs });
+
 const sink = z
   .custom<Sink>(
     (value) =>
@@ -105,6 +107,14 @@ const sink = z
   .refine(({ name }) => sinkName.safeParse(name).success, {
     path: ['name'],
     error: 'must be 1 to 64 characters of a-z, A-Z, 0-9, _ and -',
+  })
+  .refine(({ pace }) => pace === undefined || sinkPace.safeParse(pace).success, {
+    path: ['pace'],
+    error: 'must be { messages, perMs }: a whole number from 1, and milliseconds above 0',
+  })
+  .refine(({ repeatMs }) => repeatMs === undefined || durationMs.safeParse(repeatMs).success, {
+    path: ['repeatMs'],
+    error: 'must be a finite number of milliseconds above 0',
   });
 
 const instanceName = z.custom<string>(

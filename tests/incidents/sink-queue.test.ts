@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Delivery } from '../../src/incidents/delivery.ts';
+import { incidentSchema } from '../../src/incidents/options.ts';
 import { type Sink, type SinkContext, SinkError } from '../../src/incidents/sink.ts';
 import type { Delivered, Queued } from '../../src/incidents/sink-queue.ts';
 import { RecordingLogger, settle } from './fixtures.ts';
@@ -149,6 +150,20 @@ describe('a sink with a pace', () => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe('a pace and an interval', () => {
+  it.each([
+    [{ pace: { messages: 0, perMs: 1_000 } }, 'pace'],
+    [{ pace: { messages: 1, perMs: Number.NaN } }, 'pace'],
+    [{ repeatMs: 0 }, 'repeatMs'],
+    [{ repeatMs: Number.POSITIVE_INFINITY }, 'repeatMs'],
+  ])('%j is refused', (wrong, key) => {
+    const sink = { name: 'vendor', send: () => undefined };
+    expect(incidentSchema.safeParse({ sinks: [sink] }).success).toBe(true);
+    const { error } = incidentSchema.safeParse({ sinks: [{ ...sink, ...wrong }] });
+    expect(error?.issues.map(({ path }) => path)).toEqual([['sinks', 0, key]]);
   });
 });
 

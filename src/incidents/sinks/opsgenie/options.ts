@@ -12,9 +12,13 @@ export type OpsgeniePriority = (typeof opsgeniePriorities)[number];
 
 /** Who is called, by id, or by name (a user: by `username`). */
 export interface OpsgenieResponder {
+  /** What the id or name is one of. */
   readonly type: 'team' | 'user' | 'escalation' | 'schedule';
+  /** Opsgenie's own id of it. */
   readonly id?: string | undefined;
+  /** Its name; a user has none. */
   readonly name?: string | undefined;
+  /** Of a user, the e-mail address. */
   readonly username?: string | undefined;
 }
 

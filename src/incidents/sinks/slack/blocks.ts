@@ -39,12 +39,14 @@ export function section(text: string): Block {
   return { type: 'section', text: plainText(text, limits.section) };
 }
 
-export function fieldSection(fields: readonly (readonly [label: string, text: string])[]): Block {
-  const shown = fields.slice(0, limits.fields);
-  return {
+/** As many sections as the fields need. */
+export function fieldSections(fields: readonly (readonly [label: string, text: string])[]): readonly Block[] {
+  const texts = fields.map(([label, text]) => plainText(`${label}: ${text}`, limits.field));
+  const count = Math.ceil(texts.length / limits.fields);
+  return Array.from({ length: count }, (_, nth) => ({
     type: 'section',
-    fields: shown.map(([label, text]) => plainText(`${label}: ${text}`, limits.field)),
-  };
+    fields: texts.slice(nth * limits.fields, (nth + 1) * limits.fields),
+  }));
 }
 
 export function context(texts: readonly string[]): Block {

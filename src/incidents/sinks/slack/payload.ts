@@ -5,7 +5,7 @@ import {
   type Block,
   context,
   fallbackText,
-  fieldSection,
+  fieldSections,
   header,
   linkSection,
   mentionSection,
@@ -36,7 +36,7 @@ export function payloadOf(notification: Notification, told: Told, mention: strin
     header(title, id),
     ...(isUrgent && mention !== undefined ? [mentionSection(mention)] : []),
     section(told.summary),
-    fieldSection(shown.filter(({ short }) => short).map(({ label, text }) => [label, text])),
+    ...fieldSections(shown.filter(({ short }) => short).map(({ label, text }) => [label, text])),
     ...shown.filter(({ short }) => !short).map(({ label, text }) => section(`${label}: ${text}`)),
     ...(told.links.length === 0 ? [] : [linkSection(told.links)]),
     context(
@@ -52,7 +52,7 @@ export function announcementPayloadOf({ id, service, instance, event }: SloAnnou
   return message(`${title} - ${summary}`, [
     header(title, id),
     section(summary),
-    fieldSection([
+    ...fieldSections([
       ['Policy', policy],
       ['Error budget', status],
       ...(service === undefined ? [] : [['Service', service] as const]),
