@@ -48,6 +48,18 @@ export type { Logger, LogMethod } from './logger.ts';
 export type { Notification, NotificationKind } from './notification.ts';
 export type { DedupScope, IncidentOptions } from './options.ts';
 export type { DeliveryResult } from './ports.ts';
+export {
+  type ActionProgress,
+  type ActionReport,
+  type TrackActionsOptions,
+  type TrackedAction,
+  trackActions,
+} from './postmortem/actions.ts';
+export type { PostmortemLanguage } from './postmortem/language.ts';
+export { type LintFinding, type LintRule, lintPostmortem } from './postmortem/lint.ts';
+export { type KeptEdit, type MergedPostmortem, mergePostmortem } from './postmortem/merge/merge.ts';
+export { type PostmortemOptions, postmortem } from './postmortem/postmortem.ts';
+export { type SearchHit, type SearchOptions, search as searchIncidents } from './postmortem/search.ts';
 export type { ActiveControl, PolicyRecovery, RecoveryOption } from './recovery/options.ts';
 export { type RecoveryControl, type RecoveryRequest, recoveryControls } from './recovery/request.ts';
 export type { Runbook, RunbookStep } from './recovery/runbook.ts';

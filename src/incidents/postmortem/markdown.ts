@@ -3,8 +3,8 @@
 const SPACE = /[\u0000-\u0020\u007f-\u009f\u2028\u2029]+/g;
 const UNSEEN = /[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
 
-/** A mail address or a mention, of characters that need no escape in a code span. */
-const MENTION = /[A-Za-z0-9._%+-]*@[A-Za-z0-9][A-Za-z0-9_./-]*/g;
+/** Mail addresses and mentions, of characters that need no escape in a code span; neighbours share one. */
+const MENTION = /(?<![A-Za-z0-9._%+-])(?:[A-Za-z0-9._%+-]*@[A-Za-z0-9][A-Za-z0-9_./-]*)+/g;
 
 /**
  * Text from outside, for one line of Markdown: a paragraph, a list item, a table cell. Whoever renders it as

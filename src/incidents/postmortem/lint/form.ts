@@ -10,6 +10,8 @@ import type { Source, SourceLine } from './source.ts';
 const MARK = /<!--\s*blank:\s*([^\s>]*)\s*-->/g;
 /** What stands where people must write, in each language. */
 const PLACEHOLDER = /_(?:to be written|要記入):\s*([^_]*)_/g;
+/** A value that another field follows, as people write them. */
+const LISTED = /^[^<]*[,、(（].*[:：]/;
 const BOX = /^\s*[-*+]\s+\[([ xX])\]\s/;
 const NOBODY =
   /^(?:-|–|—|\?+|tbd|tba|todo|n\/?a|none|nobody|unassigned|unknown|未定|なし|未割り?当て|検討中|調整中)?$/i;
@@ -95,18 +97,22 @@ function boxFindings({ number, text }: SourceLine, messages: LintMessages): Lint
   return findings;
 }
 
-/** The value of an action's field, the last of that name: what the action says comes before its fields. */
+/**
+ * The value of an action's field, the last of that name: what the action says comes before its fields. Fields stand
+ * between the separators that are generated, or as people write them, between commas or in parentheses.
+ */
 function fieldOf(text: string, pattern: RegExp): string | undefined {
-  return text
-    .replace(/<!--(?!\s*blank:).*?-->/g, '')
-    .split(new RegExp(`${FIELD_SEPARATOR}|[|,、]| [–—] `))
-    .map((part) =>
-      pattern
-        .exec(part)?.[1]
-        ?.trim()
-        .replace(/[)）.。]+$/, ''),
-    )
-    .findLast((value) => value !== undefined);
+  const said = text.replace(/<!--(?!\s*blank:).*?-->/g, '');
+  for (const separator of [FIELD_SEPARATOR, /[|,、(（]|\s[·–—]\s/]) {
+    const value = said
+      .split(separator)
+      .map((part) => pattern.exec(part)?.[1]?.trim())
+      .findLast((found) => found !== undefined);
+    if (value === undefined || (separator === FIELD_SEPARATOR && LISTED.test(value) && !hasBlank(value)))
+      continue;
+    return value.replace(/[)）.。;；]+$/, '');
+  }
+  return undefined;
 }
 
 function hasBlank(text: string): boolean {

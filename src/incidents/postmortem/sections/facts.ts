@@ -59,9 +59,10 @@ function lasted(page: Page): string {
 /** What the library recorded, and room for people's own words. */
 export const summary: SectionWriter = (page) => {
   const { incident, words } = page;
+  const said = page.lessons('summary');
   return blocks(
     [words.summary.recorded(page.text(incident.summary), page.text(incident.why))],
-    [page.blank('summary', words.ask.summary)],
+    said.length === 0 ? [page.blank('summary', words.ask.summary)] : said,
   );
 };
 
