@@ -28,7 +28,6 @@ import type { HubChange, Silence } from './manager/hub-change.ts';
 import { silenceOf } from './manager/silencing.ts';
 import { whyOf } from './manager/why.ts';
 import { type Workings, workingsOf } from './manager/workings.ts';
-import { messages } from './messages.ts';
 import type { IncidentSettings } from './options.ts';
 import { type Outgoing, outgoingAnnouncement } from './outgoing.ts';
 import type { IncidentPorts } from './ports.ts';
@@ -262,7 +261,7 @@ export class IncidentManager implements Incidents {
     const { register, keeper, rejections } = this.#workings;
     rejections?.forget(policy);
     for (const watch of register.allOpenOf(policy))
-      this.#guard(policy, () => keeper.resolve(watch, undefined, messages.policyRemoved));
+      this.#guard(policy, () => keeper.policyRemoved(watch));
   }
 
   /**

@@ -47,6 +47,8 @@ export class Watch {
   reviewAt: number;
   /** Whether its policy was there since this process tends it; one that never was is not a removed one. */
   policySeen = false;
+  /** Whether its policy was removed. */
+  policyGone = false;
   #measured: Measured;
   #baseline: PolicyStats | undefined;
 

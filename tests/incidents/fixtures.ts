@@ -3,13 +3,15 @@ import { wallNow } from '../../src/core/clock.ts';
 import { Events, type IncidentEvent, type SloEvent } from '../../src/core/events.ts';
 import type { Criticality, PolicyStats } from '../../src/core/policy.ts';
 import type { SloAnnouncement } from '../../src/incidents/announcement.ts';
+import { gatherEvidence } from '../../src/incidents/evidence/evidence.ts';
 import type { Incident } from '../../src/incidents/incident/record.ts';
 import type { Severity } from '../../src/incidents/incident/severity.ts';
 import type { IncidentStatus } from '../../src/incidents/incident/status.ts';
-import type { IncidentManager } from '../../src/incidents/manager.ts';
+import type { OpenedJournal } from '../../src/incidents/journal/journal.ts';
+import { IncidentManager } from '../../src/incidents/manager.ts';
 import type { Notification } from '../../src/incidents/notification.ts';
 import { type IncidentOptions, incidentSchema } from '../../src/incidents/options.ts';
-import type { DeliveryResult } from '../../src/incidents/ports.ts';
+import type { DeliveryResult, IncidentPorts } from '../../src/incidents/ports.ts';
 import type { Receipt, Sink, SinkAnswer, SinkContext } from '../../src/incidents/sink.ts';
 import { startIncidents } from '../../src/incidents/start.ts';
 
@@ -176,11 +178,15 @@ export class Harness {
   readonly sink = new RecordingSink();
   readonly manager: IncidentManager;
 
-  constructor(options: IncidentOptions = {}) {
+  constructor(
+    options: IncidentOptions = {},
+    journal?: { readonly opened: OpenedJournal; readonly suffix: string },
+  ) {
     this.events.on('incident', (event) => {
       this.incidentEvents.push(event);
     });
-    this.manager = startIncidents(incidentSchema.parse({ sinks: [this.sink], ...options }), {
+    const settings = incidentSchema.parse({ sinks: [this.sink], ...options });
+    const ports: IncidentPorts = {
       events: this.events,
       logger: this.logger,
       facts: (policy) => this.policies.get(policy),
@@ -193,7 +199,16 @@ export class Harness {
         notified: (sink: string, result: DeliveryResult) => this.notified.push({ sink, result }),
       },
       report: (policy, component, error) => this.reports.push({ policy, component, error }),
-    });
+    };
+    this.manager =
+      journal === undefined
+        ? startIncidents(settings, ports)
+        : new IncidentManager({
+            ...ports,
+            ...journal,
+            options: settings,
+            evidence: gatherEvidence(ports),
+          });
   }
 
   policy(name = 'database', circuits = 1): FakePolicy {

@@ -105,7 +105,7 @@ export class Keeper {
     const { record } = watch;
     const isItsOwn = record.status === 'resolved' && record.resolvedBy === undefined;
     const isRecent = watch.closedForMs(monotonicNow()) < this.#parts.settings.reopenWithinMs;
-    return isItsOwn && isRecent && watch.policySeen ? watch : undefined;
+    return isItsOwn && isRecent && !watch.policyGone ? watch : undefined;
   }
 
   /** Reopens an incident because its policy's trouble is back. */
@@ -170,6 +170,12 @@ export class Keeper {
     this.resolved(watch, by);
   }
 
+  /** Its policy is gone: nothing else would ever end it, and a policy that has the name later is another one. */
+  policyRemoved(watch: Watch): void {
+    watch.policyGone = true;
+    this.resolve(watch, undefined, messages.policyRemoved);
+  }
+
   /** An incident was resolved, by whomever: watches it no more and tells people. */
   resolved(watch: Watch, by: string | undefined): void {
     const { record } = watch;
@@ -209,7 +215,7 @@ export class Keeper {
     watch.reviewAt = now + settings.reviewMs;
     const reading = policies.read(record.policy);
     if (!reading.exists && watch.policySeen) {
-      this.resolve(watch, undefined, messages.policyRemoved);
+      this.policyRemoved(watch);
       return;
     }
     watch.policySeen ||= reading.exists;

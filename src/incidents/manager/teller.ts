@@ -163,6 +163,8 @@ export class Teller {
       watch.telling.told = isOpen(watch.record.status);
       this.#awaitAcknowledgement(watch, monotonicNow());
     }
+    worst.telling.pending = undefined;
+    worst.telling.hold = undefined;
     this.#open(worst, summary, entries);
   }
 
