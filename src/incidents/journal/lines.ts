@@ -1,6 +1,6 @@
 /** A line of a file, without its line feed. */
 export interface Line {
-  /** `undefined` where it is longer than it may be. */
+  /** Only until the next line is asked for. `undefined` where it is longer than it may be. */
   readonly bytes: Buffer | undefined;
   /** Which line of the file it is, from 1. */
   readonly number: number;
@@ -33,11 +33,12 @@ export class LineSplitter {
   *push(piece: Buffer): Generator<Line> {
     let from = 0;
     for (let end = piece.indexOf(LINE_FEED); end !== -1; end = piece.indexOf(LINE_FEED, from)) {
-      this.#keep(piece.subarray(from, end));
+      this.#add(piece.subarray(from, end));
       yield this.#end(1);
       from = end + 1;
     }
-    this.#keep(piece.subarray(from));
+    // The piece is the reader's, who uses it again.
+    if (from < piece.length) this.#add(Buffer.from(piece.subarray(from)));
   }
 
   /** What is left where the file does not end with a line feed. */
@@ -45,14 +46,16 @@ export class LineSplitter {
     return this.#length === 0 ? undefined : this.#end(0);
   }
 
-  #keep(piece: Buffer): void {
+  #add(piece: Buffer): void {
     this.#length += piece.length;
     if (this.#length > this.#maxBytes) this.#pieces = [];
-    else if (piece.length > 0) this.#pieces.push(Buffer.from(piece));
+    else if (piece.length > 0) this.#pieces.push(piece);
   }
 
   #end(terminator: number): Line {
-    const bytes = this.#length > this.#maxBytes ? undefined : Buffer.concat(this.#pieces);
+    const [first, ...others] = this.#pieces;
+    const whole = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#pieces);
+    const bytes = this.#length > this.#maxBytes ? undefined : whole;
     const line = { bytes, number: this.#number, offset: this.#offset };
     this.#offset += this.#length + terminator;
     this.#number += 1;
