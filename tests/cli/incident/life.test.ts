@@ -128,3 +128,16 @@ describe('the checklists', () => {
     expect({ code, out }).toEqual({ code: expected, out: '' });
   });
 });
+
+it('names what else is to be done as it is called on the command line', async () => {
+  const journal = await acknowledged();
+  await waiveAll(journal, 'mitigated');
+  await journal.json(['mitigated', 'rolled back']);
+  await journal.json(['runbook', 'failover', '1', 'started']);
+  const { code, err } = await journal.run(['resolve']);
+  expect(code).toBe(1);
+  expect(err).toContain("say that it was checked with 'runbook'");
+  const { out } = await journal.run(['show']);
+  expect(out).toContain("was checked; say that it was checked with 'runbook'");
+  expect(out).not.toContain('check INC-20260204-001-9f3a01bc work.');
+});

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { InvalidOptionsError, isBreakwaterError } from '../../../core/errors.ts';
+import { isBreakwaterError } from '../../../core/errors.ts';
 import { parseOptions } from '../../../core/options.ts';
 import { incidentCommand } from '../../../incidents/commands/command.ts';
 import { decide } from '../../../incidents/commands/decide.ts';
@@ -10,6 +10,7 @@ import { IncidentJournal, JOURNAL_VARIABLE } from '../../journal.ts';
 import { userOf } from '../../user.ts';
 import { chooseIncident, type Unnamed } from './choose.ts';
 import { newPartId, quoted } from './print.ts';
+import { onCommandLine } from './wording.ts';
 
 /** Says who does it where `--by` does not. */
 export const BY_VARIABLE = 'BREAKWATER_BY';
@@ -101,13 +102,12 @@ export class IncidentSession {
    * Does what `command` says to the incident as it stands, and reads again what it has become.
    *
    * @param command an `IncidentCommand`, unchecked
-   * @throws {CommandFailure} with exit code 2 when it is none or cannot be written
-   * @throws {InvalidOptionsError} when something speaks against it
+   * @throws {CommandFailure} with exit code 1 when something speaks against it, 2 when it is none or cannot be written
    */
   async write(before: IncidentJson, command: unknown): Promise<Written> {
     const checked = checkedCommand(command);
     const added: string[] = [];
-    const changes = decide(before, checked, {
+    const changes = decided(before, checked, {
       at: this.context.now(),
       newPartId: (letter) => {
         const id = newPartId(before, letter);
@@ -127,12 +127,23 @@ export class IncidentSession {
   }
 }
 
+/** What the command changes, or all that speaks against it. */
+function decided(...given: Parameters<typeof decide>): ReturnType<typeof decide> {
+  try {
+    return decide(...given);
+  } catch (error) {
+    if (isBreakwaterError(error, 'INVALID_OPTIONS'))
+      throw new CommandFailure(onCommandLine(error.message), 1);
+    throw error;
+  }
+}
+
 /** A command that was put together from words: what is wrong with it is wrong with the words. */
 function checkedCommand(command: unknown) {
   try {
     return parseOptions(incidentCommand, command, '', 'The command');
   } catch (error) {
-    if (!(error instanceof InvalidOptionsError) && !isBreakwaterError(error, 'INVALID_OPTIONS')) throw error;
-    throw new CommandFailure(error.message);
+    if (isBreakwaterError(error, 'INVALID_OPTIONS')) throw new CommandFailure(error.message);
+    throw error;
   }
 }

@@ -3,15 +3,11 @@ import { ControlFailure, callControl } from '../../../incidents/control/client.t
 import { findSockets } from '../../../incidents/control/found-sockets.ts';
 import { durationOption, wordArgument } from '../../arguments.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
-import { JOURNAL_VARIABLE } from '../../journal.ts';
 import { withProgress } from '../../progress.ts';
-import { socketOf } from '../drill/socket.ts';
+import { SOCKET_VARIABLE, socketOf } from '../drill/socket.ts';
 import { type Recoveries, recoveries } from './page/options.ts';
 import { quoted } from './print.ts';
 import { directoryOption } from './session.ts';
-
-/** Names the application's socket where no option does. */
-export const SOCKET_VARIABLE = 'BREAKWATER_SOCKET';
 
 /** What a command that talks to the running application may be told. */
 export interface SocketFlags {
@@ -50,7 +46,7 @@ export async function askApplication(
   method: string,
   params: unknown,
 ): Promise<unknown> {
-  const socket = await socketOf(context, meant(context, flags));
+  const socket = await socketOf(context, flags);
   try {
     const answer = callControl(socket, method, params, { timeoutMs: flags.timeout });
     return await withProgress(context.err, `Waiting for ${socket}`, answer);
@@ -74,16 +70,4 @@ export async function offeredFor(directory: string, incident: string): Promise<R
     if (data !== undefined) return data;
   }
   return undefined;
-}
-
-/** What options say goes before what the environment says, and a socket before a journal. */
-function meant(
-  { env }: CommandContext,
-  { socket, directory }: SocketFlags,
-): { readonly socket?: string; readonly directory?: string } {
-  if (socket !== undefined) return { socket };
-  if (directory !== undefined) return { directory };
-  const [named, journal] = [env[SOCKET_VARIABLE], env[JOURNAL_VARIABLE]];
-  if (named) return { socket: named };
-  return journal ? { directory: journal } : {};
 }

@@ -11,7 +11,11 @@ export function addImpact(page: Page, { impact, policy }: IncidentJson): void {
   for (const { sli, remainingBefore, remainingAfter, spent } of budget) {
     const parts = [
       spent === null ? undefined : `${share(spent)} of the error budget spent`,
-      remainingAfter === null ? undefined : `${share(remainingAfter)} left`,
+      remainingAfter === null
+        ? undefined
+        : remainingAfter < 0
+          ? `overspent by ${share(-remainingAfter)}`
+          : `${share(remainingAfter)} left`,
       remainingBefore === null ? undefined : `${share(remainingBefore)} before`,
     ].filter((part) => part !== undefined);
     if (parts.length > 0) rows.push([capital(sli), parts.join(', ')]);

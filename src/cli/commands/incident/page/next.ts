@@ -1,7 +1,9 @@
+import { checklistItems } from '../../../../incidents/checklists/checklists.ts';
 import { durationText } from '../../../../incidents/duration-text.ts';
 import type { IncidentJson } from '../../../../incidents/incident/document.ts';
 import { isOpen } from '../../../../incidents/incident/status.ts';
 import { agoText, quoted } from '../print.ts';
+import { onCommandLine } from '../wording.ts';
 
 /** Something to do now: what, and the command that says it was done. */
 export interface NextStep {
@@ -82,7 +84,8 @@ function undecided({ decisions }: IncidentJson): readonly NextStep[] {
 }
 
 /** The next step in its life, and what must be done before it. */
-function gates({ status, checklists }: IncidentJson): readonly NextStep[] {
+function gates(incident: IncidentJson): readonly NextStep[] {
+  const { status, checklists } = incident;
   const ahead =
     status === 'resolved' ? gated.slice(2) : status === 'mitigated' ? gated.slice(1) : gated.slice(0);
   const [next] = ahead;
@@ -92,11 +95,13 @@ function gates({ status, checklists }: IncidentJson): readonly NextStep[] {
     .flatMap(({ items }) => items)
     .filter((item) => item.state === 'open' && item.gates === step);
   if (items.length === 0) return [{ text: `Nothing stands before ${step}.`, urgent: false, command }];
-  return items.map(({ id, text }) => ({
-    text: `Before ${step}: ${text}`,
-    urgent: false,
-    command: `check INC ${quoted(id)}`,
-  }));
+  const instead = new Map(checklistItems(incident).map((item) => [item.id, item.instead]));
+  return items.map(({ id, text }) => {
+    const how = instead.get(id);
+    return how === undefined
+      ? { text: `Before ${step}: ${text}`, urgent: false, command: `check INC ${quoted(id)}` }
+      : { text: `Before ${step}: ${text}; ${onCommandLine(how)}`, urgent: false };
+  });
 }
 
 function afterwards({ status, dataToRepair, mitigations, actions }: IncidentJson): readonly NextStep[] {

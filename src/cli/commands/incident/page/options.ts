@@ -82,10 +82,19 @@ function addRunbook(
   }
   const next = steps.findIndex((_, at) => done.get(at + 1) !== 'checked');
   if (next === -1) return;
-  const state = done.get(next + 1) === 'started' ? 'checked' : 'started';
+  const state = following[done.get(next + 1) ?? 'rehearsed'];
   page.item('Say how far the work is:');
   page.command(`breakwater incident runbook ${quoted(incident.id)} ${quoted(title)} ${next + 1} ${state}`);
 }
+
+/** What is said of a step next. */
+const following: Readonly<Record<IncidentJson['runbookSteps'][number]['state'], string>> = {
+  rehearsed: 'started',
+  started: 'checked',
+  surprise: "resumed --text 'WHY IT IS SAFE'",
+  resumed: 'checked',
+  checked: 'started',
+};
 
 function addControl(
   page: Page,

@@ -24,12 +24,13 @@ export function addRecovery(
     const left = until === null ? undefined : Date.parse(until) - now;
     const lasts =
       ended || left === undefined
-        ? ''
+        ? null
         : left > 0
-          ? `, for ${durationText(left)} more`
-          : `, until ${timeText(until ?? at)} UTC`;
+          ? `for ${durationText(left)} more`
+          : `until ${timeText(until ?? at)} UTC`;
+    const facts = [by, lasts].filter((fact) => fact !== null).join(', ');
     page.item(
-      `${clockText(at)}  ${control}${ended ? ' ended' : ''}: ${text}${by === null ? '' : ` (${by})`}${lasts}`,
+      `${clockText(at)}  ${control}${ended ? ' ended' : ''}: ${text}${facts === '' ? '' : ` (${facts})`}`,
     );
   }
   for (const { at, runbook, step, state, text } of runbookSteps) {

@@ -86,7 +86,7 @@ export function addLearned(commands: IncidentCommands): void {
     description: 'Record what was learned, for the post-mortem.',
     words: ['<topic>', '<text>'],
     options: [evidence()],
-    help: 'Topics: root-cause, contributing, went-well, went-badly, lucky, thanks,\naccepted-risk, second-stage, why.',
+    help: 'Topics: summary, root-cause, contributing, went-well, went-badly, lucky, thanks,\naccepted-risk, second-stage, why.',
     examples: ["learned went-well 'the stale cache kept product pages up'"],
     unnamed: 'resolved',
     command: ({ words: [topic, text], flags }) => ({
