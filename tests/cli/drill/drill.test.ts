@@ -162,4 +162,8 @@ it('finds the sockets of what runs in the directory of its incidents', async () 
   takeBack();
   // It reached the only one that is left.
   expect((await breakwater(args)).err).toContain("did you mean 'database'?");
+  for (const env of [{ BREAKWATER_INCIDENTS: directory }, { BREAKWATER_SOCKET: one.path }]) {
+    const { err } = await breakwater(args.slice(0, 3), { env });
+    expect(err).toContain("did you mean 'database'?");
+  }
 });

@@ -72,3 +72,13 @@ it('says so when the application is killed, whose socket the next one takes over
   node('--input-type=module', '-e', application(socket));
   expect(await vi.waitFor(answers, { timeout: 20_000 })).toMatchObject({ policies: ['database'] });
 }, 60_000);
+
+it('keeps no application alive', async () => {
+  const socket = join(folder(), 'app.sock');
+  const program = `${application(socket).split('\n').slice(0, 4).join('\n')}
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+while (!existsSync(${JSON.stringify(socket)})) await delay(10);
+`;
+  expect(await node('--input-type=module', '-e', program).exited).toEqual([0, null]);
+}, 60_000);

@@ -135,6 +135,18 @@ it('ends a connection that says nothing', async () => {
   expect(raw.text).toBe('');
 });
 
+it('ends a connection that says nothing while it is told of what it began', async () => {
+  const { path, application } = await serveControl({ idleMs: 100 });
+  application.drills.start = (_request, session) => {
+    const telling = setInterval(() => session.emit('drill', { text: 'it goes on' }), 5);
+    session.ended.addEventListener('abort', () => clearInterval(telling));
+  };
+  const raw = new RawConnection(path);
+  raw.write('{"id":1,"method":"drill.start"}\n');
+  await raw.ended;
+  expect(raw.text).toContain('it goes on');
+});
+
 it('takes 16 connections at once and no more', async () => {
   const { path } = await serveControl();
   const all = await Promise.all(Array.from({ length: 16 }, () => ControlConnection.connect(path)));

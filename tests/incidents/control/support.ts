@@ -15,7 +15,7 @@ export class FakeApplication implements Controlled {
   readonly process = { version: '1.2.3', service: 'shop', instance: 'shop-1', pid: 4242 };
   readonly done: { readonly id: string; readonly command: IncidentCommand }[] = [];
   readonly sample = sampleIncident();
-  readonly drills: ControlledDrills = {
+  readonly drills: { -readonly [Name in keyof ControlledDrills]: ControlledDrills[Name] } = {
     plan: (request) => request,
     start: (_request, session) => {
       session.emit('drill', { text: 'begun' });

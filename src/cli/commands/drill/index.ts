@@ -47,10 +47,10 @@ export function addDrillCommand(
       'what to play it on, instead of what the scenario says; may be repeated',
       nameArgument,
     )
-    .option('--socket <path>', "the application's control socket", wordArgument)
+    .option('--socket <path>', "the application's control socket (default: $BREAKWATER_SOCKET)", wordArgument)
     .option(
       '--directory <folder>',
-      "the application's incidents; finds the sockets of what runs",
+      "the application's incidents; finds the sockets of what runs (default: $BREAKWATER_INCIDENTS)",
       wordArgument,
     )
     .option('--by <name>', 'who plays it (default: you)', wordArgument)

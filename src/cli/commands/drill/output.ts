@@ -129,7 +129,7 @@ export function reportText(terminal: Terminal, report: DrillReport): string {
     { text: step.text },
   ]);
   const { text, style } = verdicts[verdict];
-  const total = score.totalMs === null ? '' : ` in ${durationText(score.totalMs)}`;
+  const total = score.totalMs === null ? '' : `, the last after ${durationText(score.totalMs)}`;
   const written = files.flatMap(({ file }) => file ?? []);
   const lines = [
     '',
