@@ -3,6 +3,7 @@ import { InvalidOptionsError } from '../../../src/core/errors.ts';
 import { aliasOf } from '../../../src/incidents/sinks/opsgenie/payload.ts';
 import { opsgenieSink } from '../../../src/incidents/sinks/opsgenie/sink.ts';
 import { contextFor, httpSinkContract, notificationFor, sinkContract } from './contract.ts';
+import { fullIncident } from './full-incident.ts';
 import { opsgenieAction, opsgenieAlert, opsgeniePriority } from './schemas.ts';
 import { VendorServer } from './vendor-server.ts';
 
@@ -132,6 +133,23 @@ describe('opsgenieSink', () => {
     expect(new Set(aliases).size).toBe(keys.length);
     for (const each of aliases) expect(each).toMatch(/^[\w.:-]{1,512}$/);
     expect(aliases[0]).toBe('a:b');
+  });
+
+  it('leaves out visibly what does not fit into the details, and never what identifies the incident', async () => {
+    for (let length = 1_500; length < 1_950; length += 25) {
+      const url = `https://wiki.example/${'x'.repeat(length)}`;
+      const sink = opsgenieSink({ apiKey, region: 'eu', runbookUrl: url });
+      const incident = { ...fullIncident('x'.repeat(10_000)), warRoom: url };
+      const message = { ...notificationFor('opened'), incident };
+      await sink.send(message, contextFor());
+      expect(opsgenieAlert.parse(opsgenie.requests.at(-1)?.body).details).toMatchObject({
+        incident: incident.id,
+        dedup_key: message.dedupKey,
+        notification: message.id,
+        left_out: 'More was left out here',
+      });
+    }
+    expect(opsgenie.problems).toEqual([]);
   });
 
   it('refuses options that are wrong, all at once, and repeats no secret', () => {
