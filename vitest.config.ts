@@ -9,6 +9,7 @@ const programs = [
   'tests/examples/demo-stops.test.ts',
   'tests/incidents/sinks/alertmanager-real.test.ts',
   'tests/examples/topics.test.ts',
+  'tests/incidents/journal/{crash,processes}.test.ts',
 ];
 
 /** Tests of the package as its users install it. */

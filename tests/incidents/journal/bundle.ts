@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** Bundles a program of this folder, small so that it starts fast, and gives its path. */
+export async function bundle(program: string, folder: string): Promise<string> {
+  const outfile = join(folder, program.replace(/\.ts$/, '.mjs'));
+  await build({
+    entryPoints: [join(import.meta.dirname, program)],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'error',
+    plugins: [
+      {
+        name: 'one language of zod',
+        setup({ onLoad }) {
+          onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+            contents: "export { default as en } from './en.js';",
+          }));
+        },
+      },
+    ],
+  });
+  return outfile;
+}
