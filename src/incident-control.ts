@@ -8,7 +8,6 @@ import type { IncidentJson } from './incidents/incident/document.ts';
 import type { IncidentManager } from './incidents/manager.ts';
 import type { IncidentSettings } from './incidents/options.ts';
 import type { PolicyFacts } from './incidents/ports.ts';
-import { RecoveryControls } from './incidents/recovery/controls.ts';
 import { VERSION } from './version.ts';
 
 /** What the control socket may reach of a hub. */
@@ -37,32 +36,20 @@ interface Opened {
  */
 export class IncidentControl {
   readonly #parts: IncidentControlParts;
-  readonly #recovery: RecoveryControls;
   #opening: Promise<Opened | undefined> | undefined;
   #opened: Opened | undefined = undefined;
   #closed = false;
 
   constructor(parts: IncidentControlParts) {
     this.#parts = parts;
-    this.#recovery = new RecoveryControls({
-      facts: parts.facts,
-      report: (_policy, _component, error) => parts.report(error),
-      record: (incident, change) => parts.incidents.recordChanges(incident, [change]),
-    });
     const { control } = parts.settings;
     this.#opening = control === undefined ? undefined : this.#open(control.socket);
   }
 
-  /** A policy is gone, and what was done to it with it. */
-  policyRemoved(policy: string): void {
-    this.#recovery.policyRemoved(policy);
-  }
-
-  /** Takes the socket away and ends a drill that is being played, and what was done to policies. At once, where the socket is open already. */
+  /** Takes the socket away and ends a drill that is being played. At once, where the socket is open already. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#end(this.#opened);
-    this.#recovery.close();
     await this.#opening;
   }
 
@@ -79,9 +66,9 @@ export class IncidentControl {
       ]);
       if (this.#closed) return undefined;
       const drills = new Drills(
-        drillPorts(this.#parts, (policies) => recoveryLines(this.#recovery.options(policies))),
+        drillPorts(this.#parts, (id) => recoveryLines(this.#parts.incidents.recovery(id))),
       );
-      const controlled = controlledOf(this.#parts, this.#recovery, drills);
+      const controlled = controlledOf(this.#parts, drills);
       const server = await ControlServer.open({ path, controlled, report });
       let forget: () => void = () => {};
       try {
@@ -114,7 +101,7 @@ export class IncidentControl {
   }
 }
 
-function controlledOf(parts: IncidentControlParts, recovery: RecoveryControls, drills: Drills): Controlled {
+function controlledOf(parts: IncidentControlParts, drills: Drills): Controlled {
   const { incidents, settings } = parts;
   const json = (id: string): IncidentJson | undefined => incidents.get(id)?.toJSON();
   return {
@@ -135,20 +122,15 @@ function controlledOf(parts: IncidentControlParts, recovery: RecoveryControls, d
     declare: (declaration) => incidents.declare(declaration).toJSON(),
     do: (id, command) => incidents.do(id, command).toJSON(),
     why: (id) => incidents.why(id),
-    recovery: (id) => recovery.options(policiesOf(json(id))),
-    recover: (id, request) => recovery.apply({ id, policy: json(id)?.policy ?? '' }, request),
+    recovery: (id) => incidents.recovery(id),
+    recover: (id, request) => incidents.recover(id, request).toJSON(),
     drills,
   };
 }
 
-/** The policies that an incident is about. */
-function policiesOf(incident: IncidentJson | undefined): readonly string[] {
-  return incident === undefined ? [] : [incident.policy];
-}
-
 function drillPorts(
   parts: IncidentControlParts,
-  recoveryLines: (policies: readonly string[]) => readonly string[],
+  recoveryLines: (id: string) => readonly string[],
 ): DrillPorts {
   const { incidents, settings, report } = parts;
   return {
@@ -174,7 +156,7 @@ function drillPorts(
     declare: (declaration) => incidents.declareDrill(declaration).toJSON(),
     record: (id, changes) => incidents.recordChanges(id, changes),
     finish: (id, reason) => incidents.finishDrill(id, reason),
-    recovery: (id) => recoveryLines(policiesOf(incidents.get(id)?.toJSON())),
+    recovery: recoveryLines,
     folder: (id) => incidents.folder(id),
     files: [
       {

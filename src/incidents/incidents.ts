@@ -5,6 +5,8 @@ import type { Incident } from './incident/record.ts';
 import { type Severity, severities } from './incident/severity.ts';
 import type { Silence } from './manager/hub-change.ts';
 import { type SilenceRequest, words } from './quiet/options.ts';
+import type { PolicyRecovery } from './recovery/options.ts';
+import type { RecoveryRequest } from './recovery/request.ts';
 
 /** An incident that a person declares. */
 export interface IncidentDeclaration {
@@ -102,6 +104,21 @@ export interface Incidents {
    * @throws {InvalidOptionsError} when there is no such incident
    */
   why(id: string): readonly string[];
+  /**
+   * What can be done about an incident, for its policy and for those that depend on it: the runbook's steps, and what
+   * the library itself can do.
+   *
+   * @throws {InvalidOptionsError} when there is no such incident
+   */
+  recovery(id: string): readonly PolicyRecovery[];
+  /**
+   * Does something of it, or ends it: probes now, forces circuits open or closed for a time, switches the fallback on,
+   * changes a limit. It is recorded on the incident, and so is its end.
+   *
+   * @throws {InvalidOptionsError} when an argument is wrong, there is no such incident, or it cannot be done
+   * @throws {ClosedError} once the hub is closed
+   */
+  recover(id: string, request: RecoveryRequest): Incident;
   /**
    * Waits until everything is on disk and every notification and announcement is delivered or given up, at most
    * `timeoutMs`. Whether it came to that.

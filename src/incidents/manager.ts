@@ -15,23 +15,23 @@ import {
   type FlushOptions,
   flushSchema,
   type HubChangeNote,
-  hubChangeSchema,
   type IncidentDeclaration,
   type Incidents,
   idSchema,
   type ResolveOptions,
   resolveSchema,
-  unsilenceSchema,
 } from './incidents.ts';
 import type { OpenedJournal } from './journal/journal.ts';
-import type { HubChange, Silence } from './manager/hub-change.ts';
-import { silenceOf } from './manager/silencing.ts';
+import type { Silence } from './manager/hub-change.ts';
 import { whyOf } from './manager/why.ts';
 import { type Workings, workingsOf } from './manager/workings.ts';
 import type { IncidentSettings } from './options.ts';
 import { type Outgoing, outgoingAnnouncement } from './outgoing.ts';
 import type { IncidentPorts } from './ports.ts';
 import type { SilenceRequest } from './quiet/options.ts';
+import type { RecoveryControls } from './recovery/controls.ts';
+import type { PolicyRecovery } from './recovery/options.ts';
+import type { RecoveryRequest } from './recovery/request.ts';
 import { redact } from './redact.ts';
 import type { Delivered } from './sink-queue.ts';
 import type { Watch } from './watch.ts';
@@ -88,7 +88,6 @@ export class IncidentManager implements Incidents {
       suffix,
       delivery: this.#delivery,
       guard: (policy, run) => this.#guard(policy, run),
-      onHub: (change) => this.#takeInHub(change),
     });
     const { triggers, rejections, restorer, agenda } = this.#workings;
     this.#stopListening = [
@@ -151,7 +150,7 @@ export class IncidentManager implements Incidents {
 
   do(id: string, command: IncidentCommand): Incident {
     const subject = 'Arguments of incidents.do()';
-    const watch = this.#watchOf(parseOptions(idSchema, { id }, '', subject).id, subject);
+    const watch = this.#watchById(id, subject);
     const parsed = parseOptions(incidentCommand, command, watch.record.policy, subject);
     this.#mustBeOpen(watch.record.policy);
     this.#workings.people.do(watch, parsed);
@@ -172,43 +171,36 @@ export class IncidentManager implements Incidents {
   }
 
   change(note: HubChangeNote): void {
-    const parsed = parseOptions(hubChangeSchema, note, '', 'Arguments of incidents.change()');
-    const change: HubChange = {
-      type: 'changed',
-      at: wallNow(),
-      what: redact(parsed.what),
-      ...(parsed.version === undefined ? {} : { version: redact(parsed.version) }),
-      ...(parsed.by === undefined ? {} : { by: redact(parsed.by) }),
-    };
-    this.#workings.ledger.recordHub(change);
-    this.#takeInHub(change);
+    this.#workings.notes.change(note);
   }
 
   silence(request: SilenceRequest): Silence {
-    const { silences, ledger } = this.#workings;
-    const silence = silenceOf(request, silences);
-    const change: HubChange = { type: 'silenced', at: silence.from, silence };
-    ledger.recordHub(change);
-    this.#takeInHub(change);
-    return silence;
+    return this.#workings.notes.silence(request);
   }
 
   unsilence(id: string, by: string): boolean {
-    const parsed = parseOptions(unsilenceSchema, { id, by }, '', 'Arguments of incidents.unsilence()');
-    if (this.silences().every((silence) => silence.id !== parsed.id)) return false;
-    const change: HubChange = { type: 'unsilenced', at: wallNow(), id: parsed.id, by: redact(parsed.by) };
-    this.#workings.ledger.recordHub(change);
-    this.#takeInHub(change);
-    return true;
+    return this.#workings.notes.unsilence(id, by);
   }
 
   silences(): readonly Silence[] {
-    return this.#workings.silences.all(wallNow());
+    return this.#workings.notes.silences();
+  }
+
+  recovery(id: string): readonly PolicyRecovery[] {
+    const { record } = this.#watchById(id, 'Arguments of incidents.recovery()');
+    const { policies, recovery } = this.#workings;
+    return recovery.options([record.policy, ...policies.dependantsOf(record.policy)]);
+  }
+
+  recover(id: string, request: RecoveryRequest): Incident {
+    const { record } = this.#watchById(id, 'Arguments of incidents.recover()');
+    this.#mustBeOpen(record.policy);
+    this.#workings.recovery.apply({ id: record.id, policy: record.policy }, request);
+    return record;
   }
 
   why(id: string): readonly string[] {
-    const subject = 'Arguments of incidents.why()';
-    const watch = this.#watchOf(parseOptions(idSchema, { id }, '', subject).id, subject);
+    const watch = this.#watchById(id, 'Arguments of incidents.why()');
     return whyOf(watch.record.toJSON(), watch);
   }
 
@@ -246,6 +238,11 @@ export class IncidentManager implements Incidents {
     for (const change of changes) this.#workings.people.after(watch, change);
   }
 
+  /** @internal What people do to policies. */
+  get recoveryControls(): RecoveryControls {
+    return this.#workings.recovery;
+  }
+
   /** @internal The incident's folder; `undefined` without a directory, or where it cannot be made. */
   folder(id: string): string | undefined {
     try {
@@ -260,8 +257,8 @@ export class IncidentManager implements Incidents {
   policyRemoved(policy: string): void {
     const { register, keeper, rejections } = this.#workings;
     rejections?.forget(policy);
-    for (const watch of register.allOpenOf(policy))
-      this.#guard(policy, () => keeper.policyRemoved(watch));
+    this.#workings.recovery.policyRemoved(policy);
+    for (const watch of register.allOpenOf(policy)) this.#guard(policy, () => keeper.policyRemoved(watch));
   }
 
   /**
@@ -277,9 +274,10 @@ export class IncidentManager implements Incidents {
   }
 
   async #shutDown(timeoutMs: number): Promise<void> {
-    const { agenda, register, teller, tellTogether, keeper, ledger } = this.#workings;
+    const { agenda, register, teller, tellTogether, keeper, ledger, recovery } = this.#workings;
     for (const stop of this.#stopListening) stop();
     agenda.close();
+    this.#guard('', () => recovery.close());
     this.#guard('', () => tellTogether(true));
     for (const watch of register.open()) {
       this.#guard(watch.record.policy, () => {
@@ -299,14 +297,6 @@ export class IncidentManager implements Incidents {
     if (announcement !== undefined) this.#delivery.send(outgoingAnnouncement(announcement));
   }
 
-  #takeInHub(change: HubChange): void {
-    const { silences, agenda, release } = this.#workings;
-    if (change.type === 'changed') this.#evidence.changed(change);
-    else if (change.type === 'silenced') silences.add(change.silence, wallNow());
-    else if (silences.end(change.id)) release();
-    agenda.schedule();
-  }
-
   #delivered(delivered: Delivered<Outgoing>): void {
     const { message, sink, result, tries, detail } = delivered;
     if (message.type === 'incident notification') {
@@ -318,6 +308,10 @@ export class IncidentManager implements Incidents {
       }
     }
     reportDelivery(this.#ports, delivered);
+  }
+
+  #watchById(id: string, subject: string): Watch {
+    return this.#watchOf(parseOptions(idSchema, { id }, '', subject).id, subject);
   }
 
   #watchOf(id: string, subject: string): Watch {

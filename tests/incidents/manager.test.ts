@@ -198,9 +198,7 @@ describe('a circuit that opens', () => {
     const timeline = manager.get(ids[5] ?? '')?.timeline ?? [];
     expect(timeline).toHaveLength(11);
     expect(timeline[0]?.kind).toBe('detected');
-    expect(timeline.map(({ text }) => text)).toContainEqual(
-      expect.stringMatching(/^3\d entries left out$/),
-    );
+    expect(timeline.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^3\d entries left out$/));
     expect(new Set(ids).size).toBe(6);
   });
 });

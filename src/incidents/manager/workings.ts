@@ -14,9 +14,10 @@ import { DigestWindow } from '../quiet/digest.ts';
 import { Quiet } from '../quiet/quiet.ts';
 import { Silences } from '../quiet/silences.ts';
 import { upstreamOf } from '../quiet/upstream.ts';
+import { RecoveryControls } from '../recovery/controls.ts';
 import { IncidentRegister } from '../register.ts';
 import { Agenda } from './agenda.ts';
-import type { HubChange } from './hub-change.ts';
+import { HubNotes } from './hub-notes.ts';
 import { Keeper } from './keeper.ts';
 import { Ledger } from './ledger.ts';
 import { People } from './people.ts';
@@ -37,7 +38,6 @@ export interface WorkingsParts {
   readonly delivery: Delivery<Outgoing>;
   /** Runs something and keeps what it throws from whoever caused it. */
   readonly guard: (policy: string, run: () => void) => void;
-  readonly onHub: (change: HubChange) => void;
 }
 
 /** The parts of an `IncidentManager`, put together. */
@@ -51,13 +51,13 @@ export interface Workings {
   readonly people: People;
   readonly triggers: Triggers;
   readonly rejections: RejectionWatch | undefined;
+  readonly notes: HubNotes;
+  readonly recovery: RecoveryControls;
   readonly restorer: Restorer | undefined;
   readonly agenda: Agenda;
   readonly heed: (event: SloEvent) => void;
   /** Tells of incidents that wait for each other, once it is time or `anyway`. */
   readonly tellTogether: (anyway: boolean) => void;
-  /** Tells what nothing holds back any more. */
-  readonly release: () => void;
 }
 
 export function workingsOf(parts: WorkingsParts): Workings {
@@ -113,6 +113,19 @@ export function workingsOf(parts: WorkingsParts): Workings {
           onSustained: (sustained) => guard(sustained.policy, () => triggers.rejects(sustained)),
           onOver: (policy) => guard(policy, () => triggers.rejectsNoMore(policy)),
         });
+  const release = (): void => {
+    const now = monotonicNow();
+    for (const watch of register.watches()) guard(watch.record.policy, () => teller.look(watch, now));
+  };
+  const notes = new HubNotes({ evidence, silences, ledger, release, schedule });
+  const recovery = new RecoveryControls({
+    facts: ports.facts,
+    report: ports.report,
+    record: (incident, change) => {
+      const record = register.get(incident);
+      if (record !== undefined) ledger.record(record, change);
+    },
+  });
   const restorer =
     journal &&
     new Restorer({
@@ -125,14 +138,10 @@ export function workingsOf(parts: WorkingsParts): Workings {
       teller,
       sender,
       people,
-      onHub: parts.onHub,
+      onHub: (change) => notes.takeIn(change),
       onHandedOver: ({ id }) => evidence.end(id),
       schedule,
     });
-  const release = (): void => {
-    const now = monotonicNow();
-    for (const watch of register.watches()) guard(watch.record.policy, () => teller.look(watch, now));
-  };
   const tellTogether = (anyway: boolean): void => {
     const waited = digest?.take(monotonicNow(), anyway) ?? [];
     teller.tellTogether(waited.flatMap((id) => register.watchOf(id) ?? []));
@@ -181,10 +190,11 @@ export function workingsOf(parts: WorkingsParts): Workings {
     people,
     triggers,
     rejections,
+    notes,
+    recovery,
     restorer,
     agenda,
     heed: (event) => heed(triggers, event),
     tellTogether,
-    release,
   };
 }
