@@ -57,7 +57,7 @@ export class Life {
 
   #allows(status: IncidentStatus): boolean {
     if (status === 'closed') return this.status === 'resolved';
-    return isOpen(this.status) && isBefore(this.status, status);
+    return isBefore(this.status, status);
   }
 
   /** Back to work: a person's reopening says that somebody is at it, one that nobody made does not. */

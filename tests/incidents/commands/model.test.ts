@@ -123,7 +123,7 @@ it('accepts nothing that is without effect, and takes no step past an open gate'
       }
       expect(player.effects).not.toContain(false);
     }),
-    { numRuns: 80 },
+    { numRuns: 40 },
   );
   expect(accepted.size).toBeGreaterThan(8);
 });

@@ -104,6 +104,9 @@ describe('actions', () => {
     expect(player.against({ ...move, to: 'assigned', owner: 'Grace' })).toEqual([
       'checker: Grace owns it, and it is marked for two people: somebody else must check it',
     ]);
+    expect(player.against({ ...move, to: 'assigned', owner: 'Alan', checker: 'grace' })).toEqual([
+      'checker: grace did it, and it is marked for two people: somebody else must check it',
+    ]);
     player.do({ ...move, to: 'checked', by: 'Alan' });
     expect(player.json.actions[0]).toMatchObject({ state: 'checked', doneBy: 'Grace', checkedBy: 'Alan' });
     const alone = new Player().do({ ...action, owner: 'Ada', checker: 'Ada' }, { ...move, to: 'done' });

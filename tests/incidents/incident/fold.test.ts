@@ -27,7 +27,7 @@ describe('the fold', () => {
         kinds.add(change.type);
         expect(incidentChange.safeParse(change).success).toBe(true);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 800 },
     );
     expect(kinds.size).toBe(incidentChange.options.length);
   });
@@ -58,7 +58,7 @@ describe('the fold', () => {
           expect(new Set(ids).size).toBe(ids.length);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -172,6 +172,7 @@ describe('steps', () => {
     const open = recordOf(
       detected(),
       { type: 'circuit', at: AT, from: 'half-open', to: 'closed', reason: 'ok', manual: false },
+      { type: 'slo', at: AT, sli: 'latency', status: 'recovered', text: 't' },
       { type: 'checked', at: AT, item: 'verification.nothing-else-broken', state: 'done', by: 'Ada' },
       { type: 'checked', at: AT, item: 'impact.stopgap', state: 'done', by: 'Ada' },
       { type: 'resolved', at: AT + 1, by: 'Ada', reason: 'so.', durationMs: 1 },
@@ -185,7 +186,7 @@ describe('steps', () => {
       closedAt: null,
       durationMs: null,
       checks: [{ item: 'impact.stopgap' }],
-      condition: { circuit: null },
+      condition: { circuit: null, recoveredAt: null },
     });
     expect(open.steps.at(-1)).toEqual({
       at: '2026-02-04T12:00:00.003Z',
