@@ -11,6 +11,7 @@ export type { ControlOptions } from './control/options.ts';
 export type { DrillEnd, DrillReport } from './drill/progress.ts';
 export type { DrillEffect, DrillStep } from './drill/scenario.ts';
 export type { DrillScore, DrillStepScore } from './drill/score.ts';
+export type { Contact, ContactHours, EscalationOptions, Route, Weekday } from './escalation/options.ts';
 export type {
   ActionHorizon,
   ActionKind,
@@ -33,6 +34,7 @@ export type {
 } from './incident/document.ts';
 export type { Incident } from './incident/record.ts';
 export {
+  type BurnFacts,
   type FallbackState,
   type Severity,
   type SeverityDecision,
@@ -43,9 +45,16 @@ export {
 } from './incident/severity.ts';
 export { type IncidentStatus, incidentStatuses } from './incident/status.ts';
 export type { TimelineEntry } from './incident/timeline.ts';
-export type { FlushOptions, IncidentDeclaration, Incidents } from './incidents.ts';
+export type {
+  FlushOptions,
+  HubChangeNote,
+  IncidentDeclaration,
+  Incidents,
+  ResolveOptions,
+} from './incidents.ts';
 export type { Logger, LogMethod } from './logger.ts';
-export type { Notification, NotificationKind } from './notification.ts';
+export type { Silence } from './manager/hub-change.ts';
+export type { DigestEntry, Notification, NotificationKind } from './notification.ts';
 export type { DedupScope, IncidentOptions } from './options.ts';
 export type { DeliveryResult } from './ports.ts';
 export {
@@ -60,6 +69,13 @@ export { type LintFinding, type LintRule, lintPostmortem } from './postmortem/li
 export { type KeptEdit, type MergedPostmortem, mergePostmortem } from './postmortem/merge/merge.ts';
 export { type PostmortemOptions, postmortem } from './postmortem/postmortem.ts';
 export { type SearchHit, type SearchOptions, search as searchIncidents } from './postmortem/search.ts';
+export type {
+  IncidentSelection,
+  MaintenanceWindow,
+  Moment,
+  QuietOptions,
+  SilenceRequest,
+} from './quiet/options.ts';
 export type { ActiveControl, PolicyRecovery, RecoveryOption } from './recovery/options.ts';
 export { type RecoveryControl, type RecoveryRequest, recoveryControls } from './recovery/request.ts';
 export type { Runbook, RunbookStep } from './recovery/runbook.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { CircuitState } from '../../src/core/circuit.ts';
 import { isOpen } from '../../src/incidents/incident/status.ts';
-import { Harness, resolveByHand } from './fixtures.ts';
+import { Harness, resolveByHand, sloEvent } from './fixtures.ts';
 
 const HOLD_MS = 60_000;
 const CIRCUITS = 2;
@@ -127,5 +127,80 @@ it('agrees with a simple model whatever the circuits do', async () => {
       }
     }),
     { numRuns: 150 },
+  );
+});
+
+type Trouble =
+  | { readonly type: 'circuit'; readonly to: 'open' | 'half-open' | 'closed' }
+  | { readonly type: 'slo'; readonly status: 'burning' | 'recovered' | 'exhausted' }
+  | { readonly type: 'wait'; readonly ms: number }
+  | { readonly type: 'jump'; readonly ms: number }
+  | { readonly type: 'do'; readonly what: 'acknowledge' | 'resolve' | 'reopen' | 'silence' };
+
+const trouble: fc.Arbitrary<Trouble> = fc.oneof(
+  fc.record({
+    type: fc.constant('circuit' as const),
+    to: fc.constantFrom('open' as const, 'half-open' as const, 'closed' as const),
+  }),
+  fc.record({
+    type: fc.constant('slo' as const),
+    status: fc.constantFrom('burning' as const, 'recovered' as const, 'exhausted' as const),
+  }),
+  fc.record({ type: fc.constant('wait' as const), ms: fc.constantFrom(1, 15_000, HOLD_MS, 400_000) }),
+  fc.record({ type: fc.constant('jump' as const), ms: fc.constantFrom(-86_400_000, 3_600_000) }),
+  fc.record({
+    type: fc.constant('do' as const),
+    what: fc.constantFrom('acknowledge' as const, 'resolve' as const, 'reopen' as const, 'silence' as const),
+  }),
+);
+
+it('keeps one incident open while something lasts, and tells its beginning before its end', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(trouble, { maxLength: 40 }), async (steps) => {
+      const harness = new Harness({ resolveAfterMs: HOLD_MS, maxResolvedIncidents: 1_000 });
+      const { manager, sink } = harness;
+      const policy = harness.policy('database');
+      let burns = false;
+      // Whether a person ended what lasts: then nothing is to be open until something begins anew.
+      let ended = true;
+      for (const step of steps) {
+        const [open] = manager.open();
+        if (step.type === 'wait') await vi.advanceTimersByTimeAsync(step.ms);
+        else if (step.type === 'jump') vi.setSystemTime(Date.now() + step.ms);
+        else if (step.type === 'circuit') {
+          policy.move(step.to);
+          if (step.to === 'open') ended = false;
+        } else if (step.type === 'slo') {
+          harness.events.emit('slo', sloEvent(step.status));
+          if (step.status !== 'exhausted') burns = step.status === 'burning';
+          if (step.status === 'burning') ended = false;
+        } else if (step.what === 'silence') manager.silence({ forMs: 90_000, by: 'Ada', reason: 'noise' });
+        else if (step.what === 'reopen') {
+          const over = manager.list().at(-1);
+          if (open === undefined && over?.status === 'resolved')
+            manager.do(over.id, { do: 'reopen', by: 'Ada', reason: 'it is back' });
+        } else if (open !== undefined && step.what === 'resolve') {
+          resolveByHand(manager, open.id);
+          ended = true;
+        } else if (open?.status === 'declared') manager.acknowledge(open.id, 'Ada');
+        expect(manager.open().length).toBeLessThanOrEqual(1);
+        const lasts = burns || policy.circuits.some(({ state }) => state !== 'closed');
+        if (lasts && !ended) expect(manager.open()).toHaveLength(1);
+        expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
+      }
+      await vi.advanceTimersByTimeAsync(100_000);
+      for (const { id, status } of manager.list()) {
+        const told = sink.got.filter(({ incident }) => incident.id === id).map(({ kind }) => kind);
+        const turns = told.filter((kind) => kind !== 'updated');
+        expect(turns.every((kind, at) => kind === (at % 2 === 0 ? 'opened' : 'resolved'))).toBe(true);
+        if (turns.length === 0) expect(told).toEqual([]);
+        if (isOpen(status)) expect(turns.at(-1)).toBe('opened');
+        else if (turns.length > 0) expect(turns.at(-1)).toBe('resolved');
+      }
+      await manager.close();
+      expect([...harness.reports, ...harness.listenerErrors]).toEqual([]);
+      expect(vi.getTimerCount()).toBe(0);
+    }),
+    { numRuns: 80 },
   );
 });
