@@ -1,10 +1,11 @@
 import { monotonicNow, wallNow } from './clock.ts';
+import { type LimitControl, timeoutLimit } from './control.ts';
 import { allowedBy, deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
 import type { AttemptOutcome } from './observer.ts';
 import { cutShort, failed, fulfilled, type Outcome, succeeded } from './outcome.ts';
 import type { Passage } from './passage.ts';
-import { edge, type Inner, type Outer } from './pipeline.ts';
+import { edge, type Inner, type Outer, type Strategy } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { type EndCause, Scope } from './scope.ts';
 import { isThenable } from './thenable.ts';
@@ -40,14 +41,14 @@ export class OperationRunner implements Inner {
     else this.outer.settle(passage, cutShort(passage.reason, passage.cause, 'ignored'), now);
   }
 
+  limits({ timeoutMs }: Strategy): readonly LimitControl[] {
+    return timeoutMs === undefined ? [] : [timeoutLimit(this.runtime, this, timeoutMs, 'attempt')];
+  }
+
   limitAttempts(timeoutMs: number): boolean {
     if (this.timeoutMs !== Number.POSITIVE_INFINITY) return false;
     this.timeoutMs = timeoutMs;
     return true;
-  }
-
-  changeAttemptLimit(timeoutMs: number): void {
-    this.timeoutMs = timeoutMs;
   }
 }
 

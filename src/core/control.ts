@@ -13,3 +13,29 @@ export interface LimitControl {
   /** Changes it for what begins from now on; `undefined` gives back what the options say. */
   set(value: number | undefined): void;
 }
+
+/**
+ * The time that a holder allows an attempt or a call.
+ *
+ * @param runtime what the policy's layers share; told of the change as well
+ */
+export function timeoutLimit(
+  runtime: Record<'totalTimeoutMs' | 'attemptTimeoutMs', number>,
+  holder: { timeoutMs: number },
+  configured: number,
+  bounds: 'total' | 'attempt',
+): LimitControl {
+  const name = bounds === 'total' ? 'totalTimeoutMs' : 'attemptTimeoutMs';
+  return {
+    name,
+    text: `how long ${bounds === 'total' ? 'a call' : 'an attempt'} may take, in milliseconds`,
+    type: 'duration',
+    configured,
+    current: holder.timeoutMs,
+    set(value = configured) {
+      // Of several layers, another one may hold attempts to less.
+      runtime[name] = runtime[name] === holder.timeoutMs ? value : Math.min(runtime[name], value);
+      holder.timeoutMs = value;
+    },
+  };
+}

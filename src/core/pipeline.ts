@@ -19,8 +19,8 @@ export interface Inner {
    * @returns whether it does; where it is left out, it does not
    */
   limitAttempts?(timeoutMs: number): boolean;
-  /** Holds attempts that begin from now on to another time, where it holds them to one. */
-  changeAttemptLimit?(timeoutMs: number): void;
+  /** Those of its limits that can be changed while it runs. `strategy` is what it was made of, or took upon it. */
+  limits?(strategy: Strategy): readonly LimitControl[];
 }
 
 /** What a passage comes to on its way outward, with its outcome. */
@@ -66,19 +66,27 @@ export interface Strategy {
   bind(inner: Inner, runtime: PolicyRuntime, within: readonly Strategy[]): Layer | Inner;
   /** The circuit, of a strategy that has one, once bound. */
   readonly circuit?: Circuit | undefined;
-  /** @internal Its limits that can be changed while it runs, once bound. */
-  readonly limits?: readonly LimitControl[] | undefined;
   /** Whether calls through it can leave something behind under a key. */
   readonly remembers?: boolean;
   /** Whether what it remembers may be read by other processes and policies. */
   readonly sharesStore?: boolean;
 }
 
-/** Composes a policy: the first strategy is outermost. */
-export function compose(strategies: readonly Strategy[], runtime: PolicyRuntime, operation: Inner): Inner {
+/**
+ * Composes a policy: the first strategy is outermost.
+ *
+ * @param layers is filled with what each strategy became
+ */
+export function compose(
+  strategies: readonly Strategy[],
+  runtime: PolicyRuntime,
+  operation: Inner,
+  layers: Inner[] = [],
+): Inner {
   return strategies.reduceRight((inner, strategy, at) => {
     const layer = strategy.bind(inner, runtime, strategies.slice(at + 1));
     if (isAround(layer, inner)) inner.outer = layer;
+    layers[at] = layer;
     return layer;
   }, operation);
 }

@@ -90,6 +90,7 @@ export class Policy {
   readonly #runtime: PolicyRuntime;
   readonly #strategies: readonly Strategy[];
   readonly #pipeline: Inner;
+  readonly #layers: Inner[];
   readonly #wrapNames = new Set<string>();
   #closed = false;
 
@@ -99,7 +100,9 @@ export class Policy {
     this.criticality = parts.criticality;
     this.#runtime = parts.runtime;
     this.#strategies = parts.strategies;
-    this.#pipeline = compose(parts.strategies, parts.runtime, new OperationRunner(parts.runtime));
+    const operation = new OperationRunner(parts.runtime);
+    this.#layers = new Array(parts.strategies.length);
+    this.#pipeline = compose(parts.strategies, parts.runtime, operation, this.#layers);
     this.counts = parts.counts;
     this.circuits = parts.strategies.flatMap(({ circuit }) => (circuit === undefined ? [] : [circuit]));
     this.circuit = this.circuits[0] ?? noCircuit(this.name);
@@ -179,8 +182,8 @@ export class Policy {
   /** @internal Its limits that can be changed while it runs; of several of one name, the second is `name 2`. */
   get limits(): readonly LimitControl[] {
     const seen = new Map<string, number>();
-    return this.#strategies.flatMap(({ limits = [] }) =>
-      limits.map((limit) => {
+    return this.#strategies.flatMap((strategy, layer) =>
+      (this.#layers[layer]?.limits?.(strategy) ?? []).map((limit) => {
         const times = (seen.get(limit.name) ?? 0) + 1;
         seen.set(limit.name, times);
         return times === 1 ? limit : renamed(limit, `${limit.name} ${times}`);

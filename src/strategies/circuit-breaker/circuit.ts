@@ -97,6 +97,11 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
     return this.#machine.probeNow(reason);
   }
 
+  /** What the options say of that. */
+  get configuredOpenMs(): number {
+    return this.#settings.openMs;
+  }
+
   /** How long it stays open at first, in milliseconds. */
   get openMs(): number {
     return this.#machine.openMs;

@@ -22,9 +22,6 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Strategy {
     get circuit() {
       return circuit;
     },
-    get limits() {
-      return circuit === undefined ? [] : [openLimit(circuit, settings.openMs)];
-    },
     bind(inner, runtime) {
       circuit = new MachineCircuit(runtime, settings);
       return new CircuitBreakerLayer(inner, circuit);
@@ -32,12 +29,12 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Strategy {
   };
 }
 
-function openLimit(circuit: MachineCircuit, configured: number): LimitControl {
+function openLimit(circuit: MachineCircuit): LimitControl {
   return {
     name: 'circuitBreaker.openMs',
     text: 'how long the circuit stays open before it tries again, in milliseconds, from its next opening on',
     type: 'duration',
-    configured,
+    configured: circuit.configuredOpenMs,
     current: circuit.openMs,
     set: (value) => circuit.changeOpenMs(value),
   };
@@ -51,6 +48,10 @@ class CircuitBreakerLayer implements Layer {
   constructor(inner: Inner, circuit: MachineCircuit) {
     this.#inner = inner;
     this.#circuit = circuit;
+  }
+
+  limits(): readonly LimitControl[] {
+    return [openLimit(this.#circuit)];
   }
 
   enter(passage: Passage, now: number): void {

@@ -24,7 +24,6 @@ import { type RetryOptions, type RetrySettings, retrySchema } from './options.ts
 export function retry(options: RetryOptions = {}): Strategy {
   const settings = parseOptions(retrySchema, options, '', 'Options of retry()');
   const { maxRetries, maxDelayMs, baseDelayMs, backoff, jitter } = settings;
-  let layer: RetryLayer | undefined;
   return {
     kind: 'retry',
     maxRuns: maxRetries + 1,
@@ -33,27 +32,9 @@ export function retry(options: RetryOptions = {}): Strategy {
     describe: () =>
       `retry: up to ${maxRetries} more, ${typeof backoff === 'string' ? backoff : 'custom'} backoff from ` +
       `${baseDelayMs} ms to ${maxDelayMs} ms, jitter ${jitter}`,
-    get limits() {
-      return layer === undefined ? [] : [retryLimit(layer)];
-    },
     bind(inner, runtime) {
       runtime.budget = new AttemptBudget(settings.budget);
-      layer = new RetryLayer(inner, runtime, settings);
-      return layer;
-    },
-  };
-}
-
-function retryLimit(layer: RetryLayer): LimitControl {
-  const configured = layer.settings.maxRetries;
-  return {
-    name: 'retry.maxRetries',
-    text: 'retries of a call after its first attempt',
-    type: 'count',
-    configured,
-    current: layer.maxRetries,
-    set(value = configured) {
-      layer.maxRetries = value;
+      return new RetryLayer(inner, runtime, settings);
     },
   };
 }
@@ -71,6 +52,15 @@ class RetryLayer implements Layer {
     this.runtime = runtime;
     this.settings = settings;
     this.maxRetries = settings.maxRetries;
+  }
+
+  limits(): readonly LimitControl[] {
+    const configured = this.settings.maxRetries;
+    const set = (value = configured): void => {
+      this.maxRetries = value;
+    };
+    const text = 'retries of a call after its first attempt';
+    return [{ name: 'retry.maxRetries', text, type: 'count', configured, current: this.maxRetries, set }];
   }
 
   enter(passage: Passage, now: number): void {

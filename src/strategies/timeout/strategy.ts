@@ -1,4 +1,4 @@
-import type { LimitControl } from '../../core/control.ts';
+import { type LimitControl, timeoutLimit } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { TimeoutError, withoutStack } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
@@ -16,7 +16,6 @@ import { type TimeoutOptions, timeoutSchema } from './options.ts';
  */
 export function timeout(options: TimeoutOptions): Strategy {
   const { timeoutMs, scope } = parseOptions(timeoutSchema, options, '', 'Options of timeout()');
-  let limit: LimitControl | undefined;
   return {
     kind: 'timeout',
     timeoutMs,
@@ -24,9 +23,6 @@ export function timeout(options: TimeoutOptions): Strategy {
       scope === undefined
         ? `timeout: what lies within may take ${timeoutMs} ms`
         : `${scope} timeout: ${scope === 'total' ? 'the call' : 'an attempt'} may take ${timeoutMs} ms`,
-    get limits() {
-      return limit === undefined ? [] : [limit];
-    },
     bind(inner, runtime, within) {
       const repeats = within.some(({ maxRuns = 1 }) => maxRuns > 1);
       const bounds = scope ?? (repeats ? 'total' : 'attempt');
@@ -35,16 +31,9 @@ export function timeout(options: TimeoutOptions): Strategy {
         runtime.totalTimeoutMs = timeoutMs;
       } else {
         runtime.attemptTimeoutMs = Math.min(runtime.attemptTimeoutMs, timeoutMs);
-        if (inner.limitAttempts?.(timeoutMs) === true) {
-          limit = new TimeoutLimit(runtime, timeoutMs, bounds, (ms) => inner.changeAttemptLimit?.(ms));
-          return inner;
-        }
+        if (inner.limitAttempts?.(timeoutMs) === true) return inner;
       }
-      const layer = new TimeoutLayer(inner, runtime, timeoutMs, bounds);
-      limit = new TimeoutLimit(runtime, timeoutMs, bounds, (ms) => {
-        layer.timeoutMs = ms;
-      });
-      return layer;
+      return new TimeoutLayer(inner, runtime, timeoutMs, bounds);
     },
   };
 }
@@ -66,42 +55,6 @@ export function callerDeadline(): Strategy {
 /** Which time it is: the whole call's, or one attempt's. */
 type Bounds = 'total' | 'attempt';
 
-/** The time that it allows, to be changed for what begins from then on. */
-class TimeoutLimit implements LimitControl {
-  readonly name: string;
-  readonly text: string;
-  readonly type = 'duration';
-  readonly configured: number;
-  current: number;
-  readonly #runtime: PolicyRuntime;
-  readonly #bounds: Bounds;
-  readonly #change: (timeoutMs: number) => void;
-
-  constructor(
-    runtime: PolicyRuntime,
-    timeoutMs: number,
-    bounds: Bounds,
-    change: (timeoutMs: number) => void,
-  ) {
-    this.name = `${bounds}TimeoutMs`;
-    this.text = `how long ${bounds === 'total' ? 'a call' : 'an attempt'} may take, in milliseconds`;
-    this.configured = timeoutMs;
-    this.current = timeoutMs;
-    this.#runtime = runtime;
-    this.#bounds = bounds;
-    this.#change = change;
-  }
-
-  set(value: number = this.configured): void {
-    const runtime = this.#runtime;
-    const key = this.#bounds === 'total' ? 'totalTimeoutMs' : 'attemptTimeoutMs';
-    // Of several layers, another one may hold attempts to less.
-    runtime[key] = runtime[key] === this.current ? value : Math.min(runtime[key], value);
-    this.current = value;
-    this.#change(value);
-  }
-}
-
 class TimeoutLayer implements Layer {
   outer: Outer = edge;
   readonly #inner: Inner;
@@ -114,6 +67,11 @@ class TimeoutLayer implements Layer {
     this.runtime = runtime;
     this.timeoutMs = timeoutMs;
     this.bounds = bounds;
+  }
+
+  /** Of one that sets no bound there is nothing to change. */
+  limits({ timeoutMs }: Strategy): readonly LimitControl[] {
+    return timeoutMs === undefined ? [] : [timeoutLimit(this.runtime, this, timeoutMs, this.bounds)];
   }
 
   enter(passage: Passage, now: number): void {
