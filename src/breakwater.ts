@@ -187,7 +187,6 @@ export class Breakwater {
     this.#members.remove(name);
     this.#metrics.remove(name);
     this.slo.remove(name);
-    this.#control.policyRemoved(name);
     this.#incidents.policyRemoved(name);
     return true;
   }

@@ -29,7 +29,6 @@ import type { IncidentSettings } from './options.ts';
 import { type Outgoing, outgoingAnnouncement } from './outgoing.ts';
 import type { IncidentPorts } from './ports.ts';
 import type { SilenceRequest } from './quiet/options.ts';
-import type { RecoveryControls } from './recovery/controls.ts';
 import type { PolicyRecovery } from './recovery/options.ts';
 import type { RecoveryRequest } from './recovery/request.ts';
 import { redact } from './redact.ts';
@@ -236,11 +235,6 @@ export class IncidentManager implements Incidents {
     if (watch === undefined) return;
     this.#workings.ledger.record(watch.record, ...changes);
     for (const change of changes) this.#workings.people.after(watch, change);
-  }
-
-  /** @internal What people do to policies. */
-  get recoveryControls(): RecoveryControls {
-    return this.#workings.recovery;
   }
 
   /** @internal The incident's folder; `undefined` without a directory, or where it cannot be made. */
