@@ -162,7 +162,7 @@ export const ja: Words = {
     step: {
       detected: (reason) => `検知${reason}`,
       declared: (reason) => `インシデントを宣言${reason}`,
-      acknowledged: (reason) => `対応を開始（ACK）${reason}`,
+      acknowledged: (reason) => `対応を開始${reason}`,
       mitigated: (reason) => `影響を緩和${reason}`,
       resolved: (reason) => `解決${reason}`,
       closed: (reason) => `クローズ${reason}`,

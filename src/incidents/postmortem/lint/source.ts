@@ -25,9 +25,12 @@ export interface Source {
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
 const CODE = /(?<![\\`])(`+)(?!`)(?:.*?[^`])?\1(?!`)/g;
-const ADDRESS = /\]\([^)]*\)|https?:\S+/g;
+const ADDRESS = /\]\([^)]{0,500}\)|https?:\S+/g;
 
-const headings = { en: en.headings, ja: ja.headings };
+const headings: Readonly<Record<PostmortemLanguage, readonly (readonly [SectionName, string])[]>> = {
+  en: sectionNames.map((name) => [name, plain(en.headings[name])]),
+  ja: sectionNames.map((name) => [name, plain(ja.headings[name])]),
+};
 
 /** Reads a post-mortem for the rules. */
 export function readSource(markdown: string): Source {
@@ -105,10 +108,9 @@ function languageOf(lines: readonly string[]): PostmortemLanguage {
 /** The section that a heading names; a number before it or a note after it does no harm. */
 function sectionOf(heading: string, language: PostmortemLanguage): SectionName | undefined {
   const title = plain(heading);
-  return (
-    sectionNames.find((name) => title === plain(headings[language][name])) ??
-    sectionNames.find((name) => title.startsWith(plain(headings[language][name])))
-  );
+  const known = headings[language];
+  const found = known.find(([, own]) => title === own) ?? known.find(([, own]) => title.startsWith(own));
+  return found?.[0];
 }
 
 function plain(title: string): string {
