@@ -1,2 +1,2 @@
 /** Matches the series of incidents that are open: neither resolved nor closed. */
-export const OPEN_INCIDENTS = 'status!~"resolved|closed"';
+export const OPEN_INCIDENTS = 'status=~"detected|declared|acknowledged|mitigated"';
