@@ -68,6 +68,7 @@ it('says so when the application is killed, whose socket the next one takes over
   const { code, err } = await playing;
   expect(code).toBe(2);
   expect(err).toContain('the connection to the application ended, and with it the drill');
+  await first.exited;
   await expect(answers()).rejects.toThrow(/is gone/);
   node('--input-type=module', '-e', application(socket));
   expect(await vi.waitFor(answers, { timeout: 20_000 })).toMatchObject({ policies: ['database'] });
