@@ -7,6 +7,7 @@ import type { PolicyFacts } from './incidents/ports.ts';
 import type { Runbook } from './incidents/recovery/runbook.ts';
 import { policySteering } from './incidents/recovery/steering.ts';
 import type { Readiness } from './policy-options.ts';
+import { VERSION } from './version.ts';
 
 /** A policy with what the hub keeps beside it. */
 export interface Member {
@@ -109,7 +110,7 @@ export class Members {
       circuits: policy.circuits,
       dependsOn,
       usedBy,
-      evidence: policyEvidence(policy),
+      evidence: policyEvidence(policy, VERSION),
       steering: policySteering(policy),
       runbook,
       stats: () => policy.stats(),

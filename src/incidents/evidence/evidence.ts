@@ -179,7 +179,7 @@ class EvidenceGatherer implements Evidence {
       pipeline: this.#guard(policy, [], () =>
         (evidence?.pipeline() ?? []).map((line) => truncate(line, 500)),
       ),
-      process: processFacts(),
+      process: processFacts(evidence?.version ?? 'unknown'),
       changes: [...this.#changes.before(now)],
       similar: this.#guard(policy, [], () => [...similarIncidents(likeness, past)]),
     };

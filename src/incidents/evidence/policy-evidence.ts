@@ -4,6 +4,8 @@ import type { FailureOnset } from '../../core/failure-onset.ts';
 
 /** What the evidence needs to know of a policy. It stays readable when the policy is removed. */
 export interface PolicyEvidence {
+  /** Version of this library. */
+  readonly version: string;
   /** The pipeline in words, a line each. */
   readonly pipeline: () => readonly string[];
   /** Configuration and state of its circuits, as plain data. */
@@ -14,12 +16,16 @@ export interface PolicyEvidence {
 }
 
 /** What of a policy is evidence. */
-export function policyEvidence(policy: {
-  readonly circuits: readonly Circuit[];
-  readonly counts: PolicyCounts;
-  explain(): string;
-}): PolicyEvidence {
+export function policyEvidence(
+  policy: {
+    readonly circuits: readonly Circuit[];
+    readonly counts: PolicyCounts;
+    explain(): string;
+  },
+  version: string,
+): PolicyEvidence {
   return {
+    version,
     pipeline: () =>
       policy
         .explain()

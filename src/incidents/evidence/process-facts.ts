@@ -1,12 +1,15 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { VERSION } from '../../version.ts';
 import type { ChangeOf } from '../incident/changes/change.ts';
 
-/** How the process is. */
-export function processFacts(): ChangeOf<'situation'>['process'] {
+/**
+ * How the process is.
+ *
+ * @param version of this library
+ */
+export function processFacts(version: string): ChangeOf<'situation'>['process'] {
   const { rss, heapUsed } = process.memoryUsage();
   return {
-    version: VERSION,
+    version,
     node: process.version,
     uptimeMs: Math.round(process.uptime() * 1_000),
     rssBytes: rss,

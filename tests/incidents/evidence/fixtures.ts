@@ -17,7 +17,7 @@ export function outage(options: PolicyOptions, ports: Partial<EvidencePorts> = {
   const reported: unknown[] = [];
   const evidence: Evidence = gatherEvidence({
     events: { on: (name, listener) => hub.on(name, listener) },
-    facts: (name) => (name === policy.name ? { evidence: policyEvidence(policy) } : undefined),
+    facts: (name) => (name === policy.name ? { evidence: policyEvidence(policy, '0.0.0') } : undefined),
     objectives: (name) => hub.slo.report(name).flatMap(({ objectives }) => objectives),
     report: (_policy, _component, error) => reported.push(error),
     ...ports,
