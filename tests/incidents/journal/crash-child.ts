@@ -4,6 +4,7 @@ import { gatherEvidence } from '../../../src/incidents/evidence/evidence.ts';
 import { openJournal } from '../../../src/incidents/journal/journal.ts';
 import { IncidentManager } from '../../../src/incidents/manager.ts';
 import { incidentSchema } from '../../../src/incidents/options.ts';
+import type { PolicyFacts } from '../../../src/incidents/ports.ts';
 import { webhookSink } from '../../../src/incidents/sinks/webhook/sink.ts';
 import { FakePolicy, RecordingLogger } from '../fixtures.ts';
 import { randomFrom } from './random.ts';
@@ -50,7 +51,7 @@ const ports = {
   events,
   logger: new RecordingLogger(),
   counters: { incidentsChanged: () => {}, notified: () => {} },
-  facts: (name: string) => policies.get(name),
+  facts: (name: string): PolicyFacts | undefined => policies.get(name),
   policies: () => [...policies.keys()],
   report: (_policy: string, _component: string, error: unknown) => report(error),
 };
