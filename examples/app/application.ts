@@ -17,6 +17,8 @@ export interface ApplicationOptions {
   /** Where incidents are told of. Default: the log. */
   readonly sinks?: readonly Sink[] | undefined;
   readonly resolveAfterMs?: number | undefined;
+  /** Where incidents are kept on disk. Default: in memory alone. */
+  readonly directory?: string | undefined;
 }
 
 /** A running application. */
@@ -32,11 +34,11 @@ export interface Application {
  * Below `/unprotected` are their twins that call the database and the upstream without policies.
  */
 export async function startApplication(options: ApplicationOptions): Promise<Application> {
-  const { databaseUrl, upstreamUrl, logger, sinks, resolveAfterMs } = options;
+  const { databaseUrl, upstreamUrl, logger, sinks, resolveAfterMs, directory } = options;
   const breakwater = createBreakwater({
     registry: new Registry(),
     logger,
-    incidents: { sinks, resolveAfterMs, service: 'shop' },
+    incidents: { sinks, resolveAfterMs, directory, service: 'shop' },
   });
   const database = protectedDatabase(breakwater, new Pool({ connectionString: databaseUrl }));
   const plainPool = new Pool({ connectionString: databaseUrl });

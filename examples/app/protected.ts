@@ -2,7 +2,7 @@ import type { Breakwater } from 'breakwater';
 import { resilientFetch } from 'breakwater/fetch';
 import { type ResilientPool, resilientPool } from 'breakwater/pg';
 import type { Pool } from 'pg';
-import { policyDefaults } from './policies.ts';
+import { policyDefaults, quotesRunbook } from './policies.ts';
 import { FIND_USER, readQuote, type Services, type User } from './services.ts';
 
 /** The database behind the policy `database`. */
@@ -24,6 +24,8 @@ export function protectedFetch(breakwater: Breakwater): typeof globalThis.fetch 
   return resilientFetch(breakwater, {
     ...policyDefaults,
     criticality: 'high',
+    usedBy: ['front page', 'checkout'],
+    runbook: quotesRunbook,
     policyFor: () => 'quotes',
     policies: ['quotes'],
   });

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, startApplication } from '../../examples/app/application.ts';
 import { Cleanup } from '../../examples/support/cleanup.ts';
 import { startDatabase } from '../../examples/support/database.ts';
+import { PriceService } from '../../examples/upstream/price-service.ts';
 import { prometheusRules } from '../../src/slo/rules/rules.ts';
 import type { SloSpec } from '../../src/slo/spec/model.ts';
 import { readSpec } from '../../src/slo/spec/read.ts';
 import { burnWindowNames } from '../../src/slo/windows.ts';
-import { PriceService } from './price-service.ts';
 import {
   type Prometheus,
   prometheusInstalled,

@@ -99,6 +99,7 @@ export const incidentCommand = z.discriminatedUnion('do', [
   }),
   command('learned', {
     topic: z.enum([
+      'summary',
       'why',
       'root-cause',
       'contributing',

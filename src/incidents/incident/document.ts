@@ -188,6 +188,7 @@ export interface Authored {
 
 /** What a lesson is about, for the post-mortem. */
 export type LearnedTopic =
+  | 'summary'
   | 'why'
   | 'root-cause'
   | 'contributing'

@@ -139,6 +139,7 @@ export const runbookStep = change('runbook-step', {
 /** What people learned, for the post-mortem. */
 export const learned = change('learned', {
   topic: z.enum([
+    'summary',
     'why',
     'root-cause',
     'contributing',
