@@ -58,7 +58,17 @@ export type { Criticality, Policy, PolicyStats, Wrapped } from './core/policy.ts
 export type { ExemplarLabels, Tracing } from './core/tracing.ts';
 export type { AttemptResult, Classify, Judgement, Verdict } from './core/verdict.ts';
 export type { BreakwaterOptions } from './hub-options.ts';
-export * from './incidents/index.ts';
+export { severities, severityByImpact } from './incidents/incident/severity.ts';
+export { incidentStatuses } from './incidents/incident/status.ts';
+// What only tools and a few applications need, such as post-mortems, is of `breakwater/incidents` alone.
+export type * from './incidents/index.ts';
+export { SinkError } from './incidents/sink.ts';
+export { alertmanagerSink } from './incidents/sinks/alertmanager/sink.ts';
+export { logSink } from './incidents/sinks/log/sink.ts';
+export { opsgenieSink } from './incidents/sinks/opsgenie/sink.ts';
+export { pagerDutySink } from './incidents/sinks/pagerduty/sink.ts';
+export { slackSink } from './incidents/sinks/slack/sink.ts';
+export { webhookSink } from './incidents/sinks/webhook/sink.ts';
 export { DEFAULT_DURATION_BUCKETS } from './metrics/buckets.ts';
 export type { MetricsRegistry } from './metrics/prom-metrics.ts';
 export { renderMetrics } from './metrics/render.ts';

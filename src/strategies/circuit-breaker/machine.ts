@@ -8,6 +8,7 @@ import type { FailureOnset } from '../../core/failure-onset.ts';
 import { NO_GENERATION, type Permit } from '../../core/permit.ts';
 import { FailureMarks, type NoteFailure } from './failure-marks.ts';
 import type { CircuitBreakerSettings } from './options.ts';
+import { judgeProbes, tripsOnRow, whyTrip } from './thresholds.ts';
 import { type AttemptWindow, attemptWindow } from './window.ts';
 
 /** Up to this share of the open time is added to it by chance, so that replicas do not probe together. */
@@ -15,9 +16,6 @@ export const OPEN_JITTER = 0.1;
 
 /** Gives a number from 0 up to 1; drawn from only where a circuit opens. */
 type Chance = () => number;
-
-/** The failure rate that judges probes where the option is off. */
-const PROBE_FAILURE_RATE = 0.5;
 
 /**
  * The circuit's state machine. It decides and runs nothing: time and chance are arguments, and the one callback
@@ -247,7 +245,7 @@ export class CircuitMachine {
     this.#consecutiveFailures = failure ? this.#consecutiveFailures + 1 : 0;
     if (failure || slow) this.#mark(failure);
     else this.#marks?.endRow();
-    const why = this.#whyTrip();
+    const why = whyTrip(this.#window, this.#consecutiveFailures, this.#settings);
     if (why !== undefined) this.#open(why, now, chance, retryAfterMs);
   }
 
@@ -262,24 +260,6 @@ export class CircuitMachine {
 
   #currentOnset(ofRow: boolean): FailureOnset | undefined {
     return this.#marks?.onset(this.#window.slot, this.#window.oldestSlot, ofRow);
-  }
-
-  #tripsOnRow(): boolean {
-    const { consecutiveFailures } = this.#settings;
-    return consecutiveFailures !== false && this.#consecutiveFailures >= consecutiveFailures;
-  }
-
-  #whyTrip(): string | undefined {
-    const { failureRate, minimumThroughput, slowRate, slowAttemptMs } = this.#settings;
-    const { attempts, failures, slow } = this.#window;
-    if (this.#tripsOnRow()) return `${this.#consecutiveFailures} attempts in a row failed`;
-    if (attempts < minimumThroughput) return undefined;
-    if (failureRate !== false && failures / attempts >= failureRate)
-      return `${failures} of ${attempts} attempts failed`;
-    if (slowRate !== false && slow / attempts >= slowRate) {
-      return `${slow} of ${attempts} attempts took longer than ${slowAttemptMs} ms`;
-    }
-    return undefined;
   }
 
   #settleProbe(
@@ -297,19 +277,11 @@ export class CircuitMachine {
 
   /** Decides as soon as the probes still to come could not change the answer. */
   #judgeProbes(now: number, chance: Chance, retryAfterMs: number | undefined): void {
-    const { halfOpenProbes, failureRate, slowRate } = this.#settings;
-    const allowed = failureRate === false ? PROBE_FAILURE_RATE : failureRate;
-    const toCome = halfOpenProbes - this.#probesSettled;
-    if (this.#probeFailures / halfOpenProbes >= allowed) {
-      this.#reopen(`${this.#probeFailures} of ${halfOpenProbes} probes failed`, now, chance, retryAfterMs);
-    } else if (slowRate !== false && this.#probesSlow / halfOpenProbes >= slowRate) {
-      this.#reopen(`${this.#probesSlow} of ${halfOpenProbes} probes were slow`, now, chance, retryAfterMs);
-    } else if (
-      (this.#probeFailures + toCome) / halfOpenProbes < allowed &&
-      (slowRate === false || (this.#probesSlow + toCome) / halfOpenProbes < slowRate)
-    ) {
-      this.#close('its probes succeeded', false);
-    }
+    const seen = { settled: this.#probesSettled, failures: this.#probeFailures, slow: this.#probesSlow };
+    const verdict = judgeProbes(seen, this.#settings);
+    if (verdict === undefined) return;
+    if (verdict.recovered) this.#close('its probes succeeded', false);
+    else this.#reopen(verdict.reason, now, chance, retryAfterMs);
   }
 
   #expireProbes(now: number, chance: Chance): void {
@@ -351,7 +323,8 @@ export class CircuitMachine {
 
   #move(to: CircuitState, reason: string, manual: boolean, until: number): void {
     const from = this.#state;
-    if (from === 'closed') this.#onset = this.#currentOnset(this.#tripsOnRow());
+    if (from === 'closed')
+      this.#onset = this.#currentOnset(tripsOnRow(this.#consecutiveFailures, this.#settings));
     this.#state = to;
     this.#until = until;
     if (to !== 'half-open') this.#isProbedByHand = false;
