@@ -1,5 +1,14 @@
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { monotonicNow, wallNow } from '../../core/clock.ts';
@@ -54,24 +63,22 @@ export class Instances {
   /** Shows that this process lives, at the start. */
   enterNow(): void {
     mkdirSync(this.#folder, { recursive: true, mode: FOLDER_MODE });
-    writeFileSync(this.#own, this.#card(), { mode: FILE_MODE });
+    // Renamed into its place, so that nobody finds it in part, not even when this process dies here.
+    writeFileSync(this.#ownDraft, this.#card(), { mode: FILE_MODE });
+    renameSync(this.#ownDraft, this.#own);
     this.#sweep();
   }
 
-  /** Shows that this process lives. */
-  async enter(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
-    await writeFile(this.#own, this.#card(), { mode: FILE_MODE });
-  }
-
-  /** Shows that this process still lives. */
+  /** Shows that this process still lives, or lives at all where its file is gone. */
   async beat(): Promise<void> {
     const seconds = wallNow() / 1_000;
     try {
       await utimes(this.#own, seconds, seconds);
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
-      await this.enter();
+      await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
+      await writeFile(this.#ownDraft, this.#card(), { mode: FILE_MODE });
+      await rename(this.#ownDraft, this.#own);
     }
   }
 
@@ -99,6 +106,10 @@ export class Instances {
 
   get #own(): string {
     return this.#cardOf(this.#writer);
+  }
+
+  get #ownDraft(): string {
+    return `${this.#own}.draft`;
   }
 
   #cardOf(writer: string): string {
@@ -217,7 +228,7 @@ function createWithoutLinks(path: string, writer: string): boolean {
   }
 }
 
-/** `undefined` where the file is torn. */
+/** `undefined` where the file is damaged. */
 function readCard(path: string): ProcessIdentity | undefined {
   try {
     return presence.parse(JSON.parse(readFileSync(path, 'utf8')));

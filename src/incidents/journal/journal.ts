@@ -113,7 +113,7 @@ class FileJournal implements Journal {
     this.#tail = new Tail(directory, disk, found.collector, found.positions);
     this.#file = new AppendFile(directory, disk, async () => {
       await disk.makeFolder(directory);
-      await this.#instances.enter();
+      await this.#instances.beat();
     });
     this.#file.notBefore(found.latest);
     this.#writer = new Writer({

@@ -361,6 +361,19 @@ describe('taking over', () => {
     expect(journal.adopt('far')).toBe(true);
   });
 
+  it('finds the file of who lives whole at any time, and made again where it was removed', async () => {
+    const directory = temporaryFolder();
+    const { journal } = open(directory, { writer: 'a' });
+    const card = join(directory, 'instances', 'a.json');
+    const { ino } = statSync(card);
+    await journal.append([note('a')]);
+    // Not written anew in place, where it would be empty for a moment.
+    expect(statSync(card).ino).toBe(ino);
+    rmSync(card);
+    await vi.advanceTimersByTimeAsync(15_000);
+    await vi.waitFor(() => expect(JSON.parse(readFileSync(card, 'utf8')).writer).toBe('a'), { interval: 1 });
+  });
+
   it('leaves nothing behind at a clean end', async () => {
     const directory = temporaryFolder();
     const { journal } = open(directory);
