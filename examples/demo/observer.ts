@@ -63,7 +63,7 @@ export class Observer {
   /** Takes a message from the webhook, its signature verified. */
   onMessage({ type, data }: Message): void {
     const signed = 'by webhook, signature verified';
-    if (type === 'slo.exhausted' || type === 'slo.frozen' || type === 'slo.thawed') {
+    if (type === 'slo.frozen' || type === 'slo.thawed') {
       this.#timeline.add('announced', data.policy, `${type}, ${signed}: ${data.summary}`);
       return;
     }

@@ -36,6 +36,19 @@ describe('what an error budget does', () => {
     await harness.manager.close();
   });
 
+  it('is told once when it is spent, as an incident', async () => {
+    const sink = new AnnouncingSink();
+    const harness = new Harness({ sinks: [sink] });
+    harness.policy();
+    harness.events.emit('slo', sloEvent('exhausted'));
+    await settle();
+    expect(sink.announceTries).toEqual([]);
+    expect(sink.got).toMatchObject([{ kind: 'opened', incident: { trigger: 'budget', policy: 'database' } }]);
+    expect(harness.notified).toEqual([{ sink: 'announcer', result: 'delivered' }]);
+    resolveByHand(harness.manager, harness.only().id);
+    await harness.manager.close();
+  });
+
   it('is not told to a sink that announces nothing, nor counted for it', async () => {
     const [plain, announcer] = [new RecordingSink('plain'), new AnnouncingSink()];
     const harness = new Harness({ sinks: [plain, announcer] });

@@ -103,7 +103,7 @@ export function sinkContract(name: string, make: () => Promise<SinkUnderTest> | 
       }
     });
 
-    it.each(['frozen', 'thawed', 'exhausted'] as const)(
+    it.each(['frozen', 'thawed'] as const)(
       'announces that a policy is %s, under the same id on each try, and gives a receipt, if it announces',
       async (status) => {
         const { sink, sent, count, problems } = await make();
@@ -280,15 +280,6 @@ export function announcementFor(status: AnnouncedSloEvent['status']): SloAnnounc
   const events = {
     frozen: { ...base, status: 'frozen', slis: ['availability', 'latency'] },
     thawed: { ...base, status: 'thawed', reason: 'no-objection' },
-    exhausted: {
-      ...base,
-      status: 'exhausted',
-      sli: 'latency',
-      objective: 0.99,
-      budgetRemaining: undefined,
-      good: 90,
-      bad: 10,
-    },
   } as const satisfies { readonly [Status in AnnouncedSloEvent['status']]: AnnouncedSloEvent };
   return { id: `msg_${status}0123456789`, service: 'shop', instance: 'pod-1', event: events[status] };
 }

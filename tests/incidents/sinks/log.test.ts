@@ -47,11 +47,6 @@ describe('logSink', () => {
   });
 
   it.each([
-    [
-      'exhausted',
-      'error',
-      { sli: 'latency', objective: 0.99, budgetRemaining: undefined, good: 90, bad: 10 },
-    ],
     ['frozen', 'warn', { slis: ['availability', 'latency'] }],
     ['thawed', 'info', { reason: 'no-objection' }],
   ] as const)('logs what is announced as %s at %s', async (status, level, facts) => {

@@ -144,7 +144,7 @@ export const webhookBody = z.union([
     }),
   }),
   z.strictObject({
-    type: z.enum(['slo.frozen', 'slo.thawed', 'slo.exhausted']),
+    type: z.enum(['slo.frozen', 'slo.thawed']),
     timestamp: z.iso.datetime(),
     data: z.looseObject({ policy: z.string(), summary: z.string() }),
   }),

@@ -126,7 +126,6 @@ describe('webhookSink', () => {
   it.each([
     ['frozen', { slis: ['availability', 'latency'] }],
     ['thawed', { reason: 'no-objection' }],
-    ['exhausted', { sli: 'latency', objective: 0.99, budgetRemaining: null, good: 90, bad: 10 }],
   ] as const)('posts what is %s as an event of its own, signed', async (status, facts) => {
     const { received, url } = await receiver();
     const announcement = announcementFor(status);

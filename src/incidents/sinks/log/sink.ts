@@ -8,8 +8,7 @@ import { type LogSinkOptions, logSinkSchema } from './options.ts';
 
 /**
  * Logs each notification in one line: an incident that is Critical or High at `error`, the others and updates at
- * `warn`, a resolved one at `info`. An error budget that is spent is announced at `error`, a freeze of releases at
- * `warn`, its end at `info`.
+ * `warn`, a resolved one at `info`. A freeze of releases is announced at `warn`, its end at `info`.
  *
  * @throws {InvalidOptionsError} when an option is wrong
  */
@@ -47,7 +46,6 @@ export function logSink(options: LogSinkOptions = {}): Sink {
 }
 
 const announcementLevels = {
-  exhausted: 'error',
   frozen: 'warn',
   thawed: 'info',
 } as const satisfies Readonly<Record<AnnouncedSloEvent['status'], keyof Logger>>;

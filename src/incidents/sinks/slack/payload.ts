@@ -64,7 +64,6 @@ export function announcementPayloadOf({ id, service, instance, event }: SloAnnou
 const titles = {
   frozen: 'Releases should wait',
   thawed: 'Releases may go on',
-  exhausted: 'Error budget spent',
 } as const satisfies Readonly<Record<SloAnnouncement['event']['status'], string>>;
 
 function message(text: string, blocks: readonly Block[]): SlackPayload {

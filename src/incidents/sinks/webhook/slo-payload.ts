@@ -1,4 +1,4 @@
-import type { SloExhaustedEvent, SloFrozenEvent, SloThawedEvent } from '../../../core/events.ts';
+import type { SloFrozenEvent, SloThawedEvent } from '../../../core/events.ts';
 import type { SloAnnouncement } from '../../announcement.ts';
 import { truncate } from '../../redact.ts';
 
@@ -24,19 +24,10 @@ interface SloWebhook<Type extends string, Data> {
  *
  * - `slo.frozen`: releases of what calls the policy should wait. `slis`: the objectives that say so.
  * - `slo.thawed`: nothing speaks against releases any more. `reason`: `no-objection`, or `removed` with the policy.
- * - `slo.exhausted`: the error budget of one objective is spent. `sli` and `objective` name it (0.999 is 99.9 %),
- *   `budgetRemaining` is the share that is left, negative when it is overspent, and `good` and `bad` are the events of
- *   its period.
  */
 export type SloWebhookPayload =
   | SloWebhook<'slo.frozen', Pick<SloFrozenEvent, 'slis'>>
-  | SloWebhook<'slo.thawed', Pick<SloThawedEvent, 'reason'>>
-  | SloWebhook<
-      'slo.exhausted',
-      Pick<SloExhaustedEvent, 'sli' | 'objective' | 'good' | 'bad'> & {
-        readonly budgetRemaining: number | null;
-      }
-    >;
+  | SloWebhook<'slo.thawed', Pick<SloThawedEvent, 'reason'>>;
 
 /** The body for `announcement`; the same on each try. */
 export function sloPayloadOf({ service, instance, event }: SloAnnouncement): SloWebhookPayload {
@@ -49,14 +40,5 @@ export function sloPayloadOf({ service, instance, event }: SloAnnouncement): Slo
       return { type: 'slo.frozen', timestamp, data: { ...data, slis: event.slis } };
     case 'thawed':
       return { type: 'slo.thawed', timestamp, data: { ...data, reason: event.reason } };
-    case 'exhausted': {
-      const { sli, objective, good, bad } = event;
-      const budgetRemaining = event.budgetRemaining ?? null;
-      return {
-        type: 'slo.exhausted',
-        timestamp,
-        data: { ...data, sli, objective, budgetRemaining, good, bad },
-      };
-    }
   }
 }
