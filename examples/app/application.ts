@@ -19,6 +19,8 @@ export interface ApplicationOptions {
   readonly resolveAfterMs?: number | undefined;
   /** Where incidents are kept on disk. Default: in memory alone. */
   readonly directory?: string | undefined;
+  /** Name of this instance. Default: host name, process id and a random part. */
+  readonly instance?: string | undefined;
 }
 
 /** A running application. */
@@ -34,11 +36,11 @@ export interface Application {
  * Below `/unprotected` are their twins that call the database and the upstream without policies.
  */
 export async function startApplication(options: ApplicationOptions): Promise<Application> {
-  const { databaseUrl, upstreamUrl, logger, sinks, resolveAfterMs, directory } = options;
+  const { databaseUrl, upstreamUrl, logger, ...incidents } = options;
   const breakwater = createBreakwater({
     registry: new Registry(),
     logger,
-    incidents: { sinks, resolveAfterMs, directory, service: 'shop' },
+    incidents: { ...incidents, service: 'shop' },
   });
   const database = protectedDatabase(breakwater, new Pool({ connectionString: databaseUrl }));
   const plainPool = new Pool({ connectionString: databaseUrl });

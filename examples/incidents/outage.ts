@@ -56,6 +56,7 @@ export async function playOutage({ directory, cleanup, tell }: OutageOptions): P
     sinks: [pager],
     resolveAfterMs: 500,
     directory,
+    instance: 'shop-1',
   });
   cleanup.add('the application', () => application.stop());
   const { breakwater, expressUrl } = application;

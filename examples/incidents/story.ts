@@ -90,6 +90,7 @@ export class OnCall {
       outcome: 'helped',
       text: 'Quotes are answered again.',
     });
+    this.#does('Ada', { do: 'mitigated', reason: 'The pricing team has its instances back.' });
   }
 
   /** Once it is resolved: what was learned, what is to be done, and that nothing is left behind. */
@@ -127,6 +128,11 @@ function partIds(incident: Incident | undefined): readonly string[] {
 }
 
 const lessons = [
+  [
+    'summary',
+    'Two of three instances of the price service were down after a rollout, and the third refused requests. For seconds, quotes that were not in the cache could not be shown; all others were answered from the cache. It ended when the pricing team put the instances back.',
+    undefined,
+  ],
   ['why', 'The price service answered 503.', 'The errors that the policy counted.'],
   ['why', 'One instance had the load of three.', 'The health checks of the pricing team.'],
   ['why', 'Two instances failed their health check after a rollout.', 'The log of their rollout.'],

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { incidentChange } from '../../../src/incidents/incident/changes/change.ts';
 import { errorOf, failing, repeat } from '../../support.ts';
 import { sampleIncident } from '../sample.ts';
-import { grown, measuredOf, outage, quantileMs, scraped } from './fixtures.ts';
+import { grown, quantileMs } from '../scrape.ts';
+import { measuredOf, outage, scraped } from './fixtures.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.UTC(2026, 1, 4, 10) });
