@@ -146,7 +146,8 @@ export class Breakwater {
     try {
       const policy = this.#makePolicy(name, settings, strategies);
       const hasFallback = strategies.some(({ kind }) => kind === 'fallback' || kind === 'cache-fallback');
-      this.#members.add({ policy, hasFallback, ...settings });
+      const { readiness, dependsOn, usedBy, runbook } = settings;
+      this.#members.add({ policy, hasFallback, readiness, dependsOn, usedBy, runbook });
       this.slo.policyMade(name);
       return policy;
     } catch (error) {
@@ -296,6 +297,7 @@ export class Breakwater {
       facts: (policy) => this.#members.factsOf(policy),
       policies: () => this.policies.map(({ name }) => name),
       objectives: (policy) => this.slo.report(policy).flatMap(({ objectives }) => objectives),
+      traceId: (trace) => this.#tracer.exemplar(trace)?.trace_id,
       report: (policy, component, error) => this.#report(policy, component, error),
     });
   }

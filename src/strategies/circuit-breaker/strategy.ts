@@ -4,6 +4,7 @@ import type { Outcome } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { NO_GENERATION } from '../../core/permit.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
+import type { PolicyRuntime } from '../../core/runtime.ts';
 import { MachineCircuit } from './circuit.ts';
 import { type CircuitBreakerOptions, type CircuitBreakerSettings, circuitBreakerSchema } from './options.ts';
 
@@ -15,18 +16,27 @@ import { type CircuitBreakerOptions, type CircuitBreakerSettings, circuitBreaker
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): Strategy {
   const settings = parseOptions(circuitBreakerSchema, options, '', 'Options of circuitBreaker()');
-  let circuit: MachineCircuit | undefined;
-  return {
-    kind: 'circuit-breaker',
-    describe: () => describe(settings),
-    get circuit() {
-      return circuit;
-    },
-    bind(inner, runtime) {
-      circuit = new MachineCircuit(runtime, settings);
-      return new CircuitBreakerLayer(inner, circuit);
-    },
-  };
+  return new CircuitBreakerStrategy(settings);
+}
+
+/** A class, since each object literal with an accessor has a hidden class of its own, which every policy would pay for. */
+class CircuitBreakerStrategy implements Strategy {
+  readonly kind = 'circuit-breaker';
+  readonly #settings: CircuitBreakerSettings;
+  circuit: MachineCircuit | undefined = undefined;
+
+  constructor(settings: CircuitBreakerSettings) {
+    this.#settings = settings;
+  }
+
+  describe(): string {
+    return describe(this.#settings);
+  }
+
+  bind(inner: Inner, runtime: PolicyRuntime): Layer {
+    this.circuit = new MachineCircuit(runtime, this.#settings);
+    return new CircuitBreakerLayer(inner, this.circuit);
+  }
 }
 
 function openLimit(circuit: MachineCircuit): LimitControl {
