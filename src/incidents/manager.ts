@@ -1,4 +1,6 @@
+import pTimeout from 'p-timeout';
 import { monotonicNow, wallNow } from '../core/clock.ts';
+import { LONGEST_TIMER_MS } from '../core/deadlines.ts';
 import { ClosedError, InvalidOptionsError } from '../core/errors.ts';
 import type { SloEvent } from '../core/events.ts';
 import { parseOptions } from '../core/options.ts';
@@ -280,8 +282,13 @@ export class IncidentManager implements Incidents {
       });
     }
     this.#evidence.close();
+    const collected = keeper.close();
+    const milliseconds = Math.min(Math.max(1, timeoutMs), LONGEST_TIMER_MS);
     await ledger.journal?.flush();
-    await this.#delivery.close(timeoutMs);
+    await Promise.all([
+      this.#delivery.close(timeoutMs),
+      pTimeout(collected, { milliseconds, fallback: () => undefined }),
+    ]);
     await ledger.journal?.close();
   }
 

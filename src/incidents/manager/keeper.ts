@@ -51,6 +51,9 @@ export interface Beginning {
 /** Begins incidents, looks at them while they last, and ends them. */
 export class Keeper {
   readonly #parts: KeeperParts;
+  /** Aborts when the hub closes. */
+  readonly #closing = new AbortController();
+  readonly #collecting = new Set<Promise<void>>();
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -283,14 +286,24 @@ export class Keeper {
     return dedupScope === 'service' && !drill ? `breakwater/${service}/${policy}` : `breakwater/${id}`;
   }
 
+  /** Ends the collectors early. Resolves once it is recorded what they came to. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#collecting);
+  }
+
   /** Has files written into the incident's folder, off the path of whoever caused it. */
   #collect(record: IncidentRecord): void {
     const { ledger, evidence } = this.#parts;
     const { journal } = ledger;
-    if (journal === undefined) return;
-    const collecting = Promise.resolve().then(() =>
-      evidence.collect(record.toJSON(), () => journal.folder(record.id)),
-    );
-    void collecting.then((changes) => ledger.record(record, ...changes));
+    const { signal } = this.#closing;
+    if (journal === undefined || signal.aborted) return;
+    const collecting = Promise.resolve()
+      .then(() => evidence.collect(record.toJSON(), () => journal.folder(record.id), signal))
+      .then((changes) => {
+        ledger.record(record, ...changes);
+        this.#collecting.delete(collecting);
+      });
+    this.#collecting.add(collecting);
   }
 }
