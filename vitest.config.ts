@@ -7,8 +7,9 @@ const programs = [
   'tests/readme/**/*.test.ts',
   'tests/integration/exemplars.test.ts',
   'tests/examples/demo-stops.test.ts',
+  'tests/examples/{outage,topics}.test.ts',
+  'tests/cli/{drill,incident}/processes.test.ts',
   'tests/incidents/sinks/alertmanager-real.test.ts',
-  'tests/examples/topics.test.ts',
   'tests/incidents/journal/{crash,processes}.test.ts',
 ];
 
@@ -22,12 +23,17 @@ const integration = [
   'tests/examples/start.test.ts',
 ];
 
-/** Tests of functions that keep nothing and fake no timers: their files share a process, and its modules. */
-const pure = [
-  'tests/architecture/**/*.test.ts',
-  'tests/cli/{gate,spec-commands}.test.ts',
-  'tests/slo/*.test.ts',
-  'tests/slo/{dashboard,gate,promql,rules,spec}/**/*.test.ts',
+/**
+ * Tests that leave something in their process, such as a connection that is kept alive with its timer, or that count what
+ * the whole process has: each file has a process of its own. All others share one, and its modules.
+ */
+const alone = [
+  'tests/{benchmarks,web}/**/*.test.ts',
+  'tests/cli/**/*.test.ts',
+  'tests/incidents/{collectors,control,drill,journal,sinks}/**/*.test.ts',
+  'tests/integrations/{express,fastify,fetch}/**/*.test.ts',
+  'tests/slo/live/announce.test.ts',
+  'tests/strategies/circuit-breaker/opossum.test.ts',
 ];
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true } as const;
@@ -50,14 +56,17 @@ export default defineConfig({
     projects: [
       project('unit', {
         include: ['tests/**/*.test.ts'],
-        exclude: [...pure, ...programs, ...packaging, ...integration],
+        exclude: [...alone, ...programs, ...packaging, ...integration],
         pool: 'threads',
-        order: 0,
+        isolate: false,
+        setupFiles: ['tests/real-time.ts'],
+        maxWorkers: 4,
+        order: 1,
       }),
-      project('packaging', { include: packaging, order: 0 }),
-      // What only computes fills the time for which programs wait.
+      // These run while the unit tests, whose time is not real, use what they leave of the machine.
       project('programs', { include: programs, maxWorkers: 4, order: 1 }),
-      project('pure', { include: pure, isolate: false, maxWorkers: 4, order: 1 }),
+      project('alone', { include: alone, exclude: programs, pool: 'threads', order: 0 }),
+      project('packaging', { include: packaging, order: 0 }),
       project('integration', { include: integration, exclude: programs, order: 2 }),
     ],
   },
@@ -73,6 +82,7 @@ interface Differences {
   readonly maxWorkers?: number;
   /** Whether each file has modules and globals of its own. Default true. */
   readonly isolate?: boolean;
+  readonly setupFiles?: string[];
   /** Projects run one after the other, in this order. */
   readonly order: number;
 }
