@@ -29,6 +29,11 @@ export class Delivery<Message extends Queued> {
     for (const queue of this.#queues) if (message.isFor(queue.sink)) queue.resume(message);
   }
 
+  /** Repeats nothing about the subject any more. What is on its way, or waits, is still sent. */
+  forget(subject: string): void {
+    for (const queue of this.#queues) queue.forget(subject);
+  }
+
   /** Waits until everything is delivered or given up, at most `timeoutMs`. Whether it came to that. */
   async flush(timeoutMs: number): Promise<boolean> {
     const idle = Promise.all(this.#queues.map((queue) => queue.idle()));

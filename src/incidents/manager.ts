@@ -303,7 +303,9 @@ export class IncidentManager implements Incidents {
     if (message.type === 'incident notification') {
       const { id: notification, kind, incident } = message;
       const record = this.#workings.register.get(incident);
-      if (record !== undefined) {
+      // Another process tends it, or nobody: what was on its way is not to be repeated.
+      if (record === undefined) this.#delivery.forget(incident);
+      else {
         const about = { notification, sink, kind, result, tries, detail };
         this.#workings.ledger.record(record, { type: 'notified', at: wallNow(), ...about });
       }

@@ -76,6 +76,11 @@ export class SinkQueue<Message extends Queued> {
     if (message.lasts && this.#ended === undefined) this.#repeats?.keep(message, false, 0);
   }
 
+  /** Repeats nothing about the subject any more. */
+  forget(subject: string): void {
+    this.#repeats?.forget(subject);
+  }
+
   /** Resolves when nothing waits and nothing is under way, repeats apart. */
   idle(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve();

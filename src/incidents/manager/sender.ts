@@ -3,7 +3,7 @@ import type { Delivery } from '../delivery.ts';
 import type { IncidentRecord } from '../incident/record.ts';
 import { messageId } from '../message-id.ts';
 import { type DigestEntry, type NotificationKind, notificationOf } from '../notification.ts';
-import { type Outgoing, outgoingNotification } from '../outgoing.ts';
+import { type Outgoing, type OutgoingNotification, outgoingNotification } from '../outgoing.ts';
 import { redact } from '../redact.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -45,20 +45,28 @@ export class Sender {
 
   /**
    * Sends again what a process that is no more may not have sent, with the same ids, and takes up the repeating of
-   * what was last said of an incident that is open.
+   * what each sink was last told of an incident that is open, a sink included that could not be reached.
    */
   resume(record: IncidentRecord): void {
     const incident = record.toJSON();
-    const last = incident.notifications.at(-1);
+    const tried = new Map<string, OutgoingNotification>();
     for (const { id, kind, summary, at, sinks } of incident.notifications) {
       const unsent = sinks.filter(({ result }) => result === null).map(({ sink }) => sink);
       const parts = { id, kind, summary, at: Date.parse(at) };
       const notification = notificationOf(incident, parts);
       if (unsent.length > 0) this.#delivery.send(outgoingNotification(notification, unsent));
-      const sent = sinks.filter(({ result }) => result === 'delivered').map(({ sink }) => sink);
-      if (id === last?.id && kind !== 'resolved' && sent.length > 0)
-        this.#delivery.resume(outgoingNotification(notification, sent));
+      for (const { sink, result } of sinks) {
+        if (result === 'delivered' || result === 'failed')
+          tried.set(sink, outgoingNotification(notification, [sink]));
+      }
     }
+    // What was said to be over, and is open again, is told anew.
+    for (const last of tried.values()) if (last.kind !== 'resolved') this.#delivery.resume(last);
+  }
+
+  /** Repeats nothing of an incident any more that another process tends. */
+  handOver({ id }: IncidentRecord): void {
+    this.#delivery.forget(id);
   }
 
   #deliver(outgoing: Outgoing, durable: Promise<void> | undefined): void {

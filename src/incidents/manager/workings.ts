@@ -139,7 +139,10 @@ export function workingsOf(parts: WorkingsParts): Workings {
       sender,
       people,
       onHub: (change) => notes.takeIn(change),
-      onHandedOver: ({ id }) => evidence.end(id),
+      onHandedOver: (record) => {
+        evidence.end(record.id);
+        sender.handOver(record);
+      },
       schedule,
     });
   const tellTogether = (anyway: boolean): void => {
