@@ -105,8 +105,8 @@ export interface Incidents {
    */
   why(id: string): readonly string[];
   /**
-   * What can be done about an incident, for its policy and for those that depend on it: the runbook's steps, and what
-   * the library itself can do.
+   * What can be done about an incident, for its policy, for those that it depends on by its options, and for those that
+   * depend on it: the runbook's steps, and what the library itself can do.
    *
    * @throws {InvalidOptionsError} when there is no such incident
    */

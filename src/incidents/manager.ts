@@ -190,7 +190,7 @@ export class IncidentManager implements Incidents {
   recovery(id: string): readonly PolicyRecovery[] {
     const { record } = this.#watchById(id, 'Arguments of incidents.recovery()');
     const { policies, recovery } = this.#workings;
-    return recovery.options([record.policy, ...policies.dependantsOf(record.policy)]);
+    return recovery.options(policies.around(record.policy));
   }
 
   recover(id: string, request: RecoveryRequest): Incident {

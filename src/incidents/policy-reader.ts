@@ -47,6 +47,11 @@ export class PolicyReader {
     return [...found];
   }
 
+  /** The policy, those that it depends on by its options, and those that depend on it, directly or over others. */
+  around(policy: string): readonly string[] {
+    return [...new Set([policy, ...this.dependsOn(policy), ...this.dependantsOf(policy)])];
+  }
+
   #read(policy: string): PolicyFacts | undefined {
     try {
       return this.#facts(policy);

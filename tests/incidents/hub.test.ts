@@ -24,6 +24,33 @@ async function fail(times: number, error: Error): Promise<void> {
   }
 }
 
+describe('what can be done about an incident', () => {
+  test('is told for its policy, for what it depends on, and for what depends on it', async () => {
+    hub.policy('cluster');
+    hub.policy('database', { ...breaker, dependsOn: ['cluster', 'shop', 'not made yet'] });
+    hub.policy('shop', { dependsOn: ['database'] });
+    hub.policy('front', { dependsOn: ['shop'] });
+    hub.policy('other');
+    await fail(2, new Error('down'));
+    const [incident] = hub.incidents.open();
+    const { id = '' } = incident ?? {};
+    expect(hub.incidents.recovery(id).map(({ policy }) => policy)).toEqual([
+      'database',
+      'cluster',
+      'shop',
+      'front',
+    ]);
+    hub.incidents.recover(id, { policy: 'cluster', control: 'force-closed', by: 'Ada' });
+    expect(hub.get('cluster').circuit.state).toBe('disabled');
+    const cluster = hub.incidents.recovery(id)[1];
+    expect(cluster?.controls.find(({ active }) => active !== undefined)).toMatchObject({
+      control: 'force-closed',
+      active: { incident: id, by: 'Ada' },
+    });
+    expect(incident?.timeline.at(-1)?.text).toContain("all calls of 'cluster' are let through");
+  });
+});
+
 describe('the errors of an incident', () => {
   test('have the id of a trace where something traces the calls, and it will be found', async () => {
     hub.policy('database', breaker);
