@@ -152,16 +152,20 @@ class Attempt extends Scope implements OperationContext {
       this.#settle(succeeded(value, correct), monotonicNow());
       return;
     }
-    const { verdict, retryAfterMs, safeToRepeat = false } = call.judge({ ok: true, value });
+    const { verdict, retryAfterMs, safeToRepeat = false, reason } = call.judge({ ok: true, value });
     const correct = verdict === 'success' && call.passesCheck(value);
     if (this.#isSettled()) call.discard(value);
-    this.#settle(fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct), monotonicNow());
+    const outcome =
+      verdict === 'success'
+        ? succeeded(value, correct)
+        : fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct, reason);
+    this.#settle(outcome, monotonicNow());
   }
 
   #rejected(error: unknown): void {
     if (!this.#end()) return;
-    const { verdict, retryAfterMs, safeToRepeat } = this.#passage.call.judge({ ok: false, error });
-    this.#settle(failed(error, verdict, retryAfterMs, safeToRepeat), monotonicNow());
+    const { verdict, retryAfterMs, safeToRepeat, reason } = this.#passage.call.judge({ ok: false, error });
+    this.#settle(failed(error, verdict, retryAfterMs, safeToRepeat, reason), monotonicNow());
   }
 
   /** The operation really ended. False when it had been given up, or claims to end twice. */
@@ -196,6 +200,7 @@ class Attempt extends Scope implements OperationContext {
         verdict: outcome.verdict,
         durationMs,
         error: outcome.error,
+        reason: outcome.reason,
         trace,
       });
     }

@@ -1,6 +1,6 @@
 /** Errors of one kind. Its texts are the errors' own: they are to be redacted before they leave the process. */
 export interface ErrorKind {
-  /** Name and code, such as `DatabaseError 57P01`. */
+  /** Name and code, such as `DatabaseError 57P01`, or what a judgement says instead, such as `HTTP 503`. */
   readonly kind: string;
   readonly count: number;
   /** The message of the first. */
@@ -13,7 +13,7 @@ export interface ErrorKind {
 const MAX_KIND_LENGTH = 100;
 const MAX_SAMPLE_LENGTH = 2_000;
 
-/** Stands for an attempt that failed with a value, such as an answer with the status 503. */
+/** Stands for an attempt that failed with a value, where no judgement has words for it. */
 const FAILED_VALUE = 'failed result';
 
 /**
@@ -42,14 +42,17 @@ export class ErrorTally {
       .sort((a, b) => b.count - a.count);
   }
 
-  /** @param error what an attempt failed with; `undefined` where that was a value */
-  add(error: unknown, trace: unknown): void {
-    const kind = kindOf(error);
+  /**
+   * @param error what an attempt failed with; `undefined` where that was a value
+   * @param reason what the judgement calls it
+   */
+  add(error: unknown, trace: unknown, reason?: string | undefined): void {
+    const kind = reason ?? kindOf(error);
     const known = this.#kinds.get(kind);
     if (known !== undefined) {
       known.count += 1;
       known.trace ??= trace;
-    } else this.#keep(kind, 1, sampleOf(error), trace);
+    } else this.#keep(kind, 1, sampleOf(error, reason), trace);
   }
 
   /** Adds what another one counted. */
@@ -102,8 +105,9 @@ function codeOf(error: unknown): string | number | undefined {
   return (typeof code === 'string' && code !== '') || typeof code === 'number' ? code : undefined;
 }
 
-function sampleOf(error: unknown): string {
-  if (error === undefined) return 'The operation gave a value that was judged a failure.';
+function sampleOf(error: unknown, reason: string | undefined): string {
+  if (error === undefined)
+    return `The operation gave a value that was judged a failure${reason === undefined ? '' : `: ${reason}`}.`;
   if (error === null) return 'null';
   try {
     const own = messageOf(error);

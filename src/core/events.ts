@@ -32,6 +32,8 @@ export interface AttemptEvent extends EventBase {
   readonly verdict: Verdict;
   readonly durationMs: number;
   readonly error?: unknown;
+  /** What failed, where `classify` or an integration has words for it, such as `HTTP 503`. */
+  readonly reason?: string | undefined;
   /** What traced the call that it belongs to, where `breakwater.useTracing()` is in use. */
   readonly trace?: unknown;
 }

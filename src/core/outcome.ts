@@ -27,6 +27,8 @@ interface OutcomeFacts {
   readonly retryAfterMs: number | undefined;
   /** The operation surely had no effect, so that even what is not idempotent may be repeated. */
   readonly safeToRepeat: boolean;
+  /** What failed, in the words of whoever judged it. */
+  readonly reason: string | undefined;
   readonly source: Source;
   /** Age of a remembered value in milliseconds; 0 for the others. */
   readonly ageMs: number;
@@ -98,6 +100,10 @@ class Success implements Fulfilled {
     return undefined;
   }
 
+  get reason(): undefined {
+    return undefined;
+  }
+
   get rejection(): undefined {
     return undefined;
   }
@@ -119,6 +125,7 @@ export function fulfilled(
   retryAfterMs: number | undefined,
   safeToRepeat: boolean,
   correct: boolean,
+  reason: string | undefined = undefined,
 ): Fulfilled {
   return {
     ok: true,
@@ -127,6 +134,7 @@ export function fulfilled(
     verdict,
     retryAfterMs,
     safeToRepeat,
+    reason,
     source: 'live',
     ageMs: 0,
     correct,
@@ -141,6 +149,7 @@ export function failed(
   verdict: Verdict,
   retryAfterMs: number | undefined = undefined,
   safeToRepeat = false,
+  reason: string | undefined = undefined,
 ): Rejected {
   return {
     ok: false,
@@ -149,6 +158,7 @@ export function failed(
     verdict,
     retryAfterMs,
     safeToRepeat,
+    reason,
     source: 'live',
     ageMs: 0,
     correct: false,
@@ -198,6 +208,10 @@ class Rejection implements Rejected {
     return false;
   }
 
+  get reason(): undefined {
+    return undefined;
+  }
+
   get correct(): boolean {
     return false;
   }
@@ -234,6 +248,7 @@ export function served(value: unknown, source: Exclude<Source, 'live'>, ageMs: n
     verdict: 'success',
     retryAfterMs: undefined,
     safeToRepeat: false,
+    reason: undefined,
     source,
     ageMs,
     correct: source === 'cache',

@@ -16,7 +16,7 @@ import type { Outcome, RejectionReason } from './outcome.ts';
 import { isThenable } from './thenable.ts';
 import { type ExemplarLabels, Tracer } from './tracing.ts';
 import type { AttemptResult, Classify, Judgement } from './verdict.ts';
-import { verdictOnError, verdicts } from './verdict.ts';
+import { MAX_REASON_LENGTH, verdictOnError, verdicts } from './verdict.ts';
 
 /** What a policy's layers share: its name, its counters and events, its judgement, its attempt budget. */
 export class PolicyRuntime {
@@ -225,10 +225,19 @@ export class PolicyRuntime {
       if (isThenable(judgement)) Promise.resolve(judgement).catch(() => {});
       throw new TypeError(`classify returned ${shown(answer)}: expected a verdict, { verdict } or undefined`);
     }
-    const { retryAfterMs } = judgement;
-    const isDuration = typeof retryAfterMs === 'number' && retryAfterMs >= 0;
-    return retryAfterMs === undefined || isDuration ? judgement : { ...judgement, retryAfterMs: undefined };
+    const { retryAfterMs, reason } = judgement;
+    const isDuration = retryAfterMs === undefined || (typeof retryAfterMs === 'number' && retryAfterMs >= 0);
+    if (isDuration && (reason === undefined || isReason(reason))) return judgement;
+    return {
+      ...judgement,
+      retryAfterMs: isDuration ? retryAfterMs : undefined,
+      reason: typeof reason === 'string' && reason !== '' ? reason.slice(0, MAX_REASON_LENGTH) : undefined,
+    };
   }
+}
+
+function isReason(reason: unknown): boolean {
+  return typeof reason === 'string' && reason !== '' && reason.length <= MAX_REASON_LENGTH;
 }
 
 const SUCCESS: Judgement = { verdict: 'success' };

@@ -33,7 +33,15 @@ export interface Judgement {
    * when it is not idempotent. Default false.
    */
   readonly safeToRepeat?: boolean | undefined;
+  /**
+   * What failed, in a few words of a closed set that code makes, such as `HTTP 503`: incidents count errors by it. At
+   * most 100 characters; the rest is cut off. Default: name and code of the error.
+   */
+  readonly reason?: string | undefined;
 }
+
+/** How long a judgement's reason may be, in characters. */
+export const MAX_REASON_LENGTH = 100;
 
 /** How an attempt of the operation ended, as `classify` sees it. */
 export type AttemptResult =

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Breakwater } from '../../src/index.ts';
+import type { Breakwater, Judgement } from '../../src/index.ts';
 import { errorOf, testHub } from '../support.ts';
 
 const breaker = { circuitBreaker: { consecutiveFailures: 2, failureRate: false } } as const;
@@ -65,6 +65,40 @@ describe('the errors of an incident', () => {
     expect(incident?.toJSON().impact.errors).toEqual([
       { kind: 'TypeError', count: 1, sample: 'fetch failed', traceId: null },
       { kind: 'Error', count: 1, sample: 'down', traceId: 'id-of-sampled' },
+    ]);
+  });
+
+  test('are named as the judgement says, a value that failed as much as an error', async () => {
+    const odd: Judgement = { verdict: 'transient', ...JSON.parse('{ "reason": 503 }') };
+    hub.policy('database', {
+      circuitBreaker: { consecutiveFailures: 4, failureRate: false },
+      classify: (result) => {
+        if (!result.ok) return { verdict: 'transient', reason: 'replica is behind' };
+        if (result.value === 'odd') return odd;
+        return { verdict: 'transient', reason: `HTTP ${String(result.value)}`.padEnd(101, '!') };
+      },
+    });
+    const execute = (value: string) => hub.get('database').execute(() => value);
+    await execute('503');
+    await fail(1, new Error('lag of 9 s'));
+    await execute('odd');
+    await execute('503');
+    const [incident] = hub.incidents.open();
+    const named = `HTTP 503${'!'.repeat(92)}`;
+    expect(incident?.toJSON().impact.errors).toEqual([
+      {
+        kind: named,
+        count: 2,
+        sample: `The operation gave a value that was judged a failure: ${named}.`,
+        traceId: null,
+      },
+      { kind: 'replica is behind', count: 1, sample: 'lag of 9 s', traceId: null },
+      {
+        kind: 'failed result',
+        count: 1,
+        sample: 'The operation gave a value that was judged a failure.',
+        traceId: null,
+      },
     ]);
   });
 

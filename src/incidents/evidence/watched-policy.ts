@@ -56,9 +56,9 @@ export class WatchedPolicy {
   }
 
   /** Counts an attempt that failed; other attempts are passed over. */
-  attempted({ outcome, error, trace }: AttemptEvent): void {
+  attempted({ outcome, error, trace, reason }: AttemptEvent): void {
     if (outcome === 'failure' || outcome === 'timeout' || outcome === 'defect')
-      this.#errors.add(error, trace);
+      this.#errors.add(error, trace, reason);
   }
 
   /**

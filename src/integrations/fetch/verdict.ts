@@ -34,6 +34,8 @@ export function httpVerdict({ url, oneShotBody }: OutgoingRequest): Classify {
 
 function responseVerdict({ status, headers }: Response): Judgement {
   const verdict = statusVerdict(status);
-  if (verdict !== 'transient' && verdict !== 'permanent') return { verdict };
-  return { verdict, retryAfterMs: retryAfterMs(headers.get('retry-after')) };
+  if (verdict === 'success' || verdict === 'refused') return { verdict };
+  const reason = `HTTP ${status}`;
+  if (verdict === 'defect') return { verdict, reason };
+  return { verdict, retryAfterMs: retryAfterMs(headers.get('retry-after')), reason };
 }

@@ -228,7 +228,8 @@ export class MachineCircuit implements Circuit, MirroredCircuit {
       counts: this.#runtime.observer.copy(),
       errors: new ErrorTally(KINDS_PER_MARK),
     };
-    if (this.#failure !== undefined) noted.errors.add(this.#failure.error, this.#trace);
+    const failure = this.#failure;
+    if (failure !== undefined) noted.errors.add(failure.error, this.#trace, failure.reason);
     return noted;
   }
 

@@ -43,6 +43,33 @@ describe('the verdict on a status', () => {
   });
 });
 
+describe('the verdict on a response', () => {
+  const judgeResponse = (status: number, headers: Record<string, string> = {}) => {
+    const request = readRequest('https://api.example.com/x', {});
+    if (request === undefined) throw new Error('no request');
+    return httpVerdict(request)({ ok: true, value: new Response(null, { status, headers }) });
+  };
+
+  it.each([200, 304, 404])('has no words for %d, which is no failure', (status) => {
+    expect(judgeResponse(status)).toEqual({ verdict: statusVerdict(status) });
+  });
+
+  it.each([401, 403, 429, 500, 501, 503])('names the status %d, which is one', (status) => {
+    expect(judgeResponse(status)).toMatchObject({
+      verdict: statusVerdict(status),
+      reason: `HTTP ${status}`,
+    });
+  });
+
+  it('tells when to come back', () => {
+    expect(judgeResponse(503, { 'retry-after': '7' })).toEqual({
+      verdict: 'transient',
+      retryAfterMs: 7_000,
+      reason: 'HTTP 503',
+    });
+  });
+});
+
 describe('the verdict on an error', () => {
   const refused = { code: 'ECONNREFUSED', syscall: 'connect', port: 443 };
 
