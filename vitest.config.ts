@@ -65,8 +65,9 @@ export default defineConfig({
       }),
       // These run while the unit tests, whose time is not real, use what they leave of the machine.
       project('programs', { include: programs, maxWorkers: 4, order: 1 }),
-      project('alone', { include: alone, exclude: programs, pool: 'threads', order: 0 }),
+      // The longest of its stage, so it begins first.
       project('packaging', { include: packaging, order: 0 }),
+      project('alone', { include: alone, exclude: programs, pool: 'threads', order: 0 }),
       project('integration', { include: integration, exclude: programs, order: 2 }),
     ],
   },

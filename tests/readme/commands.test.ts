@@ -1,10 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBreakwater } from 'breakwater';
+import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { breakwater, serve, temporaryFolder } from '../cli/support.ts';
 import { promtool, skipWithoutPrometheus } from '../prometheus/support.ts';
+import { failing } from '../support.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 const spec = /<!-- file: slo\.yaml -->\n```yaml\n(?<text>[\s\S]*?)```/.exec(readme)?.groups?.text ?? '';
@@ -52,6 +54,56 @@ describe('the commands of the README', () => {
     expect(code).toBe(2);
   });
 });
+
+describe('the commands of the incident chapter', () => {
+  it('take an incident from the page to the post-mortem', async () => {
+    const directory = temporaryFolder();
+    const env = {
+      BREAKWATER_INCIDENTS: directory,
+      BREAKWATER_BY: 'ada',
+      BREAKWATER_SOCKET: join(directory, 'control.sock'),
+    };
+    const hub = createBreakwater({
+      registry: new Registry(),
+      logger: pino({ level: 'silent' }),
+      incidents: { directory, resolveAfterMs: 1, control: { socket: env.BREAKWATER_SOCKET } },
+    });
+    onTestFinished(() => hub.close());
+    const policy = hub.policy('prices', { cacheFallback: { staleIfErrorMs: 60_000 } });
+    for (let n = 0; n < 10; n += 1) await policy.execute(failing()).catch(() => {});
+    const [incident] = hub.incidents.open();
+    if (incident === undefined) throw new Error('There is no incident.');
+    await hub.incidents.flush();
+    await vi.waitFor(() => expect(existsSync(env.BREAKWATER_SOCKET)).toBe(true), { timeout: 20_000 });
+
+    const runAll = async (block: string, expected: Readonly<Record<string, number>> = {}): Promise<void> => {
+      for (const words of commandsOf(block)) {
+        const named = words.map((word) => (word === '001' ? incident.id : word));
+        const { code, out, err } = await breakwater(named, { env });
+        expect(code, `${words.join(' ')}\n${out}${err}`).toBe(expected[words[1] ?? ''] ?? 0);
+      }
+    };
+    await runAll('on-call');
+    await runAll('way-out');
+    policy.circuit.reset();
+    await vi.waitFor(() => expect(incident.status).toBe('resolved'), { timeout: 20_000 });
+    // The draft has blanks, and nobody has yet said that the stopgap is undone.
+    await runAll('next-morning', { lint: 1, close: 1 });
+    expect(existsSync(join(directory, 'incidents', incident.id, 'postmortem.md'))).toBe(true);
+  });
+});
+
+/** The command lines of a block of the README, as a shell would hand them on. */
+function commandsOf(block: string): readonly (readonly string[])[] {
+  const fenced = new RegExp(`<!-- commands: ${block} -->\\n\`\`\`sh\\n([\\s\\S]*?)\`\`\``);
+  const lines = [...(fenced.exec(readme)?.[1] ?? '').matchAll(/^npx --no breakwater (.*)$/gm)];
+  if (lines.length === 0) throw new Error(`The README has no commands '${block}'.`);
+  return lines.map(([, line = '']) =>
+    [...line.replace(/\s#.*$/, '').matchAll(/'([^']*)'|(\S+)/g)].map(
+      ([, quoted, bare]) => quoted ?? bare ?? '',
+    ),
+  );
+}
 
 describe('the rules of the README', () => {
   skipWithoutPrometheus();

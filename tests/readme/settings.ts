@@ -48,9 +48,21 @@ globalThis.fetch = async () =>
     after: 'await breakwater.close();',
   },
   incidents: {
-    before:
-      "process.env.WEBHOOK_SECRET = 'whsec_' + Buffer.alloc(24, 1).toString('base64');\nglobalThis.fetch = async () => new Response(null, { status: 204 });",
-    after: 'await breakwater.close();',
+    before: `import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+const folder = mkdtempSync(join(tmpdir(), 'breakwater-readme-'));
+process.env.BREAKWATER_INCIDENTS = folder;
+process.env.BREAKWATER_SOCKET = join(folder, 'control.sock');
+process.env.SLACK_WEBHOOK_URL = 'https://hooks.slack.com/services/T0/B0/x';
+process.env.PAGERDUTY_KEY = '0123456789abcdef0123456789abcdef';
+globalThis.fetch = async () => new Response('ok');`,
+    after: `for (let n = 0; n < 10; n += 1) {
+  await breakwater.get('prices').execute(() => { throw new Error('down'); }).catch(() => {});
+}
+if (breakwater.incidents.open().length !== 1) throw new Error('there is no incident');
+await breakwater.close();
+rmSync(folder, { recursive: true });`,
   },
   pg: { database: true },
   'plain-metrics': {
