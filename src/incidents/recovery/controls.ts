@@ -4,9 +4,12 @@ import { ClosedError, InvalidOptionsError } from '../../core/errors.ts';
 import { parseOptions, suggest } from '../../core/options.ts';
 import { durationText } from '../duration-text.ts';
 import type { ChangeOf } from '../incident/changes/change.ts';
+import type { IncidentStatus } from '../incident/status.ts';
 import type { IncidentPorts } from '../ports.ts';
 import { redact } from '../redact.ts';
 import { afterDelay } from '../timers.ts';
+import { HeldCircuits } from './held-circuits.ts';
+import { valueProblem } from './limit-bounds.ts';
 import { type PolicyRecovery, recoveryOptions, whyNot } from './options.ts';
 import { type CheckedRequest, type RecoveryRequest, recoveryRequestSchema } from './request.ts';
 import type { PolicySteering } from './steering.ts';
@@ -29,6 +32,8 @@ interface Hold {
   readonly cancel: () => void;
   /** Undoes it, where it is still in force. */
   readonly undo: () => void;
+  /** The circuits that it holds; none where it changes a limit. */
+  readonly circuits?: HeldCircuits | undefined;
 }
 
 const SUBJECT = 'Arguments of incidents.recover()';
@@ -52,7 +57,7 @@ export class RecoveryControls {
     return policies.flatMap((policy) => {
       const facts = this.#ports.facts(policy);
       if (facts === undefined) return [];
-      return recoveryOptions(policy, facts, (control, limit) => {
+      return recoveryOptions(policy, facts, this.#own(policy), (control, limit) => {
         const hold = this.#holds.get(slotOf(policy, limit));
         if (hold === undefined || hold.control !== control) return undefined;
         const { incident, by, until } = hold;
@@ -69,22 +74,32 @@ export class RecoveryControls {
    * @throws {ClosedError} once the hub is closed
    */
   apply(
-    incident: { readonly id: string; readonly policy: string },
+    incident: { readonly id: string; readonly policy: string; readonly status: IncidentStatus },
     given: RecoveryRequest,
   ): ChangeOf<'steered'> {
     const request = parseOptions(recoveryRequestSchema, given, incident.policy, SUBJECT);
     const policy = request.policy ?? incident.policy;
+    if (incident.status === 'closed') {
+      throw wrong(policy, 'id', 'names an incident that is closed: reopen it, or declare another');
+    }
     if (this.#isClosed) throw new ClosedError(policy, 'The hub');
     const steering = this.#ports.facts(policy)?.steering;
     if (steering === undefined) {
       throw wrong(policy, 'policy', `there is no policy of the name '${policy}' that can be steered`);
     }
     if (request.end) return this.#endByHand(policy, request);
-    const reason = whyNot(request.control, steering);
+    const reason = whyNot(request.control, steering, this.#own(policy));
     if (reason !== undefined) throw wrong(policy, 'control', reason);
     if (request.control === 'change-limit') return this.#changeLimit(incident.id, policy, steering, request);
     if (request.control === 'probe-now') return this.#probe(incident.id, policy, steering, request);
     return this.#holdCircuits(incident.id, policy, steering, request);
+  }
+
+  /** An incident is over for good, and what was done for it. */
+  incidentClosed(incident: string): void {
+    for (const [slot, hold] of [...this.#holds]) {
+      if (hold.incident === incident) this.#end(slot, undefined, 'its incident is over');
+    }
   }
 
   /** A policy is gone, and all that was done to it with it. */
@@ -131,17 +146,16 @@ export class RecoveryControls {
       'fallback-on': `all calls of '${policy}' are answered by its fallback`,
     }[control === 'force-closed' || control === 'fallback-on' ? control : 'force-open'];
     this.#end(slotOf(policy), by, `'${control}' took its place`, false);
-    for (const circuit of circuits) {
-      if (closes) circuit.disable(forMs);
-      else circuit.forceOpen(`forced open by ${redact(by, 100)}`, forMs);
-    }
-    return this.#hold(slotOf(policy), { incident: id, policy, control, what, by }, request, reason, () => {
-      for (const circuit of circuits) {
-        if (closes && circuit.state === 'disabled') circuit.reset();
-        else if (!closes && circuit.state === 'forced-open')
-          circuit.probeNow('what forced it open has ended');
-      }
-    });
+    const held = HeldCircuits.begin(
+      circuits,
+      (circuit) => {
+        if (closes) circuit.disable(forMs);
+        else circuit.forceOpen(`forced open by ${redact(by, 100)}`, forMs);
+      },
+      letGo,
+    );
+    const begun = { incident: id, policy, control, what, by, circuits: held };
+    return this.#hold(slotOf(policy), begun, request, reason, () => held.own.forEach(letGo));
   }
 
   #changeLimit(
@@ -152,12 +166,8 @@ export class RecoveryControls {
   ): ChangeOf<'steered'> {
     const { limit: name = '', value = 0, by, reason } = request;
     const limit = limitOf(policy, steering, name);
-    if (limit.type === 'count' && !(Number.isSafeInteger(value) && value <= MAX_COUNT)) {
-      throw wrong(policy, 'value', `must be a whole number from 0 to ${MAX_COUNT} for ${name}`);
-    }
-    if (limit.type === 'duration' && value <= 0) {
-      throw wrong(policy, 'value', `must be a number of milliseconds above 0 for ${name}`);
-    }
+    const problem = valueProblem(limit, value);
+    if (problem !== undefined) throw wrong(policy, 'value', problem);
     const slot = slotOf(policy, name);
     const what = `${name} of '${policy}' is ${value} instead of ${limit.configured}`;
     this.#end(slot, by, 'another value took its place', false);
@@ -166,9 +176,14 @@ export class RecoveryControls {
     return this.#hold(slot, begun, request, reason, () => limit.set(undefined));
   }
 
+  /** The circuits of a policy that a control holds, and nobody else. */
+  #own(policy: string): PolicySteering['circuits'] {
+    return this.#holds.get(slotOf(policy))?.circuits?.own ?? [];
+  }
+
   #hold(
     slot: string,
-    begun: Pick<Hold, 'incident' | 'policy' | 'control' | 'what' | 'by'>,
+    begun: Omit<Hold, 'until' | 'cancel' | 'undo'>,
     { forMs }: CheckedRequest,
     reason: string | undefined,
     undo: () => void,
@@ -222,8 +237,11 @@ export class RecoveryControls {
   }
 }
 
-/** The largest count that a limit may be changed to. */
-const MAX_COUNT = 1_000;
+/** Ends what holds a circuit: one that was let through is judged afresh, one that was held open tries first. */
+function letGo(circuit: PolicySteering['circuits'][number]): void {
+  if (circuit.state === 'disabled') circuit.reset();
+  else circuit.probeNow('what forced it open has ended');
+}
 
 /** What a control holds: one limit, or the circuits. */
 function slotOf(policy: string, limit?: string): string {

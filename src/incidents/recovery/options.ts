@@ -1,4 +1,5 @@
 import type { PolicyFacts } from '../ports.ts';
+import { heldByOthers } from './held-circuits.ts';
 import type { RecoveryControl } from './request.ts';
 import type { Runbook } from './runbook.ts';
 import type { PolicySteering } from './steering.ts';
@@ -33,15 +34,22 @@ export interface ActiveControl {
 }
 
 const NO_CIRCUIT = 'the policy has no circuit that turns calls away';
+const HELD_BY_OTHERS =
+  'a circuit of the policy is held by hand, by the application or by a drill; whoever holds it has to end that first';
 const NO_FALLBACK = 'the policy has no fallback that answers for its circuit';
 
-/** What can be done about a policy that is known. */
+/**
+ * What can be done about a policy that is known.
+ *
+ * @param own those of its circuits that a control of an incident holds
+ */
 export function recoveryOptions(
   policy: string,
   { runbook, steering }: Pick<PolicyFacts, 'runbook' | 'steering'>,
+  own: PolicySteering['circuits'],
   activeOf: (control: RecoveryControl, limit?: string) => ActiveControl | undefined,
 ): PolicyRecovery {
-  const controls = steering === undefined ? [] : controlsOf(policy, steering);
+  const controls = steering === undefined ? [] : controlsOf(policy, steering, own);
   return {
     policy,
     ...(runbook === undefined ? {} : { runbook }),
@@ -52,9 +60,13 @@ export function recoveryOptions(
   };
 }
 
-function controlsOf(policy: string, steering: PolicySteering): readonly RecoveryOption[] {
+function controlsOf(
+  policy: string,
+  steering: PolicySteering,
+  own: PolicySteering['circuits'],
+): readonly RecoveryOption[] {
   const option = (control: RecoveryControl, text: string): RecoveryOption => {
-    const unavailable = whyNot(control, steering);
+    const unavailable = whyNot(control, steering, own);
     return { control, text, ...(unavailable === undefined ? {} : { unavailable }) };
   };
   return [
@@ -70,14 +82,21 @@ function controlsOf(policy: string, steering: PolicySteering): readonly Recovery
   ];
 }
 
-/** Why a control can't be used now; `undefined` where it can. */
+/**
+ * Why a control can't be used now; `undefined` where it can. What others hold by hand is not overridden: a database that
+ * is being restored must not get calls because somebody works on an incident.
+ *
+ * @param own those of its circuits that a control of an incident holds
+ */
 export function whyNot(
   control: RecoveryControl,
   { circuits, fallbackAnswers }: PolicySteering,
+  own: PolicySteering['circuits'],
 ): string | undefined {
   if (control === 'change-limit') return undefined;
   if (circuits.length === 0) return NO_CIRCUIT;
   if (control === 'fallback-on' && !fallbackAnswers) return NO_FALLBACK;
+  if (heldByOthers(circuits, own).length > 0) return HELD_BY_OTHERS;
   if (control !== 'probe-now') return undefined;
   return circuits.some(({ state }) => state === 'open' || state === 'forced-open')
     ? undefined

@@ -5,7 +5,10 @@ import type { StrategyKind } from '../../core/pipeline.ts';
 /** What the library itself can do to a policy. */
 export interface PolicySteering {
   /** Its circuits that turn calls away, the outermost first. */
-  readonly circuits: readonly Pick<Circuit, 'state' | 'probeNow' | 'forceOpen' | 'disable' | 'reset'>[];
+  readonly circuits: readonly Pick<
+    Circuit,
+    'state' | 'toJSON' | 'probeNow' | 'forceOpen' | 'disable' | 'reset'
+  >[];
   /** Whether something answers in the place of calls that the circuits turn away. */
   readonly fallbackAnswers: boolean;
   readonly limits: readonly LimitControl[];

@@ -4,6 +4,7 @@ import { RecoveryControls } from '../../../src/incidents/recovery/controls.ts';
 import type { RecoveryRequest } from '../../../src/incidents/recovery/request.ts';
 import { policySteering } from '../../../src/incidents/recovery/steering.ts';
 import {
+  type Circuit,
   type CircuitEvent,
   circuitBreaker,
   fallback,
@@ -51,7 +52,7 @@ function steered(options: PolicyOptions = {}) {
     },
     report: (_policy, _component, error) => reported.push(error),
   });
-  const incident = { id: 'INC-1', policy: 'database' };
+  const incident = { id: 'INC-1', policy: 'database', status: 'declared' as const };
   const use = (request: Omit<RecoveryRequest, 'by'>, by = 'ana') =>
     controls.apply(incident, { by, ...request });
   const option = (control: string, limit?: string) =>
@@ -159,6 +160,62 @@ describe('circuits', () => {
     expect(policy.circuit.state).toBe('disabled');
   });
 
+  test.each(['force-open', 'force-closed', 'probe-now'] as const)(
+    'what others hold by hand is not overridden by %s, which says so',
+    async (control) => {
+      const { policy, use, option, recorded } = steered();
+      policy.circuit.forceOpen('the database is being restored: do not touch');
+      expect(() => use({ control, forMs: 300 })).toThrow(/is held by hand/);
+      expect(option(control)?.unavailable).toMatch(/is held by hand/);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(policy.circuit).toMatchObject({ state: 'forced-open', retryAfterMs: Number.POSITIVE_INFINITY });
+      policy.circuit.reset();
+      policy.circuit.disable();
+      expect(() => use({ control, forMs: 300 })).toThrow(/is held by hand/);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(policy.circuit.state).toBe('disabled');
+      expect(recorded).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['forced open anew', 'force-open', true, (circuit) => circuit.forceOpen('restore')],
+    ['forced open for longer', 'force-open', false, (circuit) => circuit.forceOpen('restore')],
+    ['disabled anew', 'force-closed', true, (circuit) => circuit.disable(minutes(60))],
+    ['disabled for longer', 'force-closed', false, (circuit) => circuit.disable()],
+  ] satisfies [string, RecoveryRequest['control'], boolean, (circuit: Circuit) => void][])(
+    'a circuit of ours that others have %s is theirs',
+    async (_, control, resets, change) => {
+      const { policy, use } = steered();
+      use({ control, forMs: minutes(1) });
+      await vi.advanceTimersByTimeAsync(1_000);
+      if (resets) policy.circuit.reset();
+      change(policy.circuit);
+      const { state, retryAfterMs } = policy.circuit;
+      expect(() => use({ control: 'force-open' })).toThrow(/is held by hand/);
+      use({ control, end: true });
+      expect(policy.circuit).toMatchObject({ state, retryAfterMs });
+      await vi.advanceTimersByTimeAsync(minutes(2));
+      expect(policy.circuit.state).toBe(state);
+    },
+  );
+
+  test('what an incident did is over with it, and what others did is not', async () => {
+    const { policy, controls, use, recorded, option } = steered({ retry: {} });
+    use({ control: 'force-closed', forMs: minutes(60) });
+    use({ control: 'change-limit', limit: 'retry.maxRetries', value: 0 });
+    controls.incidentClosed('INC-2');
+    expect(policy.circuit.state).toBe('disabled');
+    controls.incidentClosed('INC-1');
+    expect(policy.circuit.state).toBe('closed');
+    expect(option('change-limit', 'retry.maxRetries')?.limit?.current).toBeGreaterThan(0);
+    expect(recorded.slice(2)).toMatchObject([
+      { control: 'force-closed', ended: true, text: expect.stringContaining('its incident is over') },
+      { control: 'change-limit', ended: true },
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test('fallback on answers all calls, where a fallback stands around the circuit', async () => {
     const { policy, use } = steered({ fallback: () => 'instead' });
     const operation = vi.fn(() => 'live');
@@ -260,13 +317,27 @@ describe('requests', () => {
     [{ control: 'force-open', policy: 'unknown' }, 'policy'],
     [{ control: 'change-limit', limit: 'attemptTimeoutMs' }, 'value'],
     [{ control: 'change-limit', limit: 'attemptTimeout', value: 5 }, "did you mean 'attemptTimeoutMs'?"],
-    [{ control: 'change-limit', limit: 'attemptTimeoutMs', value: 0 }, 'above 0'],
+    [{ control: 'change-limit', limit: 'attemptTimeoutMs', value: 0 }, 'from 1 to 3600000'],
+    [{ control: 'change-limit', limit: 'totalTimeoutMs', value: 0.0001 }, 'from 1 to 3600000'],
+    [{ control: 'change-limit', limit: 'attemptTimeoutMs', value: 1e308 }, 'from 1 to 3600000'],
+    [{ control: 'change-limit', limit: 'circuitBreaker.openMs', value: 1e308 }, 'from 1 to'],
+    [{ control: 'change-limit', limit: 'retry.maxRetries', value: 101 }, 'from 0 to 100'],
     [{ control: 'change-limit', limit: 'retry.maxRetries', value: 1.5 }, 'whole number'],
     [{ control: 'probe-now', end: true }, 'over at once'],
   ])('%j is refused', (request, told) => {
     const { controls, recorded } = steered({ retry: {} });
     const given: RecoveryRequest = Object.assign({ control: 'force-open' as const, by: 'ana' }, request);
-    expect(() => controls.apply({ id: 'INC-1', policy: 'database' }, given)).toThrow(told);
+    expect(() => controls.apply({ id: 'INC-1', policy: 'database', status: 'resolved' }, given)).toThrow(
+      told,
+    );
+    expect(recorded).toEqual([]);
+  });
+
+  test('what is closed takes none any more', () => {
+    const { controls, policy, recorded } = steered();
+    const closed = { id: 'INC-1', policy: 'database', status: 'closed' } as const;
+    expect(() => controls.apply(closed, { control: 'force-open', by: 'ana' })).toThrow(/id: .*is closed/);
+    expect(policy.circuit.state).toBe('closed');
     expect(recorded).toEqual([]);
   });
 

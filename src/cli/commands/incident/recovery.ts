@@ -41,7 +41,7 @@ Exit codes: 0 done; 1 the application refuses; 2 it cannot be asked.
 Examples:
   breakwater incident recovery
   breakwater incident recovery --do force-open --for 10m --reason 'it drowns'
-  breakwater incident recovery --do change-limit --limit bulkhead --value 5
+  breakwater incident recovery --do change-limit --limit retry.maxRetries --value 0
   breakwater incident recovery --end force-open`;
 
 /** Adds `recovery`. */
