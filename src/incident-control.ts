@@ -155,6 +155,7 @@ function drillPorts(
     incident: (id) => incidents.get(id)?.toJSON(),
     declare: (declaration) => incidents.declareDrill(declaration).toJSON(),
     record: (id, changes) => incidents.recordChanges(id, changes),
+    endControls: (id) => incidents.endControls(id),
     finish: (id, reason) => incidents.finishDrill(id, reason),
     recovery: recoveryLines,
     folder: (id) => incidents.folder(id),

@@ -8,6 +8,7 @@ import { announcementOf } from './announcement.ts';
 import { type IncidentCommand, incidentCommand } from './commands/command.ts';
 import { Delivery } from './delivery.ts';
 import { reportDelivery } from './delivery-report.ts';
+import type { DrillDeclaration } from './drill/ports.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import type { IncidentChange } from './incident/changes/change.ts';
 import type { Incident } from './incident/record.ts';
@@ -46,15 +47,6 @@ export interface IncidentManagerParts extends IncidentPorts {
   readonly opened?: OpenedJournal | undefined;
   /** This process's part of incidents' ids, and its name in the journal. */
   readonly suffix: string;
-}
-
-/** A drill, as it is declared. */
-export interface DrillRequest {
-  readonly policy: string;
-  readonly summary: string;
-  readonly by: string;
-  /** Whether the sinks are told. */
-  readonly notify: boolean;
 }
 
 /**
@@ -196,7 +188,7 @@ export class IncidentManager implements Incidents {
   recover(id: string, request: RecoveryRequest): Incident {
     const { record } = this.#watchById(id, 'Arguments of incidents.recover()');
     this.#mustBeOpen(record.policy);
-    this.#workings.recovery.apply({ id: record.id, policy: record.policy }, request);
+    this.#workings.recovery.apply(record, request);
     return record;
   }
 
@@ -214,7 +206,7 @@ export class IncidentManager implements Incidents {
   }
 
   /** @internal Begins a drill's incident, which neither joins nor is joined by a real one. */
-  declareDrill({ policy, summary, by, notify }: DrillRequest): Incident {
+  declareDrill({ policy, summary, by, notify }: DrillDeclaration): Incident {
     this.#mustBeOpen(policy);
     this.#mustExist(policy, 'The drill');
     const prepare = (watch: Watch, now: number): void => {
@@ -223,6 +215,11 @@ export class IncidentManager implements Incidents {
     };
     const beginning = { policy, trigger: 'drill' as const, summary: redact(summary), by: redact(by) };
     return this.#workings.keeper.begin({ ...beginning, at: wallNow(), prepare }).record;
+  }
+
+  /** @internal Ends what was done to policies for an incident. */
+  endControls(id: string): void {
+    this.#workings.recovery.incidentClosed(id);
   }
 
   /** @internal Resolves and closes a drill's incident, whatever its checklists say. */

@@ -100,7 +100,8 @@ export class Drill {
     if (this.#report !== undefined) return;
     for (const cancel of this.#cancel.splice(0)) cancel();
     this.#guard(() => this.#seeLifted());
-    // What calls feel ends before anything is told.
+    // What calls feel ends before anything is told, what people did to it first.
+    this.#guard(() => this.#ports.endControls(this.#incident));
     this.#undo();
     this.#guard(() => this.#look());
     const { scenario, by } = this.#request;

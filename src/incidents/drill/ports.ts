@@ -54,6 +54,8 @@ export interface DrillPorts {
   declare(declaration: DrillDeclaration): IncidentJson;
   /** Adds to the incident what the drill did. */
   record(id: string, changes: readonly IncidentChange[]): void;
+  /** Ends what people did to policies by the incident's controls and that holds still. */
+  endControls(id: string): void;
   /** Ends the drill's incident: resolves and closes it whatever its checklists say. Does nothing once it is closed. */
   finish(id: string, reason: string): void;
   /** What can be done about the incident, a line each. */

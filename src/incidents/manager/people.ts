@@ -18,6 +18,8 @@ export interface PeopleParts {
   readonly keeper: Keeper;
   readonly teller: Teller;
   readonly schedule: () => void;
+  /** Ends what was done to policies for an incident that is closed. */
+  readonly endControls: (incident: string) => void;
 }
 
 /** What people do to incidents: here, over the socket, or by a command that wrote it into the journal. */
@@ -64,6 +66,9 @@ export class People {
         if (!register.isOpen(record.id) && isOpen(record.status))
           keeper.reopened(watch, change.by === undefined ? change.reason : `${change.by}: ${change.reason}`);
         break;
+      case 'closed':
+        this.#parts.endControls(record.id);
+        break;
       case 'severity':
         teller.update(watch, messages.severitySet(change.to, change.by, change.why), { urgent: true });
         break;
@@ -99,6 +104,7 @@ export class People {
     this.#parts.keeper.resolve(watch, by, reason);
     if (record.status === 'resolved')
       this.#parts.ledger.record(record, { type: 'closed', at: wallNow(), by, reason });
+    this.#parts.endControls(record.id);
     watch.end('drill', monotonicNow());
   }
 }

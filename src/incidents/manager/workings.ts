@@ -103,7 +103,8 @@ export function workingsOf(parts: WorkingsParts): Workings {
     ids,
     schedule,
   });
-  const people = new People({ register, ledger, keeper, teller, schedule });
+  const endControls = (incident: string): void => recovery.incidentClosed(incident);
+  const people = new People({ register, ledger, keeper, teller, schedule, endControls });
   const triggers = new Triggers({ register, policies, ledger, keeper, teller, schedule });
   const rejections =
     settings.rejections === false

@@ -188,6 +188,15 @@ describe('whatever ends a drill undoes it first', () => {
     stage.drills.close();
   });
 
+  it('what people did by the controls of its incident before its own', () => {
+    const stage = new Stage();
+    const states: string[] = [];
+    stage.ports.endControls = () => states.push(stage.circuit.state);
+    stage.start();
+    stage.drills.close();
+    expect(states).toEqual(['forced-open']);
+  });
+
   it('a real incident that begins, and not one that its own circuits cause', async () => {
     const stage = new Stage();
     stage.start();

@@ -86,6 +86,34 @@ it('plays a game day in an application, from the page to the repair', async () =
   expect(errors).toEqual([]);
 });
 
+it('ends with an incident what was done to policies for it', async () => {
+  const { hub: made, policy, socket } = await hub();
+  const { connection, report } = await play(socket, {
+    scenario: scenario({ effect: 'observe' }),
+    by: 'alice',
+  });
+  const [drill] = made.incidents.open();
+  const request = { control: 'force-open', by: 'bob', forMs: 86_400_000 };
+  await callControl(socket, 'recover', { id: drill?.id, request });
+  expect(policy.circuit.state).toBe('forced-open');
+  await connection.call('drill.stop', { by: 'alice' });
+  await report;
+  expect(policy.circuit.state).toBe('half-open');
+  policy.circuit.reset();
+
+  const { id } = made.incidents.declare({ policy: 'database', summary: 'It is slow', by: 'bob' });
+  made.incidents.recover(id, { control: 'force-closed', by: 'bob' });
+  const waive = made.incidents
+    .get(id)
+    ?.toJSON()
+    .checklists.flatMap(({ items }) => items.map((item) => item.id));
+  made.incidents.do(id, { do: 'resolve', by: 'bob', waive, waiveReason: 'a test' });
+  expect(policy.circuit.state).toBe('disabled');
+  made.incidents.do(id, { do: 'close', by: 'bob', waive, waiveReason: 'a test' });
+  expect(policy.circuit.state).toBe('closed');
+  expect(() => made.incidents.recover(id, { control: 'force-open', by: 'bob' })).toThrow(/is closed/);
+});
+
 it('opens a socket that the directory tells of, and takes both away', async () => {
   const { hub: made, directory, socket } = await hub();
   expect(statSync(socket).mode & 0o777).toBe(0o600);

@@ -143,6 +143,8 @@ export class FakeDrillPorts implements DrillPorts {
     this.recorded.push(...changes);
   }
 
+  endControls(): void {}
+
   finish(id: string, reason: string): void {
     this.finished.push({ id, reason });
     this.change({ status: 'closed' }, id);
