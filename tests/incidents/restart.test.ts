@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Collector, Incident, IncidentOptions } from '../../src/incidents/index.ts';
@@ -44,6 +44,21 @@ async function outage({ hub }: Started, name = 'database'): Promise<Incident> {
   const incident = hub.incidents.open().find(({ policy }) => policy === name);
   if (incident === undefined) throw new Error('there is no incident');
   return incident;
+}
+
+/** The journal's writers that look alive. */
+function writers(directory: string): string[] {
+  return readdirSync(join(directory, 'instances')).flatMap((name) => /^(.+)\.json$/.exec(name)?.[1] ?? []);
+}
+
+/** The hub is abandoned as a process is that was killed: its card names a process that is no more. */
+function abandon(directory: string): void {
+  for (const writer of writers(directory)) {
+    const path = join(directory, 'instances', `${writer}.json`);
+    const card = JSON.parse(readFileSync(path, 'utf8'));
+    // Above the largest process id that Linux gives.
+    writeFileSync(path, JSON.stringify({ ...card, pid: 2 ** 22 + 1 }));
+  }
 }
 
 const onDisk = async (directory: string, incident: string) => {
@@ -112,5 +127,92 @@ describe('a hub that is started again', () => {
     expect(incident.toJSON().situation?.changes).toMatchObject([
       { version: '2.4.0', what: 'released 2.4.0' },
     ]);
+  });
+
+  it('goes on with incidents that were open, tells nothing twice, and makes no id again', async () => {
+    const directory = temporaryFolder();
+    const first = start(directory);
+    withPolicy(first);
+    const { id } = await outage(first);
+    first.hub.incidents.do(id, { do: 'note', by: 'Ada', text: 'The disk is full.' });
+    await first.hub.close({ timeoutMs: 5_000 });
+    expect(writers(directory)).toEqual([]);
+
+    const second = start(directory);
+    withPolicy(second);
+    withPolicy(second, 'other');
+    expect(second.hub.incidents.open()).toMatchObject([{ id, status: 'declared' }]);
+    const other = await outage(second, 'other');
+    expect(other.id).not.toBe(id);
+    await outage(second);
+    await second.hub.incidents.flush();
+    expect(second.hub.incidents.open().map((incident) => incident.id)).toEqual([id, other.id]);
+    expect(second.sink.got.filter(({ kind }) => kind === 'opened')).toMatchObject([
+      { incident: { id: other.id } },
+    ]);
+    const notes = second.hub.incidents.get(id)?.toJSON().notes;
+    expect(notes?.[0]).toMatchObject({ text: 'The disk is full.', by: 'Ada' });
+    expect([...first.errors, ...second.errors]).toEqual([]);
+  });
+
+  it('offers and records ways out of an incident that began before it', async () => {
+    const directory = temporaryFolder();
+    const first = start(directory);
+    withPolicy(first);
+    const { id } = await outage(first);
+    await first.hub.close({ timeoutMs: 5_000 });
+
+    const { hub, errors } = start(directory);
+    hub.policy('database', {
+      runbook: { title: 'Database', steps: [{ text: 'Roll back.', check: 'Errors are gone.' }] },
+    });
+    expect(hub.incidents.recovery(id)).toMatchObject([
+      { policy: 'database', runbook: { steps: [{ text: 'Roll back.' }] } },
+    ]);
+    hub.incidents.recover(id, { control: 'force-open', by: 'Ada', forMs: 600_000, reason: 'it needs air' });
+    expect(hub.get('database').circuit.state).toBe('forced-open');
+    hub.incidents.recover(id, { control: 'force-open', by: 'Bob', end: true });
+    expect(hub.get('database').circuit.state).toBe('half-open');
+    await hub.incidents.flush();
+    const steered = (await onDisk(directory, id)).filter(({ type }) => type === 'steered');
+    expect(steered).toMatchObject([
+      { by: 'Ada', ended: false, text: expect.stringContaining('it needs air') },
+      { by: 'Bob', ended: true },
+    ]);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('a hub after one that was killed', () => {
+  it('takes over what it left, and sends again what it may not have sent, with the same id', async () => {
+    const directory = temporaryFolder();
+    const hung = new RecordingSink('hung', () => new Promise(() => {}));
+    const fine = new RecordingSink('fine');
+    const first = start(directory, { sinks: [hung, fine] });
+    withPolicy(first);
+    const { id } = await outage(first);
+    await first.hub.incidents.flush({ timeoutMs: 50 });
+    expect([hung.tries.length, fine.got.length]).toEqual([1, 1]);
+
+    const beside = start(directory);
+    expect(beside.hub.incidents.list()).toEqual([]);
+    await beside.hub.close();
+    abandon(directory);
+    const again = [new RecordingSink('hung'), new RecordingSink('fine')];
+    const second = start(directory, { sinks: again });
+    withPolicy(second);
+    expect(second.hub.incidents.open()).toMatchObject([{ id }]);
+    await second.hub.incidents.flush();
+    expect(again.map(({ tries }) => tries.map((one) => one.id))).toEqual([[hung.tries[0]?.id], []]);
+    expect(again[0]?.got).toMatchObject([{ kind: 'opened', incident: { id } }]);
+    expect(
+      second.hub.incidents
+        .get(id)
+        ?.timeline.map(({ text }) => text)
+        .join(),
+    ).toContain('goes on with it');
+    const later = await outage(second);
+    expect(later.id).toBe(id);
+    expect(second.errors).toEqual([]);
   });
 });
