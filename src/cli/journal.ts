@@ -22,6 +22,7 @@ export class IncidentJournal {
   /** Tells this run's entries from those of every other process. */
   readonly #writer = `cli-${randomBytes(4).toString('hex')}`;
   readonly #told = new Set<string>();
+  #ineffective: readonly { readonly incident: string; readonly change: IncidentChange }[] = [];
 
   private constructor(context: CommandContext, name: string) {
     this.name = name;
@@ -55,9 +56,19 @@ export class IncidentJournal {
   async incidents(): Promise<readonly IncidentJson[]> {
     const { entries, problems } = await this.#read();
     await this.#tell(problems);
-    return foldEntries(entries)
+    const ineffective: { readonly incident: string; readonly change: IncidentChange }[] = [];
+    const records = foldEntries(entries, (entry) => {
+      if (entry.writer === this.#writer) ineffective.push(entry);
+    });
+    this.#ineffective = ineffective;
+    return records
       .map((record) => record.toJSON())
       .sort((a, b) => a.detectedAt.localeCompare(b.detectedAt) || a.id.localeCompare(b.id));
+  }
+
+  /** What this run wrote about the incident and moved nothing, as of the last reading: others were there first. */
+  ineffective(incident: string): readonly IncidentChange[] {
+    return this.#ineffective.filter((entry) => entry.incident === incident).map(({ change }) => change);
   }
 
   /**

@@ -36,6 +36,32 @@ describe('an incident that is named', () => {
     expect(message).not.toContain(search.id);
   });
 
+  it.each([['03a0'], ['1bc'], ['04-001'], ['9f'], ['1'], ['-'], ['']])(
+    'is not meant by %j, which is short or begins none of its parts',
+    (reference) => {
+      expect(failure(() => chooseIncident([database], reference)).exitCode).toBe(1);
+    },
+  );
+
+  it('says how long a part of an id must be', () => {
+    expect(failure(() => chooseIncident([database], '9f')).message).toContain('3 characters or more');
+  });
+
+  it('is an open one first for what writes, and guessed among none', () => {
+    const closed = incident('INC-20260101-001-bbbbbbbb', 'closed');
+    const resolved = incident('INC-20260102-001-aaaaaaaa', 'resolved');
+    const all = [closed, resolved, database];
+    expect(chooseIncident(all, '001', 'open', 'write')).toBe(database);
+    expect(failure(() => chooseIncident(all, '001')).exitCode).toBe(2);
+    expect(failure(() => chooseIncident([...all, tomorrow], '001', 'open', 'write')).exitCode).toBe(2);
+    expect(chooseIncident([closed, resolved], '001', 'open', 'write')).toBe(resolved);
+    expect(chooseIncident([closed, search], '001', 'open', 'write')).toBe(closed);
+    // What comes after the trouble may mean either.
+    expect(failure(() => chooseIncident(all, '001', 'resolved', 'write')).exitCode).toBe(2);
+    expect(chooseIncident([closed, resolved, search], '001', 'resolved', 'write')).toBe(resolved);
+    expect(chooseIncident(all, closed.id, 'open', 'write')).toBe(closed);
+  });
+
   it('is whole before it is a part', () => {
     const longer = incident(`${database.id}0`);
     expect(chooseIncident([longer, database], database.id)).toBe(database);

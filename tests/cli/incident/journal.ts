@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import type { ChangeOf, IncidentChange } from '../../../src/incidents/incident/changes/change.ts';
 import type { IncidentJson } from '../../../src/incidents/incident/document.ts';
+import { encodeEntry } from '../../../src/incidents/journal/entry.ts';
 import { writeEntries } from '../../../src/incidents/journal/write.ts';
 import { breakwater, type Outcome, temporaryFolder } from '../support.ts';
 
@@ -29,6 +30,12 @@ export class TestJournal {
     const change = detected(given);
     await this.add(change.id, [change, { type: 'declared', at: change.at }]);
     return change.id;
+  }
+
+  /** Writes as another process does while a command looks the other way. */
+  addAtOnce(incident: string, change: IncidentChange): void {
+    this.#writers += 1;
+    this.spoil(encodeEntry(`app${this.#writers}`, 1, { incident, change }).toString());
   }
 
   /** Adds a line as it is to the journal's latest file. */

@@ -6,7 +6,6 @@ import type { Style, Terminal } from '../../terminal.ts';
 import { looksLikeId } from './choose.ts';
 import { titleOf } from './page/head.ts';
 import { Page } from './page/layout.ts';
-import { writtenText } from './page/written.ts';
 import { jsonText } from './print.ts';
 import {
   authorOf,
@@ -15,6 +14,7 @@ import {
   type WriterFlags,
   withWriterOptions,
 } from './session.ts';
+import { tell } from './told.ts';
 
 interface CheckFlags extends WriterFlags {
   readonly waive?: string;
@@ -51,7 +51,7 @@ export function addCheck({ group, context, finish }: IncidentCommands): void {
     .action(async (words: readonly string[], flags: CheckFlags) => {
       const { reference, item } = wordsOf(words);
       const session = await IncidentSession.open(context, flags);
-      const incident = await session.choose(reference);
+      const incident = await session.choose(reference, 'open', item === undefined ? 'read' : 'write');
       if (item === undefined) {
         if (flags.waive !== undefined || flags.note !== undefined || flags.undo !== undefined) {
           throw new CommandFailure('say which item is meant; "breakwater incident check" shows them');
@@ -66,11 +66,7 @@ export function addCheck({ group, context, finish }: IncidentCommands): void {
         state: flags.waive !== undefined ? 'waived' : flags.undo === true ? 'open' : 'done',
         reason: flags.waive ?? flags.note,
       });
-      const options = { now: context.now(), suffix: session.suffix };
-      await context.out.write(
-        flags.json ? jsonText(written.after) : writtenText(context.out, written, options),
-      );
-      finish(0);
+      await tell({ context, finish }, session, written, flags);
     });
 }
 

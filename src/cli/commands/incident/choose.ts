@@ -7,31 +7,46 @@ import { CommandFailure } from '../../context.ts';
 /** Which incidents are meant where none is named: the open ones, or those that wait to be closed. */
 export type Unnamed = 'open' | 'resolved';
 
+/** What is done to the incident: where a part of an id may mean several, what writes prefers those that are open. */
+export type Use = 'read' | 'write';
+
+/** What an incident is chosen by. */
+export type Choosable = Pick<IncidentJson, 'id' | 'status' | 'severity' | 'policy'>;
+
+/** Shorter parts of ids name nothing: a slip must not hit an incident. */
+const SHORTEST_PART = 3;
+
 /** More candidates are not listed. */
 const MOST_LISTED = 8;
 
 /**
- * The incident that `reference` means: its id, or a part of it that only one has. Without a reference the only one that
+ * The incident that `reference` means: its id, or what a part of it begins with, where only one does. Without a reference the only one that
  * is open; where none is open, the only one that is not closed. `unnamed: 'resolved'` looks for those two the other way
  * round.
  *
  * @throws {CommandFailure} with exit code 1 when there is none, 2 when there are several
  */
-export function chooseIncident(
-  incidents: readonly IncidentJson[],
+export function chooseIncident<Incident extends Choosable>(
+  incidents: readonly Incident[],
   reference: string | undefined,
   unnamed: Unnamed = 'open',
-): IncidentJson {
+  use: Use = 'read',
+): Incident {
   if (reference === undefined) return chooseUnnamed(incidents, unnamed);
-  const found = matching(incidents, reference);
+  const all = matching(incidents, reference);
+  const found = use === 'write' ? liveliest(all, unnamed) : all;
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0) return only;
   if (only !== undefined) {
     throw new CommandFailure(`'${reference}' may be any of ${found.length} incidents:\n${listed(found)}`);
   }
   const meant = meantBy(incidents, reference);
-  const hint =
-    meant === undefined ? '; "breakwater incident list --all" has them' : `; did you mean ${meant}?`;
+  const tooShort = reference.trim().length < SHORTEST_PART;
+  const hint = tooShort
+    ? `: a part of an id has ${SHORTEST_PART} characters or more`
+    : meant === undefined
+      ? '; "breakwater incident list --all" has them'
+      : `; did you mean ${meant}?`;
   throw new CommandFailure(`there is no incident '${reference}'${hint}`, 1);
 }
 
@@ -40,15 +55,37 @@ export function looksLikeId(word: string): boolean {
   return /^inc-/i.test(word) || /^(\d{8}-)?\d{3,}-[\da-f]+$/i.test(word);
 }
 
-/** The incidents whose id is `reference`, or else has it as a part. */
-export function matching(incidents: readonly IncidentJson[], reference: string): readonly IncidentJson[] {
+/** The incidents whose id is `reference`, or else begins with it at one of its parts. */
+export function matching<Incident extends Choosable>(
+  incidents: readonly Incident[],
+  reference: string,
+): readonly Incident[] {
   const wanted = reference.trim().toLowerCase();
-  if (wanted === '') return [];
+  if (wanted.length < SHORTEST_PART) return [];
   const same = incidents.filter(({ id }) => id.toLowerCase() === wanted);
-  return same.length > 0 ? same : incidents.filter(({ id }) => id.toLowerCase().includes(wanted));
+  // Between hyphens, `-9f3a` can only be the beginning of a part.
+  return same.length > 0
+    ? same
+    : incidents.filter(({ id }) => `-${id.toLowerCase()}`.includes(`-${wanted.replace(/^-/, '')}`));
 }
 
-function chooseUnnamed(incidents: readonly IncidentJson[], unnamed: Unnamed): IncidentJson {
+/** Of several, those that people work on: the open ones, then those that wait to be closed. */
+function liveliest<Incident extends Choosable>(
+  found: readonly Incident[],
+  unnamed: Unnamed,
+): readonly Incident[] {
+  const open = found.filter(({ status }) =>
+    unnamed === 'open' ? isOpen(status) : isOpen(status) || status === 'resolved',
+  );
+  if (open.length > 0) return open;
+  const resolved = found.filter(({ status }) => status === 'resolved');
+  return resolved.length > 0 ? resolved : found;
+}
+
+function chooseUnnamed<Incident extends Choosable>(
+  incidents: readonly Incident[],
+  unnamed: Unnamed,
+): Incident {
   const open = incidents.filter(({ status }) => isOpen(status));
   const resolved = incidents.filter(({ status }) => status === 'resolved');
   const [first, second] = unnamed === 'open' ? [open, resolved] : [resolved, open];
@@ -67,7 +104,7 @@ function chooseUnnamed(incidents: readonly IncidentJson[], unnamed: Unnamed): In
 }
 
 /** The id that a mistyped one is nearest to: whole, or from where the typed part may begin. */
-function meantBy(incidents: readonly IncidentJson[], reference: string): string | undefined {
+function meantBy(incidents: readonly Choosable[], reference: string): string | undefined {
   const parts = new Map<string, string>();
   for (const { id } of incidents) {
     parts.set(id, id);
@@ -79,7 +116,7 @@ function meantBy(incidents: readonly IncidentJson[], reference: string): string 
   return nearest === undefined ? undefined : parts.get(nearest);
 }
 
-function listed(incidents: readonly IncidentJson[]): string {
+function listed(incidents: readonly Choosable[]): string {
   return incidents
     .slice(-MOST_LISTED)
     .map(({ id, severity, status, policy }) => printable(`  ${id}  ${severity}  ${status}  ${policy}`))

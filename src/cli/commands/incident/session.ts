@@ -8,7 +8,8 @@ import { wordArgument } from '../../arguments.ts';
 import { type CommandContext, CommandFailure, type ExitCode } from '../../context.ts';
 import { IncidentJournal, JOURNAL_VARIABLE } from '../../journal.ts';
 import { userOf } from '../../user.ts';
-import { chooseIncident, type Unnamed } from './choose.ts';
+import { chooseIncident, type Unnamed, type Use } from './choose.ts';
+import { inVain } from './in-vain.ts';
 import { newPartId, quoted } from './print.ts';
 import { onCommandLine } from './wording.ts';
 
@@ -69,6 +70,8 @@ export interface Written {
   readonly after: IncidentJson;
   /** Ids of what was added, such as `h-3fa9`. */
   readonly added: readonly string[];
+  /** Why it is not as was asked, although it is recorded: somebody else was there first. */
+  readonly inVain?: string | undefined;
 }
 
 /** One run of a command on the journal. */
@@ -94,8 +97,8 @@ export class IncidentSession {
   }
 
   /** The incident that is meant; see `chooseIncident`. */
-  async choose(reference: string | undefined, unnamed?: Unnamed): Promise<IncidentJson> {
-    return chooseIncident(await this.journal.incidents(), reference, unnamed);
+  async choose(reference: string | undefined, unnamed?: Unnamed, use?: Use): Promise<IncidentJson> {
+    return chooseIncident(await this.journal.incidents(), reference, unnamed, use);
   }
 
   /**
@@ -116,7 +119,8 @@ export class IncidentSession {
       },
     });
     await this.journal.write(before.id, changes);
-    return { before, after: await this.reread(before.id), added };
+    const after = await this.reread(before.id);
+    return { before, after, added, inVain: inVain(checked, after, this.journal.ineffective(before.id)) };
   }
 
   /** The incident as it is now. */

@@ -3,8 +3,6 @@ import type { IncidentJson } from '../../../incidents/incident/document.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
 import { readInput, STANDARD_STREAM } from '../../files.ts';
 import { chooseIncident, looksLikeId, matching, type Unnamed } from './choose.ts';
-import { writtenText } from './page/written.ts';
-import { jsonText } from './print.ts';
 import {
   authorOf,
   type IncidentCommands,
@@ -12,6 +10,7 @@ import {
   type WriterFlags,
   withWriterOptions,
 } from './session.ts';
+import { tell } from './told.ts';
 
 /** What a verb makes its command of. */
 export interface Given<Flags> {
@@ -42,7 +41,7 @@ export interface Verb<Flags> {
 }
 
 const HOW_TO_NAME =
-  '\nINC is the id of an incident, or a part of it that no other has, such as\n001-9f3a. It comes first, and may be left out where only one is open.\n';
+  '\nINC is the id of an incident, or what one of its parts begins with, such as\n001-9f3a; an open one is meant first. It may be left out where only one is open.\n';
 const HOW_TO_QUOTE = 'Put texts in quotes; - reads a text from stdin.\n';
 
 /** Adds a verb to `breakwater incident`, or to a group of it. */
@@ -61,19 +60,17 @@ export function addVerb<Flags extends WriterFlags>(
   for (const option of verb.options ?? []) command.addOption(option);
   withWriterOptions(command).addHelpText('after', helpOf(verb, parent.name()));
   command.action(async (given: readonly string[], flags: Flags) => {
+    checkCount(words, given);
     const by = authorOf(context, flags);
     const session = await IncidentSession.open(context, flags);
+    // What is typed or piped may take long: the incident is looked at after it.
+    const input = readsInput(given, flags) ? await inputText(context) : undefined;
     const incidents = await session.journal.incidents();
     const named = namedWords(incidents, words, given);
     const incident = incidentOf(incidents, named, verb);
     const asked = verb.command({ words: named.words, flags, incident, now: context.now() });
-    const written = await session.write(incident, { ...(await withTexts(context, asked)), by });
-    await context.out.write(
-      flags.json
-        ? jsonText(written.after)
-        : writtenText(context.out, written, { now: context.now(), suffix: session.suffix }),
-    );
-    finish(0);
+    const written = await session.write(incident, { ...withInput(asked, input), by });
+    await tell({ context, finish }, session, written, flags);
   });
 }
 
@@ -92,24 +89,33 @@ interface NamedWords {
   readonly words: readonly string[];
 }
 
-/** Tells the incident from the words: it is there when one more was given than the verb needs. */
-function namedWords(
-  incidents: readonly IncidentJson[],
-  needed: readonly string[],
-  given: readonly string[],
-): NamedWords {
-  const usage = ['[INC]', ...needed].join(' ');
+function usageOf(needed: readonly string[]): string {
+  return ['[INC]', ...needed].join(' ');
+}
+
+function checkCount(needed: readonly string[], given: readonly string[]): void {
+  const usage = usageOf(needed);
   if (given.length > needed.length + 1) {
     throw new CommandFailure(`too many words for ${usage}: put each text in quotes`);
   }
   if (given.length < needed.length) {
     throw new CommandFailure(`${needed[given.length] ?? usage} is missing: it takes ${usage}`);
   }
+}
+
+/** Tells the incident from the words: it is there when one more was given than the verb needs. */
+function namedWords(
+  incidents: readonly IncidentJson[],
+  needed: readonly string[],
+  given: readonly string[],
+): NamedWords {
   if (given.length > needed.length) return { reference: given[0], words: given.slice(1) };
   const [first = ''] = given;
   // Somebody who names the incident and forgets a word does not mean the id as a text.
   if (looksLikeId(first) && matching(incidents, first).length > 0) {
-    throw new CommandFailure(`${needed.at(-1) ?? 'a word'} is missing after ${first}: it takes ${usage}`);
+    throw new CommandFailure(
+      `${needed.at(-1) ?? 'a word'} is missing after ${first}: it takes ${usageOf(needed)}`,
+    );
   }
   return { reference: undefined, words: given };
 }
@@ -123,7 +129,7 @@ function incidentOf<Flags>(
   const owners = id === undefined ? [] : incidents.filter((incident) => partIds(incident).includes(id));
   const [owner, ...others] = owners;
   if (owner !== undefined && others.length === 0) return owner;
-  return chooseIncident(incidents, reference, unnamed);
+  return chooseIncident(incidents, reference, unnamed, 'write');
 }
 
 /** Ids of what people added to an incident. */
@@ -134,16 +140,25 @@ export function partIds(incident: IncidentJson): readonly string[] {
   );
 }
 
-/** Reads standard input for the one text that says so. */
-async function withTexts(
-  context: CommandContext,
+/** Whether standard input is meant by a word or an option. */
+function readsInput(given: readonly string[], flags: WriterFlags): boolean {
+  const texts = Object.entries(flags).filter(([name]) => name !== 'by' && name !== 'directory');
+  return [...given, ...texts.map(([, value]) => value)].includes(STANDARD_STREAM);
+}
+
+async function inputText(context: CommandContext): Promise<string> {
+  const text = (await readInput(context, STANDARD_STREAM)).trim();
+  if (text === '') throw new CommandFailure('stdin has no text');
+  return text;
+}
+
+/** With what was read from standard input as the one text that says so. */
+function withInput(
   asked: Readonly<Record<string, unknown>>,
-): Promise<Readonly<Record<string, unknown>>> {
+  input: string | undefined,
+): Readonly<Record<string, unknown>> {
   const dashes = Object.entries(asked).filter(([, value]) => value === STANDARD_STREAM);
   if (dashes.length > 1) throw new CommandFailure('only one text can be read from stdin');
   const [dash] = dashes;
-  if (dash === undefined) return asked;
-  const text = (await readInput(context, STANDARD_STREAM)).trim();
-  if (text === '') throw new CommandFailure('stdin has no text');
-  return { ...asked, [dash[0]]: text };
+  return dash === undefined ? asked : { ...asked, [dash[0]]: input };
 }
