@@ -289,6 +289,20 @@ describe('severity', () => {
     harness.reports.length = 0;
     expect(harness.only().severity).toBe('High');
   });
+
+  it('is decided by the default where the rule gives a promise, whose rejection harms nobody', async () => {
+    const rule = vi.fn();
+    rule.mockImplementation(() => Promise.reject(new Error('the rule has no database')));
+    const { policy, harness } = withPolicy({ severity: rule });
+    policy.move('open');
+    expect(harness.only().severity).toBe('Medium');
+    await settle();
+    const reported = harness.reports.map(({ error }) => (error instanceof Error ? error.message : error));
+    expect(new Set(reported)).toEqual(
+      new Set(['the severity rule gave a promise: it must decide at once', 'the rule has no database']),
+    );
+    harness.reports.length = 0;
+  });
 });
 
 describe('by hand', () => {

@@ -1,5 +1,6 @@
 import { shown } from '../../core/options.ts';
 import type { Criticality } from '../../core/policy.ts';
+import { isThenable } from '../../core/thenable.ts';
 import { durationText } from '../duration-text.ts';
 import { redact } from '../redact.ts';
 import type { IncidentTrigger } from './trigger.ts';
@@ -57,7 +58,7 @@ export interface SeverityDecision {
   readonly why: string;
 }
 
-/** Decides how bad an incident is. Called when it opens and at each look while it lasts. */
+/** Decides how bad an incident is, at once. Called when it opens and at each look while it lasts. */
 export type SeverityRule = (facts: SeverityFacts) => SeverityDecision;
 
 const byCriticality: Readonly<Record<Criticality, Severity>> = {
@@ -133,7 +134,12 @@ export function decideSeverity(
 ): SeverityDecision {
   if (rule === undefined) return severityByImpact(facts);
   try {
-    const { severity, why } = rule(facts);
+    const decision: SeverityDecision = rule(facts);
+    if (isThenable(decision)) {
+      Promise.resolve(decision).catch(onError);
+      throw new TypeError('the severity rule gave a promise: it must decide at once');
+    }
+    const { severity, why } = decision;
     if (severities.includes(severity)) return { severity, why: redact(String(why)) };
     throw new TypeError(
       `the severity rule gave ${shown(severity)}: expected one of ${severities.join(', ')}`,
