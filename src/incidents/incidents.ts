@@ -94,7 +94,10 @@ export interface Incidents {
    * @throws {InvalidOptionsError} when an argument is wrong, or there are 200 silences and maintenance windows
    */
   silence(request: SilenceRequest): Silence;
-  /** Ends a silence before its time. Whether there was one. */
+  /**
+   * Ends a silence or a maintenance window before its time. Whether there was one. A window stays ended also after a
+   * restart, as long as the options have it word for word; its id is `M-` and a hash of it.
+   */
   unsilence(id: string, by: string): boolean;
   /** Silences and maintenance windows that hold or are to come. */
   silences(): readonly Silence[];

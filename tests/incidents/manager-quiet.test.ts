@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { InvalidOptionsError } from '../../src/core/errors.ts';
 import { isOpen } from '../../src/incidents/incident/status.ts';
-import { resolveByHand, settle } from './fixtures.ts';
+import type { MaintenanceWindow } from '../../src/incidents/quiet/options.ts';
+import { Harness, resolveByHand, settle } from './fixtures.ts';
 import { NOON, pass, useHarnesses } from './manager-harness.ts';
+import { MemoryJournal } from './memory-journal.ts';
 
 const start = useHarnesses();
 
@@ -205,6 +207,21 @@ describe('maintenance windows', () => {
     expect(harness.sink.got).toEqual([]);
     await pass(1);
     expect(harness.sink.kinds()).toEqual(['opened']);
+  });
+
+  it('end before their time also for the next process, and no other window with them', async () => {
+    const disk = new MemoryJournal();
+    const process = (suffix: string, maintenance: readonly MaintenanceWindow[]) =>
+      new Harness({ maintenance }, { opened: disk.open(suffix), suffix }).manager;
+    const move = { policies: ['old'], from: NOON - 1, until: NOON + 86_400_000, reason: 'the move' };
+    const upgrade = { ...move, policies: ['new'], reason: 'the upgrade' };
+    const first = process('aaaaaaaa', [move, upgrade]);
+    expect(first.unsilence('M-1', 'Ada')).toBe(false);
+    expect(first.unsilence(first.silences()[0]?.id ?? '', 'Ada')).toBe(true);
+    await settle();
+    const left = process('bbbbbbbb', [upgrade, move]).silences();
+    expect(left).toMatchObject([{ kind: 'maintenance', reason: 'the upgrade' }]);
+    expect(left).toEqual(first.silences());
   });
 });
 

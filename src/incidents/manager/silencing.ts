@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { wallNow } from '../../core/clock.ts';
 import { InvalidOptionsError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
@@ -43,17 +43,23 @@ export function silenceOf(request: SilenceRequest, silences: Silences): Silence 
   };
 }
 
-/** Maintenance windows from the options; each hub keeps its own. */
+/**
+ * Maintenance windows from the options; each hub keeps its own. What a window says is what it is called: one that ends
+ * before its time stays ended where it is given again, and no other does.
+ */
 export function maintenanceOf({ maintenance }: Pick<IncidentSettings, 'maintenance'>): readonly Silence[] {
-  return maintenance.map(({ policies, severities, triggers, from, until, by, reason }, at) => ({
-    id: `M-${at + 1}`,
-    kind: 'maintenance',
-    ...(policies === undefined ? {} : { policies }),
-    ...(severities === undefined ? {} : { severities }),
-    ...(triggers === undefined ? {} : { triggers }),
-    from,
-    until,
-    ...(by === undefined ? {} : { by: redact(by) }),
-    reason: redact(reason),
-  }));
+  return maintenance.map(({ policies, severities, triggers, from, until, by, reason }) => {
+    const window = {
+      kind: 'maintenance' as const,
+      ...(policies === undefined ? {} : { policies }),
+      ...(severities === undefined ? {} : { severities }),
+      ...(triggers === undefined ? {} : { triggers }),
+      from,
+      until,
+      ...(by === undefined ? {} : { by: redact(by) }),
+      reason: redact(reason),
+    };
+    const hash = createHash('sha256').update(JSON.stringify(window)).digest('hex');
+    return { id: `M-${hash.slice(0, 8)}`, ...window };
+  });
 }
