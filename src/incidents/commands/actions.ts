@@ -5,6 +5,11 @@ import { type CommandOf, type Draft, isSamePerson } from './draft.ts';
 
 type Changes = readonly IncidentChange[];
 
+/** From a day's beginning in UTC until it has ended everywhere on earth. */
+const END_OF_DAY_MS = 36 * 3_600_000;
+/** Five years. */
+const LATEST_DUE_MS = (5 * 365 + 2) * 86_400_000;
+
 export function addAction(draft: Draft, command: CommandOf<'action'>): Changes {
   const { at, by, incident } = draft;
   draft.room(incident.actions, 'actions');
@@ -78,11 +83,17 @@ function ofTwoPeople(fact: string): string {
   return `${fact}, and it is marked for two people: somebody else must check it`;
 }
 
-/** A day of the calendar: 2026-02-30 is none. */
+/** A day of the calendar, 2026-02-30 is none, that a plan can mean. */
 function checkDay(draft: Draft, due: string | undefined): void {
   if (due === undefined) return;
   const day = new Date(`${due}T00:00:00Z`);
   if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== due) {
     draft.object('due', `${due} is no day of the calendar: write one such as 2026-03-01`);
+    return;
   }
+  const { startedAt } = draft.incident;
+  if (day.getTime() + END_OF_DAY_MS <= Date.parse(startedAt)) {
+    draft.object('due', `${due} is before the incident, which began at ${startedAt}`);
+  }
+  if (day.getTime() > draft.at + LATEST_DUE_MS) draft.object('due', `${due} is more than five years away`);
 }

@@ -2,6 +2,9 @@ import { runbookProgress, type StepProgress } from '../checklists/work.ts';
 import type { IncidentChange } from '../incident/changes/change.ts';
 import type { CommandOf, Draft } from './draft.ts';
 
+/** Most steps of a runbook, as the option of a policy has it. */
+const MAX_STEPS = 50;
+
 /** Steps of runbooks are done one at a time and in order, each checked before the next; a surprise halts them all. */
 export function runbookStep(draft: Draft, command: CommandOf<'runbook-step'>): readonly IncidentChange[] {
   const { at, by, incident } = draft;
@@ -9,6 +12,7 @@ export function runbookStep(draft: Draft, command: CommandOf<'runbook-step'>): r
   draft.room(incident.runbookSteps, 'records of runbooks');
   const runbook = draft.short('runbook', command.runbook);
   const text = draft.textIfAny('text', command.text);
+  if (step > MAX_STEPS) draft.object('step', `${step} is none: a runbook has at most ${MAX_STEPS} steps`);
   const progress = runbookProgress(incident.runbookSteps);
   const own = progress.find((other) => other.runbook === runbook && other.step === step);
   if (text === undefined && state === 'surprise') draft.object('text', 'is missing: say what surprised you');

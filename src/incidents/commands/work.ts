@@ -49,6 +49,11 @@ export function makeDecision(draft: Draft, command: CommandOf<'decide'>): Change
   if (asked.decidedAt !== null) {
     const who = asked.decidedBy ?? 'somebody';
     draft.object('decision', `${who} decided ${asked.id} already: ${asked.answer ?? ''}`);
+  } else if (asked.authority !== null && !isSamePerson(by, asked.authority)) {
+    draft.object(
+      'by',
+      `${asked.id} is for ${asked.authority} to decide, not for ${by}: record it by that name`,
+    );
   }
   return [{ type: 'decided', at, by, decision: asked.id, answer, knew }];
 }

@@ -103,7 +103,7 @@ describe('actions', () => {
   async function journalWithActions(): Promise<TestJournal> {
     const journal = await journalOfOne();
     const search = await journal.begin({ id: 'INC-20260204-002-77aa0000', policy: 'search' });
-    await journal.json(['action', 'add', ID, 'late', '--owner', 'bob', '--due', '2026-02-01']);
+    await journal.json(['action', 'add', ID, 'late', '--owner', 'bob', '--due', '2026-02-03']);
     await journal.json(['action', 'add', ID, 'in time', '--owner', 'alice', '--due', '2026-03-01']);
     const { actions } = await journal.json(['action', 'add', search, 'finished']);
     await journal.json(['action', 'done', actions[0]?.id ?? '']);
@@ -117,7 +117,7 @@ describe('actions', () => {
     const [header, first, second, , summary] = out.split('\n');
     expect(header).toMatch(/^ACTION {4}STATE {8}DUE {9}OWNER {2}INCIDENT {19}WHAT$/);
     expect(first).toMatch(
-      /^a-[\da-f]{6} {2}3 d overdue {2}2026-02-01 {2}bob {4}INC-20260204-001-9f3a01bc {2}late \(prevent\)$/,
+      /^a-[\da-f]{6} {2}1 d overdue {2}2026-02-03 {2}bob {4}INC-20260204-001-9f3a01bc {2}late \(prevent\)$/,
     );
     expect(second).toMatch(/open {9}2026-03-01 {2}alice {2}INC-20260204-001-9f3a01bc {2}in time/);
     expect(summary).toBe('Of all actions: 1 overdue, 1 open, 1 done.');

@@ -141,6 +141,21 @@ describe('actions', () => {
     ]);
     expect(player.json.actions[0]).toMatchObject({ owner: 'Grace', due: '2028-02-29', state: 'dropped' });
   });
+
+  it.each([
+    // When the incident began, 2026-02-03 had just ended everywhere on earth.
+    ['2026-02-04', []],
+    ['2026-02-03', ['due: 2026-02-03 is before the incident, which began at 2026-02-04T12:00:00.000Z']],
+    ['0001-01-01', ['due: 0001-01-01 is before the incident, which began at 2026-02-04T12:00:00.000Z']],
+    ['2031-02-04', []],
+    ['2031-02-06', ['due: 2031-02-06 is more than five years away']],
+    ['9999-12-31', ['due: 9999-12-31 is more than five years away']],
+  ])('is due on a day that a plan can mean: %s', (due, against) => {
+    const player = new Player();
+    expect(player.against({ ...action, due })).toEqual(against);
+    player.do(action);
+    expect(player.against({ ...move, action: 'a', to: 'assigned', due })).toEqual(against);
+  });
 });
 
 describe('work', () => {
@@ -176,22 +191,26 @@ describe('work', () => {
   it('repairs data once, and decides once', () => {
     const player = new Player().do(
       { do: 'data-to-repair', text: 'orders of 12:00' },
-      { do: 'decision-needed', question: 'fail over?', authority: 'CTO' },
+      { do: 'decision-needed', question: 'fail over?', authority: 'Grace' },
     );
     expect(player.item('verification.data.r-1')?.state).toBe('open');
     expect(player.item('work.decision.d-2')?.state).toBe('open');
-    player.do(
-      { do: 'data-repaired', repair: 'r-1' },
-      { do: 'decide', decision: 'd-2', answer: 'yes', knew: 'the replica lags 3 s', by: 'Grace' },
-    );
+    player.do({ do: 'data-repaired', repair: 'r-1' });
+    const decide = { do: 'decide', decision: 'd-2', answer: 'yes', knew: 'the replica lags 3 s' } as const;
+    expect(player.against(decide)).toEqual([
+      'by: d-2 is for Grace to decide, not for Ada: record it by that name',
+    ]);
+    player.do({ ...decide, by: ' GRACE' });
     expect(player.item('verification.data.r-1')).toMatchObject({ state: 'done', by: 'Ada' });
-    expect(player.item('work.decision.d-2')).toMatchObject({ state: 'done', by: 'Grace' });
+    expect(player.item('work.decision.d-2')).toMatchObject({ state: 'done', by: 'GRACE' });
     expect(player.against({ do: 'data-repaired', repair: 'r-1' })).toEqual([
       expect.stringMatching(/^repair: r-1 was repaired already/),
     ]);
     expect(player.against({ do: 'decide', decision: 'd-2', answer: 'no', knew: 'k' })).toEqual([
-      'decision: Grace decided d-2 already: yes',
+      'decision: GRACE decided d-2 already: yes',
     ]);
+    player.do({ do: 'decision-needed', question: 'back?' });
+    expect(player.against({ ...decide, decision: 'd-3' })).toEqual([]);
   });
 
   it('expects recovery in the future, and the next update in time', () => {
@@ -235,6 +254,10 @@ describe('runbooks', () => {
     expect(player.against(step(1, 'checked'))).toEqual([
       "state: step 1 of 'failover' was not begun: record it as 'started' first",
     ]);
+    expect(player.against(step(51, 'rehearsed'))).toEqual([
+      'step: 51 is none: a runbook has at most 50 steps',
+    ]);
+    expect(player.against(step(50, 'rehearsed'))).toEqual([]);
     player.do(step(1, 'started'));
     expect(player.item('work.failover.1')).toMatchObject({ state: 'open', gates: 'resolved' });
     expect(player.against({ ...step(1, 'started'), runbook: 'other' })).toEqual([
