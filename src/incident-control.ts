@@ -118,6 +118,10 @@ function controlledOf(parts: IncidentControlParts, drills: Drills): Controlled {
         circuits: circuits.map(({ state, shadow }) => ({ state, shadow })),
       })),
     incidents: () => incidents.list().map((incident) => incident.toJSON()),
+    summaries: () =>
+      incidents
+        .list()
+        .map(({ id, status, severity, policy, summary }) => ({ id, status, severity, policy, summary })),
     incident: json,
     declare: (declaration) => incidents.declare(declaration).toJSON(),
     do: (id, command) => incidents.do(id, command).toJSON(),

@@ -159,8 +159,12 @@ export class ControlConnection {
   #read(chunk: Buffer): void {
     try {
       for (const line of this.#lines.push(chunk)) this.#take(controlMessage.parse(JSON.parse(line)));
-    } catch {
-      this.#end(`${this.#path} answered what is not breakwater's protocol`);
+    } catch (error) {
+      this.#end(
+        error instanceof RangeError
+          ? `${this.#path} gave an answer of more than ${MAX_RESPONSE_BYTES / 1024 / 1024} MiB, which is not read`
+          : `${this.#path} answered what is not breakwater's protocol`,
+      );
       this.#socket.destroy();
     }
   }

@@ -13,6 +13,9 @@ export interface ControlledPolicy {
   readonly circuits: readonly { readonly state: CircuitState; readonly shadow: boolean }[];
 }
 
+/** An incident in short, to choose by. */
+export type IncidentSummary = Pick<IncidentJson, 'id' | 'status' | 'severity' | 'policy' | 'summary'>;
+
 /** Who answers at the socket. */
 export interface ControlledProcess {
   readonly version: string;
@@ -37,6 +40,8 @@ export interface Controlled {
   readonly process: ControlledProcess;
   policies(): readonly ControlledPolicy[];
   incidents(): readonly IncidentJson[];
+  /** The same incidents in short: of many, the documents are too long for one answer. */
+  summaries(): readonly IncidentSummary[];
   /** The incident of that id; `undefined` when there is none. */
   incident(id: string): IncidentJson | undefined;
   declare(declaration: IncidentDeclaration): IncidentJson;

@@ -33,6 +33,7 @@ const methods: ReadonlyMap<string, ControlMethod> = new Map([
   })),
   method('policies', nothing, (controlled) => controlled.policies()),
   method('incident.list', nothing, (controlled) => controlled.incidents()),
+  method('incident.summaries', nothing, (controlled) => controlled.summaries()),
   method('incident.show', byId, (controlled, { id }) => incidentOf(controlled, id)),
   method('incident.declare', declarationSchema, (controlled, declaration) => controlled.declare(declaration)),
   method('incident.do', options({ id: text, command: incidentCommand }), (controlled, { id, command }) => {
@@ -62,7 +63,7 @@ function incidentOf(controlled: Controlled, id: string): IncidentJson {
   if (incident !== undefined) return incident;
   const suggestion = suggest(
     id,
-    controlled.incidents().map((known) => known.id),
+    controlled.summaries().map((known) => known.id),
   );
   const hint = suggestion === undefined ? '' : `; did you mean '${suggestion}'?`;
   throw refusal('There is no such incident', 'id', `names no incident of this instance${hint}`);

@@ -1,6 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { createBreakwater } from 'breakwater';
+import { Registry } from 'prom-client';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { callControl } from '../../../src/incidents/control/client.ts';
 import type { PolicyRecovery } from '../../../src/incidents/recovery/options.ts';
 import { serveControl } from '../../incidents/control/support.ts';
 import { sampleIncident } from '../../incidents/sample.ts';
@@ -179,4 +182,39 @@ it('shows what others wrote harmlessly, and believes no other answer', async () 
     code: 2,
     err: expect.stringContaining('does not know'),
   });
+});
+
+it('chooses among many incidents without asking for all that is known of them', async () => {
+  const { application: served, path } = await serveControl();
+  const env = { BREAKWATER_SOCKET: path };
+  served.incidents = () => {
+    throw new Error('the documents are asked for');
+  };
+  const { id, severity, policy, summary } = served.sample;
+  served.summaries = () => [
+    { id: 'INC-20260101-001-aaaaaaaa', status: 'closed', severity, policy, summary },
+    { id, status: 'declared', severity, policy, summary },
+  ];
+  for (const args of [['recovery'], ['recovery', id], ['recovery', '--do', 'probe-now'], ['explain']]) {
+    expect(await breakwater(['incident', ...args], { env })).toMatchObject({ code: 0, err: '' });
+  }
+});
+
+it('is answered by a running application', async () => {
+  const socket = join(temporaryFolder(), 's');
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  const hub = createBreakwater({
+    registry: new Registry(),
+    logger,
+    incidents: { control: { socket }, sinks: [] },
+  });
+  onTestFinished(() => hub.close());
+  hub.policy('database', {});
+  const { id } = hub.incidents.declare({ policy: 'database', summary: 'orders are missing', by: 'bob' });
+  await vi.waitFor(() => callControl(socket, 'ping'));
+  expect(await callControl(socket, 'incident.summaries')).toEqual([
+    { id, status: 'declared', severity: 'Medium', policy: 'database', summary: 'orders are missing' },
+  ]);
+  const { code, out } = await breakwater(['incident', 'recovery', '--socket', socket]);
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(id) });
 });

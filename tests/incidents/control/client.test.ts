@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { callControl } from '../../../src/incidents/control/client.ts';
+import { MAX_RESPONSE_BYTES } from '../../../src/incidents/control/protocol.ts';
 import { folder } from './support.ts';
 
 /** Something at a socket that answers as it is told to. */
@@ -43,4 +44,12 @@ it('ends with the reason of the signal', async () => {
 it.each(['nonsense\n', '{"id":1}x\n', '[]\n'])('is not fooled by %j', async (text) => {
   const path = await answering(text);
   await expect(callControl(path, 'ping')).rejects.toMatchObject({ kind: 'lost' });
+});
+
+it('names the size that an answer must not have', async () => {
+  const path = await answering('x'.repeat(MAX_RESPONSE_BYTES + 1));
+  await expect(callControl(path, 'ping')).rejects.toMatchObject({
+    kind: 'lost',
+    message: `${path} gave an answer of more than 16 MiB, which is not read`,
+  });
 });

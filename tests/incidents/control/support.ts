@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { IncidentCommand } from '../../../src/incidents/commands/command.ts';
-import type { Controlled, ControlledDrills } from '../../../src/incidents/control/controlled.ts';
+import type {
+  Controlled,
+  ControlledDrills,
+  IncidentSummary,
+} from '../../../src/incidents/control/controlled.ts';
 import { ControlServer, type ControlServerParts } from '../../../src/incidents/control/server.ts';
 import type { IncidentJson } from '../../../src/incidents/incident/document.ts';
 import type { RecoveryRequest } from '../../../src/incidents/recovery/request.ts';
@@ -40,6 +44,16 @@ export class FakeApplication implements Controlled {
 
   incidents(): readonly IncidentJson[] {
     return [this.sample];
+  }
+
+  summaries(): readonly IncidentSummary[] {
+    return this.incidents().map(({ id, status, severity, policy, summary }) => ({
+      id,
+      status,
+      severity,
+      policy,
+      summary,
+    }));
   }
 
   incident(id: string): IncidentJson | undefined {

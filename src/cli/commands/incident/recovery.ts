@@ -1,10 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import type { IncidentJson } from '../../../incidents/incident/document.ts';
+import { severities } from '../../../incidents/incident/severity.ts';
+import { incidentStatuses } from '../../../incidents/incident/status.ts';
 import { recoveryControls } from '../../../incidents/recovery/request.ts';
 import { durationArgument, wordArgument } from '../../arguments.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
-import { chooseIncident } from './choose.ts';
+import { type Choosable, chooseIncident, type Use } from './choose.ts';
 import { Page } from './page/layout.ts';
 import { recoveries, recoveriesText } from './page/options.ts';
 import { steeredText } from './page/written.ts';
@@ -28,7 +30,15 @@ interface RecoveryFlags extends SocketFlags {
 const incidentAnswer = z.custom<IncidentJson>(
   (value) => typeof value === 'object' && value !== null && 'id' in value && 'checklists' in value,
 );
-const incidentsAnswer = z.array(incidentAnswer);
+/** An incident as it is chosen. */
+const summariesAnswer = z.array(
+  z.object({
+    id: z.string(),
+    status: z.enum(incidentStatuses),
+    severity: z.enum(severities),
+    policy: z.string(),
+  }),
+);
 
 const help = `
 Asks the running application, over the socket that its option
@@ -49,7 +59,7 @@ export function addRecovery({ group, context, finish }: IncidentCommands): void 
   const recovery = group
     .command('recovery')
     .description('Show the ways out, or take one in the running application.')
-    .argument('[INC]', 'its id, or a part that no other has')
+    .argument('[INC]', 'its id, or what one of its parts begins with')
     .addOption(new Option('--do <control>', 'do this now').choices(recoveryControls).conflicts('end'))
     .addOption(new Option('--end <control>', 'end what was begun').choices(recoveryControls))
     .addOption(
@@ -63,8 +73,9 @@ export function addRecovery({ group, context, finish }: IncidentCommands): void 
     .option('--json', 'print JSON')
     .addHelpText('after', help)
     .action(async (reference: string | undefined, flags: RecoveryFlags) => {
-      const incident = await incidentOf(context, flags, reference);
       const control = flags.do ?? flags.end;
+      const { id } = await chosen(context, flags, reference, control === undefined ? 'read' : 'write');
+      const incident = await ask(context, flags, 'incident.show', { id }, incidentAnswer);
       await context.out.write(
         control === undefined
           ? await shownOptions(context, flags, incident)
@@ -113,12 +124,12 @@ export function addExplain({ group, context, finish }: IncidentCommands): void {
   const explain = group
     .command('explain')
     .description('Ask the running application why an incident did or did not notify.')
-    .argument('[INC]', 'its id, or a part that no other has');
+    .argument('[INC]', 'its id, or what one of its parts begins with');
   withSocketOptions(explain)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  breakwater incident explain 001-9f3a')
     .action(async (reference: string | undefined, flags: RecoveryFlags) => {
-      const { id } = await incidentOf(context, flags, reference);
+      const { id } = await chosen(context, flags, reference, 'read');
       const answer = await ask(context, flags, 'incident.why', { id }, z.array(z.string()));
       const page = new Page(context.out);
       for (const sentence of answer) page.line({ text: sentence });
@@ -127,13 +138,15 @@ export function addExplain({ group, context, finish }: IncidentCommands): void {
     });
 }
 
-/** The application's own incidents are asked for, so that its journal need not be at hand. */
-async function incidentOf(
+/** The application's own incidents are asked for, so that its journal need not be at hand; in short, as there may be many. */
+async function chosen(
   context: CommandContext,
   flags: RecoveryFlags,
   reference: string | undefined,
-): Promise<IncidentJson> {
-  return chooseIncident(await ask(context, flags, 'incident.list', {}, incidentsAnswer), reference);
+  use: Use,
+): Promise<Choosable> {
+  const all = await ask(context, flags, 'incident.summaries', {}, summariesAnswer);
+  return chooseIncident(all, reference, 'open', use);
 }
 
 async function ask<Schema extends z.ZodType>(
