@@ -167,6 +167,8 @@ export interface IncidentEvent extends EventBase {
   readonly id: string;
   readonly status: 'opened' | 'updated' | 'resolved';
   readonly severity: string;
+  /** A drill is played, not suffered. */
+  readonly drill: boolean;
 }
 
 /** Something failed inside and was kept from the caller. */

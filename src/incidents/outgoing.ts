@@ -8,6 +8,7 @@ export interface OutgoingNotification extends Queued {
   readonly type: 'incident notification';
   readonly kind: NotificationKind;
   readonly incident: string;
+  readonly drill: boolean;
 }
 
 /** An announcement of what an error budget does, on its way to the sinks that take some. */
@@ -31,6 +32,7 @@ export function outgoingNotification(
     kind,
     policy: incident.policy,
     incident: incident.id,
+    drill: incident.drill,
     subject: incident.id,
     expendable: kind === 'updated',
     mergeable: kind === 'updated',

@@ -40,7 +40,7 @@ export interface IncidentObserver {
    * start of the process, also when they are not kept any more. Drills are not told.
    */
   incidentsChanged(severity: Severity, status: IncidentStatus, by: 1 | -1): void;
-  /** A notification to `sink` came to its end. */
+  /** A notification to `sink` came to its end. Those of drills are not told. */
   notified(sink: string, result: DeliveryResult): void;
 }
 

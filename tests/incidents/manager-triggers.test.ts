@@ -206,6 +206,9 @@ describe('a drill', () => {
     await settle();
     expect(harness.sink.got.at(-1)?.summary).toMatch(/^DRILL: /);
     expect([...harness.gauge.keys()]).toEqual(['Medium detected', 'Medium declared', 'Medium resolved']);
+    const real = harness.sink.got.filter(({ incident }) => !incident.drill);
+    expect(harness.notified).toHaveLength(real.length);
+    for (const event of harness.incidentEvents) expect(event.drill).toBe(event.id === played.id);
     policy.move('open');
     expect(harness.manager.open().map((incident) => incident.drill)).toEqual([false]);
   });

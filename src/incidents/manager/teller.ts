@@ -310,9 +310,10 @@ export class Teller {
     this.#parts.ledger.record(upstream, { type: 'dependant-held', at: wallNow(), policy, incident: id });
   }
 
-  #emit({ id, policy, severity }: IncidentRecord, status: IncidentEvent['status']): void {
+  #emit({ id, policy, severity, drill }: IncidentRecord, status: IncidentEvent['status']): void {
     const { events } = this.#parts.ports;
-    if (events.heard.incident) events.emit('incident', { policy, time: wallNow(), id, status, severity });
+    if (events.heard.incident)
+      events.emit('incident', { policy, time: wallNow(), id, status, severity, drill });
   }
 }
 
