@@ -40,13 +40,26 @@ describe('a post-mortem', () => {
     expect(merged).toContain('the replica is behind');
   });
 
+  it('is brought up to date too where somebody appended a line', async () => {
+    const journal = await journalOfOne();
+    await journal.run(['postmortem']);
+    const path = join(journal.directory, file);
+    appendFileSync(path, '\nThe autovacuum was off.\n');
+    await journal.json(['note', 'the replica is behind']);
+    expect((await journal.run(['postmortem'])).code).toBe(0);
+    const merged = readFileSync(path, 'utf8');
+    expect(merged).toContain('the replica is behind');
+    expect(merged).toContain('The autovacuum was off.');
+  });
+
   it('is left alone, and that is told, where nobody can say what of it was generated', async () => {
     const journal = await journalOfOne();
     mkdirSync(join(journal.directory, 'incidents', ID), { recursive: true });
     writeFileSync(join(journal.directory, file), '# All by hand\n');
-    const { code, err } = await journal.run(['postmortem']);
-    expect(code).toBe(0);
+    const { code, out, err } = await journal.run(['postmortem']);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain('stays as it is');
+    expect(err).toContain('--out <file>');
     expect(readFileSync(join(journal.directory, file), 'utf8')).toBe('# All by hand\n');
   });
 

@@ -97,6 +97,32 @@ describe('mergePostmortem', () => {
     expect(twice).not.toContain('| Severity | Critical:');
   });
 
+  it.each([
+    ['a line', 'The autovacuum was off.'],
+    ['a line right behind it', 'The autovacuum was off.', ''],
+    [
+      'a section',
+      '## Later\n\nThe autovacuum was off.\n\n- [ ] Switch it on · owner: Dan · due: 2026-03-01\n\n\n',
+    ],
+  ])('takes what people appended, such as %s, for their own', (_, text, gap = '\n') => {
+    const { markdown, refreshed } = mergePostmortem(`${early}${gap}${text}`, late);
+    expect(refreshed).toBe(true);
+    expect(markdown).toContain('| Status | closed |');
+    const own = body(markdown).join('\n').trimEnd();
+    expect(own.endsWith(`\n\n${text.trimEnd()}`)).toBe(true);
+    expect(markdown.endsWith('\n-->\n')).toBe(true);
+    // And from then on.
+    expect(mergePostmortem(markdown, late).markdown).toBe(markdown);
+    expect(mergePostmortem(`${markdown}More.`, early).markdown).toContain('More.');
+  });
+
+  it('knows its own marks from those of a copy that stands below', () => {
+    const { markdown } = mergePostmortem(`${early}\n${early}`, late);
+    expect(markdown.split('<!-- breakwater:')).toHaveLength(2);
+    expect(markdown).toContain('| Status | closed |');
+    expect(mergePostmortem(markdown, late).markdown).toBe(markdown);
+  });
+
   it('leaves a document alone that does not say what was generated', () => {
     const own = '# My own\n\nText.\n';
     expect(mergePostmortem(own, late)).toEqual({ markdown: own, refreshed: false, kept: [] });

@@ -19,6 +19,8 @@ const help = `
 What people wrote into a post-mortem that is there already stays; what the
 journal knows is brought up to date.
 
+Exit codes: 0 written; 1 what is there cannot be brought up to date; 2 failed.
+
 Examples:
   breakwater incident postmortem
   breakwater incident postmortem 001-9f3a --language ja
@@ -86,8 +88,9 @@ async function withWhatPeopleWrote(
     ({ line, offered }) => `${file}:${line} what people wrote is kept; without it there would be: ${offered}`,
   );
   if (!refreshed) {
-    warnings.push(
-      `${file} stays as it is: its last comment, which says what of it was generated, is gone; --out writes elsewhere`,
+    throw new CommandFailure(
+      `${file} stays as it is: its comment, which says what of it was generated, is gone. Write a new one with --out <file>, or move this one away, run it again, and copy into it what people wrote`,
+      1,
     );
   }
   await printWarnings(context, warnings);

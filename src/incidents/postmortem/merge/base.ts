@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 
 const OPEN =
   '<!-- breakwater: the lines that were generated, by which edits are told from them. Leave this as it is.';
-const TRAILER = /(?:^|\n)<!-- breakwater: the lines that were generated[^\n]*\n([0-9a-f\s]*)-->\s*$/;
+/** The comment stands at the end, but for what people added after it. */
+const TRAILER = /(?:^|\n)<!-- breakwater: the lines that were generated[^\n]*\n([0-9a-f\s]*)-->/g;
 /** Hashes in one line of the comment. */
 const PER_LINE = 10;
 /** Characters of a hash: 40 bits, enough to tell some thousand lines of a document apart. */
@@ -25,17 +26,24 @@ export function withBase(
   return `${[...lines, '', OPEN, ...rows, '-->'].join('\n')}\n`;
 }
 
-/** A document's lines and the marks of those that were generated; `undefined` where it does not say. */
+/**
+ * A document's lines and the marks of those that were generated; `undefined` where it does not say. What stands after
+ * the comment that says so is taken for people's lines.
+ */
 export function readBase(markdown: string): {
   readonly lines: readonly string[];
   readonly generated: readonly string[] | undefined;
 } {
   const text = markdown.replace(/\r\n?/g, '\n');
-  const found = TRAILER.exec(text);
-  if (found === null) return { lines: linesOf(text), generated: undefined };
-  const [, marks = ''] = found;
+  // Where there are several, a copy of another document stands below this one's own.
+  const [found] = text.matchAll(TRAILER);
+  if (found === undefined) return { lines: linesOf(text), generated: undefined };
+  const [comment, marks = ''] = found;
+  const before = linesOf(text.slice(0, found.index));
+  const after = linesOf(text.slice(found.index + comment.length).replace(TRAILER, ''));
+  const first = after.findIndex((line) => line.trim() !== '');
   return {
-    lines: linesOf(text.slice(0, found.index)),
+    lines: first < 0 ? before : [...before, '', ...after.slice(first)],
     generated: marks.split(/\s+/).filter((mark) => mark !== ''),
   };
 }
