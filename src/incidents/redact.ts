@@ -1,5 +1,4 @@
-/** What stands where a secret stood. */
-const REDACTED = '[redacted]';
+import { REDACTED, withoutSecretValues } from './secret-values.ts';
 
 /** The longest text that enters an incident, in characters. */
 export const MAX_TEXT_LENGTH = 500;
@@ -7,35 +6,39 @@ export const MAX_TEXT_LENGTH = 500;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
-/** What the name of a secret ends with. */
-const NAMES =
-  'password|passwd|passphrase|passcode|pwd|secret|token|credentials?|(?:api|access|private|signing|encryption)[_-]?key|session[_-]?id';
-
-const VALUE = `(?:"[^"]*"?|'[^']*'?|[^\\s,;&"']+)`;
-
 const rules: readonly (readonly [RegExp, string])[] = [
+  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g, REDACTED],
   // Credentials in a URL, also where the password has characters that should have been encoded, an @ included.
   [/:\/\/[^\s/?#:]*:\S*@/g, `://${REDACTED}@`],
   [/:\/\/[^\s/?#]*@/g, `://${REDACTED}@`],
+  // Addresses that are secrets as a whole.
+  [
+    /((?:hooks\.slack\.com|discord(?:app)?\.com\\?\/api|webhook\.office\.com|api\.telegram\.org)\\?\/[a-z0-9]{1,20})[^\s"'<>]*/gi,
+    `$1${REDACTED}`,
+  ],
   // Values of a query, whole: which of them are secret cannot be told from outside.
   [/([?&][^\s=&#?'"<>]{1,100}=)[^\s&#'"<>]*/g, `$1${REDACTED}`],
-  [/(authorization|cookie)(["']?\s{0,5}[:=]\s{0,5})[^\r\n]*/gi, `$1$2${REDACTED}`],
+  [/(authorization|cookie)((?:\\{0,15}["'])?\s{0,200}(?:=>|[:=])\s{0,200})[^\r\n]*/gi, `$1$2${REDACTED}`],
   [/\b(bearer|basic)\s{1,5}[a-z0-9._~+/=-]{6,}/gi, `$1 ${REDACTED}`],
+  // What tells by itself that it is a secret: of webhooks, GitHub, GitLab, Slack, Stripe, AWS, Google, SendGrid, npm, JWTs.
   [/(whsec|whsk)_[a-z0-9+/=_-]+/gi, `$1_${REDACTED}`],
-  [new RegExp(`(${NAMES}|[_-]pass)(["']?\\s{0,5}[:=]\\s{0,5})${VALUE}`, 'gi'), `$1$2${REDACTED}`],
-  // With only a space between, the name must be one that no sentence has, or the value must be quoted.
   [
-    new RegExp(
-      `([_-](?:${NAMES}|pass|key)|pgpassword)(\\s{1,5}(?:(?:is|was)\\s{1,5})?)(?![:=])${VALUE}`,
-      'gi',
-    ),
-    `$1$2${REDACTED}`,
+    /(?<![A-Za-z0-9])(gh[opsur]_|github_pat_|glpat-|xox[a-z]-|xapp-|[rs]k_(?:live|test)_|AKIA|ASIA|AIza|npm_|SG\.)(?=[\w-]{0,20}\d|[\w-]{16})[\w.-]{5,}/g,
+    `$1${REDACTED}`,
   ],
+  [/(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g, REDACTED],
+  // Commands that take a password as an argument.
   [
-    new RegExp(`([a-z](?:Password|Passphrase|Secret|Token|Key))(\\s{1,5})(?![:=])${VALUE}`, 'g'),
-    `$1$2${REDACTED}`,
+    /((?:^|\s)(?:-u\s{0,5}|--(?:proxy-)?user(?:=|\s{1,5})))(?:"[^":]*:[^"]*"?|'[^':]*:[^']*'?|(?!\d+:\d+(?:\s|$))[^\s:"']{1,100}:\S+)/g,
+    `$1${REDACTED}`,
   ],
-  [/(password|passwd|passphrase|secret)(\s{1,5})(?:"[^"]*"?|'[^']*'?)/gi, `$1$2${REDACTED}`],
+  [/(sshpass\s{1,5}-p\s{0,5})\S+/g, `$1${REDACTED}`],
+];
+
+/** Rules that hold only in a text with such a command, since what they look for is much else elsewhere. */
+const commands: readonly (readonly [RegExp, RegExp])[] = [
+  [/(?:mysql|mariadb)/i, /(\s-p)(?![\s-])\S+/g],
+  [/redis-cli/i, /(\s-a\s{1,5})\S+/g],
 ];
 
 /**
@@ -45,12 +48,19 @@ const rules: readonly (readonly [RegExp, string])[] = [
 export function redact(text: string, maxLength: number = MAX_TEXT_LENGTH): string {
   let safe = withinReach(text, maxLength * 4);
   for (const [pattern, replacement] of rules) safe = safe.replace(pattern, replacement);
+  for (const [command, pattern] of commands) {
+    if (command.test(safe)) safe = safe.replace(pattern, `$1${REDACTED}`);
+  }
+  safe = withoutSecretValues(safe);
   return truncate(safe.replace(CONTROL_CHARACTERS, ' ').trim(), maxLength);
 }
 
 /** What a rule's work is bounded to. The word that the cut falls into goes too: half a secret matches no rule. */
 function withinReach(text: string, length: number): string {
-  return text.length <= length ? text : text.slice(0, length).replace(/\S+$/, '...');
+  if (text.length <= length) return text;
+  let end = length;
+  while (end > 0 && !/\s/.test(text.charAt(end - 1))) end -= 1;
+  return `${text.slice(0, end)}...`;
 }
 
 /** `text`, cut visibly to `maxLength` characters where it is longer. */
