@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 
 /** A series and its values. */
@@ -21,28 +22,47 @@ export interface RangeQuery {
   readonly signal: AbortSignal;
   /** How long the answer may be. */
   readonly maxBytes: number;
+  /** How much of the file its series may take, in bytes. */
+  readonly roomBytes: number;
+}
+
+/** What a query gave. */
+export interface PrometheusAnswer {
+  readonly series: readonly PrometheusSeries[];
+  /** Series that did not fit. */
+  readonly leftOut: number;
+  /** What the series take of the file, at most. */
+  readonly bytes: number;
 }
 
 const answer = z.object({
   status: z.literal('success'),
   data: z.object({
     resultType: z.literal('matrix'),
-    result: z.array(
-      z.object({
-        metric: z.record(z.string(), z.string()),
-        values: z.array(z.tuple([z.number(), z.string()])).default([]),
-      }),
-    ),
+    result: z.array(z.unknown()),
   }),
 });
 
+const resultOfMatrix = z.object({
+  metric: z.record(z.string(), z.string()),
+  values: z.array(z.tuple([z.number(), z.string()])).default([]),
+});
+
+const NO_MATRIX = ' with no matrix of values';
+
 const refusal = z.object({ error: z.string() });
 
-/** Asks for the values of a query over a stretch of time. Redirects are not followed: they would take credentials along. */
+/** How many values are taken in before others get their turn. */
+const VALUES_PER_TURN = 1_000;
+
+/**
+ * Asks for the values of a query over a stretch of time: as many series, from the first on, as there is room for.
+ * Redirects are not followed: they would take credentials along.
+ */
 export async function queryRange(
   endpoint: URL,
-  { query, start, end, stepMs, auth, signal, maxBytes }: RangeQuery,
-): Promise<readonly PrometheusSeries[]> {
+  { query, start, end, stepMs, auth, signal, maxBytes, roomBytes }: RangeQuery,
+): Promise<PrometheusAnswer> {
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: {
@@ -63,13 +83,39 @@ export async function queryRange(
   const matrix = answer.safeParse(body);
   if (!response.ok || !matrix.success) {
     const told = refusal.safeParse(body);
-    const why = told.success ? `: ${told.data.error}` : matrix.success ? '' : ' with no matrix of values';
+    const why = told.success ? `: ${told.data.error}` : matrix.success ? '' : NO_MATRIX;
     throw new Error(`Prometheus answered ${response.status}${why}`);
   }
-  return matrix.data.data.result.map(({ metric, values }) => ({
-    metric,
-    values: values.map(([at, value]) => `${new Date(at * 1_000).toISOString()} ${value}`),
-  }));
+  return await thatFit(matrix.data.data.result, roomBytes);
+}
+
+async function thatFit(results: readonly unknown[], roomBytes: number): Promise<PrometheusAnswer> {
+  const series: PrometheusSeries[] = [];
+  let bytes = 0;
+  let sinceTurn = 0;
+  for (const result of results) {
+    const read = resultOfMatrix.safeParse(result);
+    if (!read.success) throw new Error(`Prometheus answered${NO_MATRIX}`);
+    const { metric, values } = read.data;
+    const one = {
+      metric,
+      values: values.map(([at, value]) => `${new Date(at * 1_000).toISOString()} ${value}`),
+    };
+    const size = sizeOf(one);
+    if (bytes + size > roomBytes) break;
+    bytes += size;
+    series.push(one);
+    sinceTurn += values.length + 1;
+    if (sinceTurn < VALUES_PER_TURN) continue;
+    sinceTurn = 0;
+    await turn();
+  }
+  return { series, leftOut: results.length - series.length, bytes };
+}
+
+/** As it is in the file, indentation included. */
+function sizeOf(series: PrometheusSeries): number {
+  return Buffer.byteLength(JSON.stringify(series, undefined, 1)) * 2;
 }
 
 function authorization(auth: NonNullable<RangeQuery['auth']>): string {

@@ -100,11 +100,11 @@ export function prometheusCollector(given: PrometheusCollectorOptions): Collecto
       let room = limit;
       for (const [key, query] of queries) {
         try {
-          const series = await queryRange(endpoint, { query, ...range, auth, signal, maxBytes: limit * 4 });
-          const fitting = thatFit(series, room / 2);
-          room -= sizeOf(fitting);
-          const leftOut = series.length - fitting.length;
-          results[key] = { query, series: fitting, ...(leftOut === 0 ? {} : { leftOut }) };
+          const bounds = { maxBytes: limit * 4, roomBytes: room / 2 };
+          const answer = await queryRange(endpoint, { query, ...range, auth, signal, ...bounds });
+          const { series, leftOut, bytes } = answer;
+          room -= bytes;
+          results[key] = { query, series, ...(leftOut === 0 ? {} : { leftOut }) };
         } catch (error) {
           if (signal.aborted) throw error;
           failure = error;
@@ -117,19 +117,4 @@ export function prometheusCollector(given: PrometheusCollectorOptions): Collecto
       return { json: { from, to, stepMs, queries: results } };
     },
   };
-}
-
-/** As many of the series, from the first on, as take at most so many bytes. */
-function thatFit(series: readonly PrometheusSeries[], bytes: number): readonly PrometheusSeries[] {
-  let used = 0;
-  const end = series.findIndex((one) => {
-    used += sizeOf([one]);
-    return used > bytes;
-  });
-  return end === -1 ? series : series.slice(0, end);
-}
-
-/** As it is in the file, indentation included. */
-function sizeOf(series: readonly PrometheusSeries[]): number {
-  return Buffer.byteLength(JSON.stringify(series, undefined, 1)) * 2;
 }

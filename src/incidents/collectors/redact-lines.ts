@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { redact } from '../redact.ts';
+import { REDACTED } from '../secret-values.ts';
 
 /** The longest line that is kept whole, in characters. */
-const MAX_LINE_LENGTH = 2_000;
+export const MAX_LINE_LENGTH = 2_000;
 /** How many characters are redacted before others get their turn. */
 const CHARACTERS_PER_TURN = 20_000;
 
@@ -10,7 +11,6 @@ const CHARACTERS_PER_TURN = 20_000;
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
 const KEY_BEGINS = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const KEY_ENDS = /-----END [A-Z ]*PRIVATE KEY-----/;
-const LEFT_OUT = '[redacted]';
 
 /**
  * Text as it may be kept in a file: each line redacted, its indentation kept, without terminal escapes, cut visibly
@@ -24,7 +24,7 @@ export async function redactLines(text: string): Promise<string> {
     if (inKey) {
       inKey = !KEY_ENDS.test(line);
     } else if (KEY_BEGINS.test(line)) {
-      safe.push(LEFT_OUT);
+      safe.push(REDACTED);
       inKey = !KEY_ENDS.test(line);
     } else safe.push(redactLine(line));
     sinceTurn += line.length + 1;
@@ -51,27 +51,4 @@ function redactLine(line: string): string {
   const indentation = /^[ \t]{0,200}/.exec(plain)?.[0] ?? '';
   const cut = line.length > REACH ? ` [${line.length} characters, cut]` : '';
   return `${indentation}${redact(plain.slice(indentation.length), MAX_LINE_LENGTH)}${cut}`;
-}
-
-/** Deeper than this nothing is kept. */
-const MAX_DEPTH = 20;
-
-/** Plain data with each text in it redacted, and what stands under a name that tells of a secret. */
-export function redactData(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return redact(value, MAX_LINE_LENGTH);
-  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value;
-  if (depth >= MAX_DEPTH) return LEFT_OUT;
-  if (Array.isArray(value)) return value.map((item: unknown) => redactData(item, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]: [string, unknown]) => [
-      redact(key, 200),
-      typeof inner === 'string' && tellsSecret(key) ? LEFT_OUT : redactData(inner, depth + 1),
-    ]),
-  );
-}
-
-/** Whether redaction would take away what follows the name. */
-function tellsSecret(name: string): boolean {
-  const shortened = name.slice(-100);
-  return !redact(`${shortened}: visible`, 500).includes('visible');
 }

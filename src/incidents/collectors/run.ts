@@ -5,8 +5,9 @@ import { redact, summarizeError, truncate } from '../redact.ts';
 import { afterDelay } from '../timers.ts';
 import { BoundedOutput } from './bounded-output.ts';
 import type { Collected, Collector } from './collector.ts';
+import { jsonText } from './json-text.ts';
 import type { CollectorSettings } from './options.ts';
-import { redactData, redactLines } from './redact-lines.ts';
+import { redactLines } from './redact-lines.ts';
 import { writeFileAtOnce } from './write-file.ts';
 
 /** What a run is for. */
@@ -103,7 +104,7 @@ export class CollectorRunner {
     output.close();
     controller.abort(failure?.error);
     const data =
-      typeof given === 'object' && 'json' in given ? await jsonOf(given.json, maxBytes) : undefined;
+      typeof given === 'object' && 'json' in given ? await jsonText(given.json, maxBytes) : undefined;
     const isCut = output.isCut || data?.isCut === true;
     const text = `${await redactLines(output.text())}${data?.text ?? ''}`;
     return {
@@ -136,11 +137,6 @@ function endedBy(
   // It may end before anybody waits.
   promise.catch(() => {});
   return { promise, clear };
-}
-
-async function jsonOf(value: unknown, maxBytes: number): Promise<{ text: string; isCut: boolean }> {
-  const text = JSON.stringify(redactData(value), undefined, 1) ?? 'null';
-  return { text, isCut: Buffer.byteLength(text) > maxBytes };
 }
 
 function truncateBytes(text: string, maxBytes: number): string {

@@ -11,9 +11,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Collector } from '../../../src/incidents/collectors/collector.ts';
 import { commandCollector } from '../../../src/incidents/collectors/command.ts';
+import { jsonText } from '../../../src/incidents/collectors/json-text.ts';
 import { logCollector } from '../../../src/incidents/collectors/log.ts';
 import { type CollectorOptions, collectorSchema } from '../../../src/incidents/collectors/options.ts';
 import { CollectorRunner } from '../../../src/incidents/collectors/run.ts';
@@ -133,6 +135,81 @@ describe('files', () => {
     });
   });
 });
+
+describe('data', () => {
+  test('has nothing under the name of a secret, whatever it is', async () => {
+    const json = {
+      env: { DB_PASSWORD: 'hunter2', password: 12345, secret: ['hunter2'], token: { value: 'hunter2' } },
+      auth: { pass: 'hunter2', apiKey: 17n, dbPass: 'hunter2', 'set-cookie': ['sid=hunter2'] },
+      nested: '{"password":"hunter2"}',
+      left: { password: null, secret: true, maxTokens: 5, compass: 'north', keys: 3 },
+    };
+    const { text, isCut } = await jsonText(json, 10_000);
+    const gone = '[redacted]';
+    expect({ isCut, ...JSON.parse(text) }).toEqual({
+      isCut: false,
+      env: { DB_PASSWORD: gone, password: gone, secret: gone, token: gone },
+      auth: { pass: gone, apiKey: gone, dbPass: gone, 'set-cookie': gone },
+      nested: '{"password":[redacted]}',
+      left: json.left,
+    });
+  });
+
+  test('is written as JSON.stringify does, where there is nothing to hide', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue({ maxDepth: 5 }), async (value) => {
+        const words = JSON.parse(JSON.stringify(value), (_, inner: unknown) =>
+          typeof inner === 'string' ? `w${inner.length}` : inner,
+        );
+        const named: unknown = renamed(words);
+        expect((await jsonText(named, 1_000_000)).text).toBe(JSON.stringify(named, undefined, 1));
+      }),
+    );
+    const odd = [undefined, Number.NaN, new Date(0), { a: undefined, b: () => 1 }, [], {}, 2n];
+    expect(JSON.parse((await jsonText(odd, 1_000)).text)).toEqual([
+      null,
+      null,
+      '1970-01-01T00:00:00.000Z',
+      {},
+      [],
+      {},
+      '2',
+    ]);
+  });
+
+  test('is gone through only as far as there is room, and others have their turn meanwhile', async () => {
+    let read = 0;
+    const items = Array.from({ length: 100_000 }, (_, at) => ({
+      get note() {
+        read += 1;
+        return `note ${at} ${'p'.repeat(40)}`;
+      },
+    }));
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    const { text, isCut } = await jsonText(items, 100_000);
+    clearImmediate(next);
+    expect(isCut).toBe(true);
+    expect(text.length).toBeLessThan(100_200);
+    expect(read).toBeLessThan(2_000);
+    expect(turns).toBeGreaterThanOrEqual(3);
+    const loop: { self?: unknown; other?: unknown } = {};
+    loop.self = loop;
+    loop.other = loop;
+    expect((await jsonText(loop, 5_000)).isCut).toBe(true);
+  });
+});
+
+/** The same with names that tell nothing. */
+function renamed(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(renamed);
+  return Object.fromEntries(Object.values(value).map((inner, at) => [`name${at}`, renamed(inner)]));
+}
 
 describe('bounds', () => {
   test('a file is cut visibly, at a line, and no more is kept than it may hold', async () => {
