@@ -231,6 +231,45 @@ describe('a person at the circuit', () => {
   });
 });
 
+describe('the proof of the repair', () => {
+  const proven = (harness: Harness) =>
+    harness
+      .only()
+      .toJSON()
+      .checklists.flatMap(({ items }) => items)
+      .find(({ id }) => id === 'verification.repair-proven')?.state;
+
+  it('needs all circuits of the policy closed', () => {
+    const harness = start();
+    const policy = harness.policy('database', 2);
+    policy.move('open', { at: 0 });
+    policy.move('open', { at: 1 });
+    policy.move('closed', { at: 1 });
+    expect(proven(harness)).toBe('open');
+    policy.move('closed', { at: 0 });
+    expect(proven(harness)).toBe('done');
+    policy.move('open', { at: 1 });
+    expect(proven(harness)).toBe('open');
+  });
+
+  it('is not that a person reset a circuit, until that has opened and closed by itself', () => {
+    const harness = start();
+    const policy = harness.policy('database', 2);
+    policy.move('open', { at: 0 });
+    policy.move('open', { at: 1 });
+    policy.move('closed', { at: 0, manual: true });
+    policy.move('half-open', { at: 1 });
+    policy.move('closed', { at: 1 });
+    expect(proven(harness)).toBe('open');
+    for (const to of ['open', 'half-open', 'closed'] as const) policy.move(to);
+    expect(proven(harness)).toBe('done');
+    policy.move('forced-open', { manual: true });
+    policy.move('half-open', { manual: true });
+    policy.move('closed');
+    expect(proven(harness)).toBe('done');
+  });
+});
+
 describe('severity', () => {
   it('follows criticality, less one step while a fallback serves, and rises when it stops serving', async () => {
     const { manager, sink, policy, harness, gauge } = withPolicy();

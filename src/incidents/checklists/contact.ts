@@ -1,3 +1,4 @@
+import { mitigatedStep, sinceReopening, stepsSinceReopening } from '../incident/reopening.ts';
 import { isOpen } from '../incident/status.ts';
 import { type ChecklistFacts, type ChecklistItem, type Proof, provenBy } from './item.ts';
 
@@ -22,13 +23,15 @@ export function contactItems(facts: ChecklistFacts): readonly ChecklistItem[] {
 }
 
 function respondersTold({ steps, contacted, notifications }: ChecklistFacts): Proof | undefined {
-  const acknowledged = steps.find(({ status, by }) => status === 'acknowledged' && by !== null);
+  const acknowledged = stepsSinceReopening(steps).find(
+    ({ status, by }) => status === 'acknowledged' && by !== null,
+  );
   if (acknowledged !== undefined) {
     return provenBy(acknowledged, `${acknowledged.by ?? 'somebody'} acknowledged it`);
   }
-  const reached = contacted.find((contact) => contact.reached);
+  const reached = sinceReopening(contacted, steps).find((contact) => contact.reached);
   if (reached !== undefined) return provenBy(reached, `${reached.contact} was told`);
-  for (const { sinks } of notifications) {
+  for (const { sinks } of sinceReopening(notifications, steps)) {
     const receipt = sinks.find(({ sink, result }) => sink !== LOG_SINK && result === 'delivered');
     if (receipt !== undefined) return { at: receipt.at, by: null, reason: `${receipt.sink} took it` };
   }
@@ -36,17 +39,17 @@ function respondersTold({ steps, contacted, notifications }: ChecklistFacts): Pr
 }
 
 /** Users are to be told where they are known to be hurt, or it is bad enough to suppose so. */
-function usersItem({ severity, impact, affected, updates }: ChecklistFacts): readonly ChecklistItem[] {
+function usersItem({ severity, impact, affected, updates, steps }: ChecklistFacts): readonly ChecklistItem[] {
   const bad = severity === 'Critical' || severity === 'High';
   if (!bad && impact.usedBy.length === 0 && affected.users === null) return [];
-  const proof = provenBy(updates[0], 'a status update was given');
+  const proof = provenBy(sinceReopening(updates, steps)[0], 'a status update was given');
   return [{ id: 'contact.users', text: 'Users were told', gates: 'mitigated', automatic: true, proof }];
 }
 
 function announcementItem(facts: ChecklistFacts): readonly ChecklistItem[] {
   const began = workBeganAt(facts);
-  if (!isOpen(facts.status) && began === undefined && facts.mitigatedAt === null) return [];
-  const [first] = facts.updates;
+  if (!isOpen(facts.status) && began === undefined && mitigatedStep(facts.steps) === undefined) return [];
+  const [first] = sinceReopening(facts.updates, facts.steps);
   const intime = first !== undefined && (began === undefined || Date.parse(first.at) <= began);
   return [
     {
@@ -59,13 +62,14 @@ function announcementItem(facts: ChecklistFacts): readonly ChecklistItem[] {
   ];
 }
 
-/** When people first laid hands on production. */
-function workBeganAt({ mitigations, runbookSteps, controls }: ChecklistFacts): number | undefined {
-  const hands = [
+/** When people first laid hands on production, since it was last reopened. */
+function workBeganAt({ mitigations, runbookSteps, controls, steps }: ChecklistFacts): number | undefined {
+  const all = [
     ...mitigations,
     ...runbookSteps.filter(({ state }) => state === 'started'),
     ...controls.filter(({ by }) => by !== null),
-  ].map(({ at }) => Date.parse(at));
+  ];
+  const hands = sinceReopening(all, steps).map(({ at }) => Date.parse(at));
   return hands.length === 0 ? undefined : Math.min(...hands);
 }
 

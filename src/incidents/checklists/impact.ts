@@ -1,3 +1,4 @@
+import { mitigatedStep, sinceReopening } from '../incident/reopening.ts';
 import { type ChecklistFacts, type ChecklistItem, type Proof, provenBy } from './item.ts';
 
 /** Whether the whole impact was looked at. */
@@ -34,11 +35,10 @@ function affectedStated({ affected: { users, scope } }: ChecklistFacts): Proof |
 }
 
 function stopgapDecided({ mitigations, steps, hypotheses }: ChecklistFacts): Proof | undefined {
-  const mitigated = steps.find(({ status, reopening }) => status === 'mitigated' && !reopening);
   const confirmed = hypotheses.find(({ status }) => status === 'confirmed');
   return (
-    provenBy(mitigations[0], 'something was tried') ??
-    provenBy(mitigated, 'it was mitigated') ??
+    provenBy(sinceReopening(mitigations, steps)[0], 'something was tried') ??
+    provenBy(mitigatedStep(steps), 'it was mitigated') ??
     provenBy(confirmed, 'the cause was found first')
   );
 }

@@ -1,5 +1,5 @@
 import type { HypothesisJson } from '../incident/document.ts';
-import { isOpen } from '../incident/status.ts';
+import { stepsSinceReopening } from '../incident/reopening.ts';
 import { type ChecklistFacts, type ChecklistItem, type Proof, provenBy } from './item.ts';
 
 /** Whether the repair holds, and nothing is left behind. */
@@ -26,17 +26,16 @@ export function verificationItems(facts: ChecklistFacts): readonly ChecklistItem
 }
 
 /**
- * Proven is what resolved by itself; and what has a circuit that closed last, or an SLI that recovered where no circuit
- * moved, while no SLI burns its budget.
+ * Proven is what resolved by itself; and what has circuits that all closed, none of them by hand, or an SLI that recovered
+ * where no circuit moved, while no SLI burns its budget.
  */
-function repairProven({ status, resolvedAt, resolvedBy, condition }: ChecklistFacts): Proof | undefined {
-  if (!isOpen(status) && resolvedBy === null) {
-    return { at: resolvedAt, by: null, reason: 'it resolved by itself' };
-  }
+function repairProven({ steps, condition }: ChecklistFacts): Proof | undefined {
+  const resolved = stepsSinceReopening(steps).find(({ status }) => status === 'resolved');
+  if (resolved?.by === null) return { at: resolved.at, by: null, reason: 'it resolved by itself' };
   const { circuit, burning, recoveredAt } = condition;
   if (burning.length > 0) return undefined;
   if (circuit !== null) {
-    return circuit.state === 'closed'
+    return circuit.state === 'closed' && circuit.allClosed && !circuit.byHand
       ? { at: circuit.at, by: null, reason: 'the circuit closed, and no SLI burns its budget' }
       : undefined;
   }

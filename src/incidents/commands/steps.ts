@@ -1,5 +1,6 @@
 import { checklistItems } from '../checklists/checklists.ts';
 import type { IncidentChange } from '../incident/changes/change.ts';
+import { mitigatedStep } from '../incident/reopening.ts';
 import { isBefore, isOpen } from '../incident/status.ts';
 import type { CommandOf, Draft } from './draft.ts';
 import { passGates } from './gates.ts';
@@ -30,7 +31,9 @@ export function resolve(draft: Draft, command: CommandOf<'resolve'>): Changes {
     return [];
   }
   const gates =
-    incident.mitigatedAt === null ? (['mitigated', 'resolved'] as const) : (['resolved'] as const);
+    mitigatedStep(incident.steps) === undefined
+      ? (['mitigated', 'resolved'] as const)
+      : (['resolved'] as const);
   const waived = passGates(draft, command, gates);
   const reason = draft.textIfAny('reason', command.reason) ?? 'resolved by hand.';
   const durationMs = Math.max(0, at - Date.parse(incident.startedAt));

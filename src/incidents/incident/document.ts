@@ -151,7 +151,14 @@ export interface IncidentJson {
   /** How the policy is, as far as its incident was told. */
   readonly condition: {
     /** Where its circuit moved last; `null` where none did, or not since the incident was reopened. */
-    readonly circuit: { readonly state: CircuitState; readonly at: string } | null;
+    readonly circuit: {
+      readonly state: CircuitState;
+      readonly at: string;
+      /** Whether all circuits of the policy were closed then. */
+      readonly allClosed: boolean;
+      /** Whether a person closed one of them, which proves nothing. */
+      readonly byHand: boolean;
+    } | null;
     /** SLIs that burn their budget, since when. */
     readonly burning: readonly { readonly sli: string; readonly at: string }[];
     /** When an SLI last ceased to burn its budget; `null` where none did, or not since it was reopened. */

@@ -51,7 +51,7 @@ export class Facts {
       case 'dependant-held':
         return this.#holdDependant(change);
       case 'circuit':
-        this.#circuit = { state: change.to, at: isoTime(change.at) };
+        this.#moveCircuit(change);
         return true;
       case 'slo':
         if (change.status === 'burning') this.#burning.set(change.sli, isoTime(change.at));
@@ -121,6 +121,13 @@ export class Facts {
   reopen(): void {
     this.#circuit = null;
     this.#recoveredAt = null;
+  }
+
+  /** What a person closed counts as closed by hand until it moves again. */
+  #moveCircuit({ at, from, to, manual, allClosed = to === 'closed' }: ChangeOf<'circuit'>): void {
+    const wasByHand = from !== 'closed' && (this.#circuit?.byHand ?? false);
+    const byHand = wasByHand || (manual && to === 'closed');
+    this.#circuit = { state: to, at: isoTime(at), allClosed, byHand };
   }
 
   #holdDependant({ at, policy, incident }: ChangeOf<'dependant-held'>): boolean {

@@ -22,6 +22,9 @@ export type WorkChange = ChangeOf<
   | 'runbook-step'
 >;
 
+/** Items that are asked for again once an incident is reopened. */
+const ASKED_AGAIN = /^(contact|impact|verification)\./;
+
 /** What people do about an incident, and what they tell each other of it. */
 export class Work {
   #roles: IncidentJson['roles'] = {
@@ -124,9 +127,9 @@ export class Work {
     }
   }
 
-  /** What was verified before an incident was reopened must be verified again. */
+  /** Who was told, what was looked at and verified before it was reopened must be so again, and nothing stays waived. */
   reopen(): void {
-    this.#checks.remove(({ item }) => item.startsWith('verification.'));
+    this.#checks.remove(({ item, state }) => state === 'waived' || ASKED_AGAIN.test(item));
   }
 
   /** One commander and one scribe: the next takes over. */

@@ -6,7 +6,7 @@ import type {
   SloExhaustedEvent,
   SloRecoveredEvent,
 } from '../../core/events.ts';
-import type { IncidentChange } from '../incident/changes/change.ts';
+import type { ChangeOf, IncidentChange } from '../incident/changes/change.ts';
 import { isOpen } from '../incident/status.ts';
 import type { IncidentTrigger } from '../incident/trigger.ts';
 import { messages } from '../messages.ts';
@@ -154,16 +154,17 @@ export class Triggers {
   #move(watch: Watch, event: CircuitEvent): void {
     const { policy, to, manual } = event;
     const { ledger, policies, teller, keeper, schedule } = this.#parts;
-    ledger.record(watch.record, circuitChange(event));
-    if (manual && !watch.record.drill) teller.update(watch, messages.steeredByHand(event));
     const reading = policies.read(policy);
     const { states } = reading;
-    keeper.observe(watch, to === 'closed' && (states.length <= 1 || allClosed(states)), reading);
+    const closed = to === 'closed' && (states.length <= 1 || allClosed(states));
+    ledger.record(watch.record, { ...circuitChange(event), allClosed: closed });
+    if (manual && !watch.record.drill) teller.update(watch, messages.steeredByHand(event));
+    keeper.observe(watch, closed, reading);
     schedule();
   }
 }
 
-function circuitChange({ time, from, to, reason, manual }: CircuitEvent): IncidentChange {
+function circuitChange({ time, from, to, reason, manual }: CircuitEvent): ChangeOf<'circuit'> {
   return { type: 'circuit', at: time, from, to, reason: redact(reason), manual };
 }
 

@@ -127,12 +127,14 @@ describe('contact', () => {
 describe('verification', () => {
   const proven = (given: Partial<IncidentJson>) => items(given).get('verification.repair-proven')?.state;
   const none = { circuit: null, burning: [], recoveredAt: null };
-  const circuit = { state: 'closed', at } as const;
+  const circuit = { state: 'closed', at, allClosed: true, byHand: false } as const;
 
   it('takes the repair as proven once the circuit is closed and no SLI burns', () => {
     expect(proven({})).toBe('open');
     expect(proven({ condition: { ...none, circuit } })).toBe('done');
     expect(proven({ condition: { ...none, circuit: { ...circuit, state: 'half-open' } } })).toBe('open');
+    expect(proven({ condition: { ...none, circuit: { ...circuit, allClosed: false } } })).toBe('open');
+    expect(proven({ condition: { ...none, circuit: { ...circuit, byHand: true } } })).toBe('open');
     expect(proven({ condition: { ...none, circuit, burning: [{ sli: 'latency', at }] } })).toBe('open');
     expect(proven({ condition: { ...none, recoveredAt: at } })).toBe('done');
     expect(proven({ condition: { ...none, recoveredAt: at, burning: [{ sli: 'latency', at }] } })).toBe(
@@ -141,8 +143,10 @@ describe('verification', () => {
     expect(proven({ condition: { ...none, recoveredAt: at, circuit: { ...circuit, state: 'open' } } })).toBe(
       'open',
     );
-    expect(proven({ status: 'resolved', resolvedAt: at, resolvedBy: null })).toBe('done');
-    expect(proven({ status: 'resolved', resolvedAt: at, resolvedBy: 'Ada' })).toBe('open');
+    const resolved = { at, status: 'resolved', by: null, reason: 'over', reopening: false } as const;
+    expect(proven({ steps: [resolved] })).toBe('done');
+    expect(proven({ steps: [{ ...resolved, by: 'Ada' }] })).toBe('open');
+    expect(proven({ steps: [resolved, { ...resolved, status: 'declared', reopening: true }] })).toBe('open');
   });
 
   it('asks that what was done to policies for a time has ended', () => {

@@ -133,7 +133,39 @@ describe('the steps', () => {
     expect(player.record.status).toBe('acknowledged');
     expect(player.item('verification.repair-proven')?.state).toBe('open');
     expect(player.item('verification.nothing-else-broken')?.state).toBe('open');
-    expect(player.item('impact.policy.checkout')?.state).toBe('waived');
+    expect(player.item('impact.policy.checkout')?.state).toBe('open');
+  });
+
+  it('asks again who was told and what was looked at once it is reopened', () => {
+    const gating = (player: Player) =>
+      player.json.checklists.flatMap(({ items }) =>
+        items.filter(({ gates, state }) => gates === 'mitigated' && state === 'open').map(({ id }) => id),
+      );
+    const player = new Player().do(
+      { do: 'acknowledge' },
+      update,
+      { do: 'try', text: 'restart' },
+      { do: 'contacted', contact: 'Grace', reached: true },
+      { do: 'check', item: 'impact.policy.checkout', state: 'done' },
+      { do: 'mitigated', reason: 'restarted' },
+    );
+    expect(gating(player)).toEqual([]);
+    expect(player.item('impact.stopgap')?.state).toBe('done');
+    const at = player.now + 1;
+    player.apply(
+      { type: 'resolved', at, reason: 'it stayed closed.', durationMs: 60_000 },
+      { type: 'reopened', at: at + 1, reason: 'it is back' },
+    );
+    const asked = ['contact.responders', 'contact.users', 'contact.announcement'];
+    expect(gating(player)).toEqual(asked);
+    expect(player.item('impact.policy.checkout')?.state).toBe('open');
+    expect(player.item('impact.stopgap')?.state).toBe('open');
+    const against = player.against({ do: 'resolve' });
+    for (const id of asked) expect(against.join('\n')).toContain(`${id} is open`);
+    player.do({ do: 'acknowledge' }, update);
+    expect(gating(player)).toEqual([]);
+    player.do({ do: 'mitigated', reason: 'restarted again' });
+    expect(player.item('impact.stopgap')?.state).toBe('done');
   });
 
   it('takes little once it is closed', () => {

@@ -175,6 +175,8 @@ describe('steps', () => {
       { type: 'slo', at: AT, sli: 'latency', status: 'recovered', text: 't' },
       { type: 'checked', at: AT, item: 'verification.nothing-else-broken', state: 'done', by: 'Ada' },
       { type: 'checked', at: AT, item: 'impact.stopgap', state: 'done', by: 'Ada' },
+      { type: 'checked', at: AT, item: 'work.failover.rehearsed', state: 'done', by: 'Ada' },
+      { type: 'checked', at: AT, item: 'work.scale.rehearsed', state: 'waived', reason: 'r', by: 'Ada' },
       { type: 'resolved', at: AT + 1, by: 'Ada', reason: 'so.', durationMs: 1 },
       { type: 'closed', at: AT + 2, by: 'Ada' },
       { type: 'reopened', at: AT + 3, by: 'Grace', reason: 'it is back' },
@@ -185,7 +187,7 @@ describe('steps', () => {
       resolvedBy: null,
       closedAt: null,
       durationMs: null,
-      checks: [{ item: 'impact.stopgap' }],
+      checks: [{ item: 'work.failover.rehearsed' }],
       condition: { circuit: null, recoveredAt: null },
     });
     expect(open.steps.at(-1)).toEqual({
@@ -294,7 +296,7 @@ describe('what is gathered', () => {
     );
     expect(document.controls).toMatchObject([{ control: 'force-open', by: 'Ada', ended: true }]);
     expect(document.condition).toEqual({
-      circuit: { state: 'half-open', at: '2026-02-04T12:00:00.002Z' },
+      circuit: { state: 'half-open', at: '2026-02-04T12:00:00.002Z', allClosed: false, byHand: false },
       burning: [{ sli: 'availability', at: '2026-02-04T12:00:00.003Z' }],
       recoveredAt: '2026-02-04T12:00:00.004Z',
     });

@@ -58,6 +58,8 @@ export const circuit = change('circuit', {
   to: circuitState,
   reason: text,
   manual: z.boolean(),
+  /** Whether all circuits of its policy were closed then. Default: as if there were no other. */
+  allClosed: z.boolean().optional(),
 });
 
 /** An SLO event of its policy: a burn alert, its end, a spent budget. */
