@@ -149,6 +149,7 @@ export class Breakwater {
       const { readiness, dependsOn, usedBy, runbook } = settings;
       this.#members.add({ policy, hasFallback, readiness, dependsOn, usedBy, runbook });
       this.slo.policyMade(name);
+      this.#incidents.policyMade(name);
       return policy;
     } catch (error) {
       this.#metrics.remove(name);
@@ -295,7 +296,7 @@ export class Breakwater {
         settings.sinks.map(({ name }) => name),
       ),
       facts: (policy) => this.#members.factsOf(policy),
-      policies: () => this.policies.map(({ name }) => name),
+      dependants: (policy) => this.#members.dependantsOf(policy),
       objectives: (policy) => this.slo.report(policy).flatMap(({ objectives }) => objectives),
       traceId: (trace) => this.#tracer.exemplar(trace)?.trace_id,
       report: (policy, component, error) => this.#report(policy, component, error),

@@ -23,6 +23,8 @@ export interface Member {
 /** The policies of a hub by name, and whose each strategy instance is. */
 export class Members {
   readonly #byName = new Map<string, Member>();
+  /** Who names a policy in its `dependsOn`, by the name that is named. */
+  readonly #dependants = new Map<string, Set<string>>();
   readonly #usedStrategies = new WeakSet<Strategy>();
 
   /** All, in the order in which they were added. */
@@ -61,11 +63,26 @@ export class Members {
   }
 
   add(member: Member): void {
-    this.#byName.set(member.policy.name, member);
+    const { name } = member.policy;
+    this.#byName.set(name, member);
+    for (const upstream of member.dependsOn) {
+      const dependants = this.#dependants.get(upstream) ?? new Set();
+      this.#dependants.set(upstream, dependants.add(name));
+    }
   }
 
   remove(name: string): void {
+    for (const upstream of this.#byName.get(name)?.dependsOn ?? []) {
+      const dependants = this.#dependants.get(upstream);
+      dependants?.delete(name);
+      if (dependants?.size === 0) this.#dependants.delete(upstream);
+    }
     this.#byName.delete(name);
+  }
+
+  /** Names of those that depend on the policy directly, which need not be there. */
+  dependantsOf(name: string): Iterable<string> {
+    return this.#dependants.get(name) ?? [];
   }
 
   /** @throws {InvalidOptionsError} when a new policy cannot have that name */

@@ -11,7 +11,7 @@ import { reportDelivery } from './delivery-report.ts';
 import type { DrillDeclaration } from './drill/ports.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import type { IncidentChange } from './incident/changes/change.ts';
-import type { Incident } from './incident/record.ts';
+import type { Incident, IncidentRecord } from './incident/record.ts';
 import { isOpen } from './incident/status.ts';
 import {
   declarationSchema,
@@ -105,7 +105,7 @@ export class IncidentManager implements Incidents {
     ];
   }
 
-  list(): readonly Incident[] {
+  list(): readonly IncidentRecord[] {
     return this.#workings.register.all();
   }
 
@@ -136,7 +136,7 @@ export class IncidentManager implements Incidents {
       return keeper.begin({ policy, trigger: 'person', summary, by, chosen, at: wallNow(), prepare }).record;
     }
     people.join(open, summary, by);
-    if (chosen !== undefined) keeper.raise(open, chosen, by);
+    if (chosen !== undefined && keeper.raise(open, chosen, by)) keeper.setByPerson(open);
     teller.update(open, summary, { urgent: true });
     return open.record;
   }
@@ -246,6 +246,12 @@ export class IncidentManager implements Incidents {
     }
   }
 
+  /** A policy is there: what is open for it since before this process began is measured from now on. */
+  policyMade(policy: string): void {
+    const { register, keeper } = this.#workings;
+    for (const watch of register.allOpenOf(policy)) this.#guard(policy, () => keeper.policyMade(watch));
+  }
+
   /** A policy is gone: what is open for it resolves, since nothing else would ever end it. */
   policyRemoved(policy: string): void {
     const { register, keeper, rejections } = this.#workings;
@@ -305,6 +311,8 @@ export class IncidentManager implements Incidents {
       else {
         const about = { notification, sink, kind, result, tries, detail };
         this.#workings.ledger.record(record, { type: 'notified', at: wallNow(), ...about });
+        const watch = this.#workings.register.watchOf(incident);
+        if (watch !== undefined) this.#workings.teller.delivered(watch, about);
       }
     }
     reportDelivery(this.#ports, delivered);

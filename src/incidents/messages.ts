@@ -38,6 +38,9 @@ export const messages = {
 
   reopened: (reason: string) => `It is back, soon after it was resolved: ${reason}`,
 
+  comesBack: (times: number, holdMs: number) =>
+    `It flaps slowly: it was back ${times} times, and stays open now until it has been over for ${durationText(holdMs)}.`,
+
   isOver: (holdMs: number) => `what began it has been over for ${durationText(holdMs)}.`,
 
   flaps: (policy: string, rate: number) =>
@@ -47,6 +50,11 @@ export const messages = {
   settled: (policy: string) => `'${policy}' flaps no more.`,
 
   wasHeld: (summary: string, hold: string) => `${summary} (Told only now. ${hold})`,
+
+  notToldBefore: (hold: string, summary: string) => `It was not told before. ${hold} ${summary}`,
+
+  holds: (policy: string, severity: string, incident: string) =>
+    `'${policy}' depends on it and has trouble too (${severity}): ${incident} is told if it outlasts this.`,
 
   latestOf: (summary: string, count: number) =>
     `${summary} (The latest of ${count} updates; the others were held back.)`,
@@ -64,6 +72,9 @@ export const messages = {
 
   escalated: (summary: string, why: string) => `${why} ${summary}`,
 
+  openedLate: (summary: string, latest: string) =>
+    latest.includes(summary) ? latest : `${summary} Latest: ${latest}`,
+
   updateDue: 'A status update is due.',
 
   raised: (severity: string, why: string) => `Raised to ${severity}: ${why}`,
@@ -78,6 +89,8 @@ export const messages = {
 
   declaredToo: (summary: string) => `Declared by hand: ${summary}`,
 
+  orphan: (policy: string) =>
+    `There is no policy '${policy}' in the process that tends the incident, so that nothing ends it by itself; resolve it by hand.`,
   adopted: (instance: string) => `${instance} goes on with it: the process that tended it is no more.`,
 
   closingForNow: 'This process is closing while the incident is open; the next one goes on with it.',

@@ -17,12 +17,12 @@ export interface PolicyReading {
 
 export class PolicyReader {
   readonly #facts: IncidentPorts['facts'];
-  readonly #policies: IncidentPorts['policies'];
+  readonly #dependants: IncidentPorts['dependants'];
   readonly #report: IncidentPorts['report'];
 
-  constructor({ facts, policies, report }: Pick<IncidentPorts, 'facts' | 'policies' | 'report'>) {
+  constructor({ facts, dependants, report }: Pick<IncidentPorts, 'facts' | 'dependants' | 'report'>) {
     this.#facts = facts;
-    this.#policies = policies;
+    this.#dependants = dependants;
     this.#report = report;
   }
 
@@ -33,17 +33,10 @@ export class PolicyReader {
 
   /** Policies that depend on the policy, directly or over others. */
   dependantsOf(policy: string): readonly string[] {
-    const found = new Set<string>();
-    const all = this.#policies().map((name) => ({ name, dependsOn: this.dependsOn(name) }));
-    let level = [policy];
-    while (level.length > 0) {
-      const next = all.filter(
-        ({ name, dependsOn }) =>
-          name !== policy && !found.has(name) && dependsOn.some((upstream) => level.includes(upstream)),
-      );
-      level = next.map(({ name }) => name);
-      for (const name of level) found.add(name);
-    }
+    const found = new Set([policy]);
+    // A set is walked to its end, what is added meanwhile included.
+    for (const upstream of found) for (const name of this.#dependants(upstream)) found.add(name);
+    found.delete(policy);
     return [...found];
   }
 

@@ -51,8 +51,8 @@ export interface IncidentPorts {
   readonly counters: IncidentObserver;
   /** Facts of the policy of that name; `undefined` where there is none. */
   readonly facts: (policy: string) => PolicyFacts | undefined;
-  /** Names of all policies. */
-  readonly policies: () => readonly string[];
+  /** Names of the policies that depend on the policy directly, by their options. */
+  readonly dependants: (policy: string) => Iterable<string>;
   /** Counts and announces what failed inside and was kept from the caller. It must not throw. */
   readonly report: (
     policy: string,

@@ -6,6 +6,8 @@ export class IncidentRegister {
   readonly #maxResolved: number;
   readonly #records = new Map<string, IncidentRecord>();
   readonly #open = new Map<string, Watch>();
+  /** The open ones of each policy, drills included, oldest first. */
+  readonly #openByPolicy = new Map<string, Set<Watch>>();
   /** Of those that are over and may be reopened, by id, oldest first. */
   readonly #over = new Map<string, Watch>();
 
@@ -18,13 +20,15 @@ export class IncidentRegister {
     this.#records.set(id, watch.record);
     this.#over.delete(id);
     this.#open.set(id, watch);
+    const { policy } = watch.record;
+    this.#openByPolicy.set(policy, (this.#openByPolicy.get(policy) ?? new Set()).add(watch));
   }
 
   /** Moves one that is over to those that are, and forgets the oldest of them past the limit. */
   close(watch: Watch): void {
     const { id } = watch.record;
     this.#records.set(id, watch.record);
-    this.#open.delete(id);
+    this.#endOpen(id);
     this.#over.delete(id);
     this.#over.set(id, watch);
     for (const oldest of [...this.#over.keys()].slice(0, Math.max(0, this.#over.size - this.#maxResolved))) {
@@ -36,21 +40,19 @@ export class IncidentRegister {
   /** Forgets one that another process tends. */
   drop(id: string): void {
     this.#records.delete(id);
-    this.#open.delete(id);
+    this.#endOpen(id);
     this.#over.delete(id);
   }
 
   /** The open incident of `policy` that is no drill. */
   openOf(policy: string): Watch | undefined {
-    for (const watch of this.#open.values()) {
-      if (watch.record.policy === policy && !watch.record.drill) return watch;
-    }
+    for (const watch of this.#openByPolicy.get(policy) ?? []) if (!watch.record.drill) return watch;
     return undefined;
   }
 
   /** All open incidents of `policy`, a drill included. */
   allOpenOf(policy: string): readonly Watch[] {
-    return this.open().filter(({ record }) => record.policy === policy);
+    return [...(this.#openByPolicy.get(policy) ?? [])];
   }
 
   /** The latest of the policy's incidents that are over, drills aside. */
@@ -83,5 +85,15 @@ export class IncidentRegister {
   /** All that are kept, oldest first. */
   all(): readonly IncidentRecord[] {
     return [...this.#records.values()];
+  }
+
+  #endOpen(id: string): void {
+    const watch = this.#open.get(id);
+    if (watch === undefined) return;
+    this.#open.delete(id);
+    const { policy } = watch.record;
+    const ofPolicy = this.#openByPolicy.get(policy);
+    ofPolicy?.delete(watch);
+    if (ofPolicy?.size === 0) this.#openByPolicy.delete(policy);
   }
 }

@@ -30,7 +30,7 @@ export function startIncidents(
     objectives,
     traceId,
     collectors: options.collectors,
-    past: () => started.manager?.list().map((incident) => incident.toJSON()) ?? [],
+    past: () => started.manager?.list().flatMap((record) => record.past ?? []) ?? [],
   });
   started.manager = new IncidentManager({ ...ports, options, evidence, opened, suffix });
   return started.manager;

@@ -1,7 +1,7 @@
 import type { SloBurningEvent } from '../core/events.ts';
 import type { PolicyStats } from '../core/policy.ts';
 import type { IncidentRecord } from './incident/record.ts';
-import type { BurnFacts, FallbackState } from './incident/severity.ts';
+import type { BurnFacts, FallbackState, Severity } from './incident/severity.ts';
 import { Telling } from './manager/telling.ts';
 import type { IncidentSettings } from './options.ts';
 import { FlapDetector } from './quiet/flapping.ts';
@@ -10,6 +10,8 @@ import { FlapDetector } from './quiet/flapping.ts';
 const CALLS_TO_JUDGE_BY = 5;
 /** Calls before a share of them says anything. */
 const CALLS_FOR_SHARE = 20;
+/** From so many reopenings on it flaps, if too slowly to be seen in the latest states. */
+const REOPENINGS_TO_FLAP = 3;
 /** Share of the calls that need a fallback which it answers when it serves. */
 const SERVING_SHARE = 0.9;
 
@@ -25,6 +27,12 @@ export interface Measured {
   readonly hurtShare: number | undefined;
 }
 
+/** What a `Watch` goes by. */
+export type WatchSettings = Pick<
+  IncidentSettings,
+  'resolveAfterMs' | 'reopenWithinMs' | 'reviewMs' | 'flapping' | 'updateLimit'
+>;
+
 /**
  * What is known of an open incident beside its document. It decides when the problem is over, whether it flaps and
  * whether the fallback serves; it is given the time and has no timers.
@@ -33,37 +41,46 @@ export class Watch {
   readonly record: IncidentRecord;
   /** Who was told of it, and what is held back. */
   readonly telling: Telling;
-  readonly #settings: Pick<IncidentSettings, 'resolveAfterMs' | 'reviewMs' | 'flapping' | 'updateLimit'>;
+  readonly #settings: WatchSettings;
   readonly #flaps: FlapDetector | undefined;
-  readonly #causes = new Set<Cause>();
+  /** By when each is over unless it is seen again; infinite where it ends by itself. */
+  readonly #causes = new Map<Cause, number>();
   readonly #burning = new Map<string, Pick<SloBurningEvent, 'severity' | 'longBurnRate'>>();
   #exhausted = false;
   #circuitsClosed = true;
   #overSince: number | undefined = undefined;
   #closedAt: number | undefined = undefined;
+  /** How often it was back by itself, each time within `reopenWithinMs`. */
+  #reopenings = 0;
   /** When it began, on the monotonic clock. */
   startedAt: number;
   /** When it is looked at next, on the monotonic clock. */
   reviewAt: number;
+  /** When its figures were recorded last, on the monotonic clock. */
+  measuredAt = Number.NEGATIVE_INFINITY;
+  /** Since when this process tends it, on the monotonic clock. */
+  readonly tendedSince: number;
+  /** Whether people were told that nothing will end it by itself. */
+  orphanTold = false;
   /** Whether its policy was there since this process tends it; one that never was is not a removed one. */
   policySeen = false;
   /** Whether its policy was removed. */
   policyGone = false;
+  /** What the severity rule decided last; `undefined` before it was asked. */
+  ruled: Severity | undefined = undefined;
+  /** What the rule had decided when a person set the severity: only for worse than that it is raised. */
+  ruledBefore: Severity | undefined = undefined;
   #measured: Measured;
   #baseline: PolicyStats | undefined;
 
   /** @param now monotonic time */
-  constructor(
-    record: IncidentRecord,
-    settings: Pick<IncidentSettings, 'resolveAfterMs' | 'reviewMs' | 'flapping' | 'updateLimit'>,
-    now: number,
-    ageMs = 0,
-  ) {
+  constructor(record: IncidentRecord, settings: WatchSettings, now: number, ageMs = 0) {
     this.record = record;
     this.telling = new Telling(settings.updateLimit);
     this.#settings = settings;
     this.#flaps = settings.flapping === false ? undefined : new FlapDetector(settings.flapping);
     this.startedAt = now - ageMs;
+    this.tendedSince = now;
     this.reviewAt = now + settings.reviewMs;
     this.#measured = { fallback: 'none', calls: 0, served: 0, hurt: 0, hurtShare: undefined };
   }
@@ -87,10 +104,19 @@ export class Watch {
     return this.#flaps?.observe(allClosed) ?? false;
   }
 
-  /** Something that keeps it open began. */
-  begin(cause: Cause, now: number): void {
-    this.#causes.add(cause);
+  /**
+   * Something that keeps it open began.
+   *
+   * @param until by when it is over unless it is seen again, on the monotonic clock; for what another process saw begin
+   */
+  begin(cause: Cause, now: number, until = Number.POSITIVE_INFINITY): void {
+    this.#causes.set(cause, until);
     this.#settle(now);
+  }
+
+  /** Ends what began before this process did and was not seen again in time. */
+  lapse(now: number): void {
+    for (const [cause, until] of [...this.#causes]) if (until <= now) this.end(cause, now);
   }
 
   /** Something that kept it open is over. */
@@ -142,14 +168,38 @@ export class Watch {
   /** Whether nothing that can be measured lasts any more. */
   get recovering(): boolean {
     return (
-      this.#circuitsClosed && [...this.#causes].every((cause) => cause === 'person' || cause === 'drill')
+      this.#circuitsClosed &&
+      [...this.#causes.keys()].every((cause) => cause === 'person' || cause === 'drill')
     );
   }
 
   /** When it will be over if nothing happens, on the monotonic clock. While it flaps it is not. */
   get resolveAt(): number {
     if (this.#overSince === undefined || this.isFlapping) return Number.POSITIVE_INFINITY;
-    return this.#overSince + this.#settings.resolveAfterMs;
+    return this.#overSince + this.holdMs;
+  }
+
+  /**
+   * How long it must be over before it resolves. One that keeps coming back stays open for as long as it could come
+   * back in: else each end and each beginning would be told.
+   */
+  get holdMs(): number {
+    const { resolveAfterMs, reopenWithinMs } = this.#settings;
+    return this.comesBack ? Math.max(resolveAfterMs, reopenWithinMs) : resolveAfterMs;
+  }
+
+  /** Whether it flaps too slowly for the latest states to show it. */
+  get comesBack(): boolean {
+    return this.#flaps !== undefined && this.#reopenings >= REOPENINGS_TO_FLAP;
+  }
+
+  get reopenings(): number {
+    return this.#reopenings;
+  }
+
+  /** It was back by itself, so many times more. */
+  countReopenings(times: number): void {
+    this.#reopenings += times;
   }
 
   /** It is over. Until it is reopened nothing is observed. */

@@ -190,7 +190,10 @@ export class Harness {
       events: this.events,
       logger: this.logger,
       facts: (policy) => this.policies.get(policy),
-      policies: () => [...this.policies.keys()],
+      dependants: (upstream) =>
+        [...this.policies.values()].flatMap(({ name, dependsOn }) =>
+          dependsOn?.includes(upstream) ? [name] : [],
+        ),
       counters: {
         incidentsChanged: (severity: Severity, status: IncidentStatus, by: 1 | -1) => {
           const key = `${severity} ${status}`;

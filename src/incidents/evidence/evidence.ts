@@ -9,7 +9,7 @@ import { truncate } from '../redact.ts';
 import type { ObjectiveStanding } from './budget.ts';
 import { LoopDelay, processFacts } from './process-facts.ts';
 import { type RecentChange, RecentChanges } from './recent-changes.ts';
-import { similarIncidents } from './similar.ts';
+import { type PastIncident, similarIncidents } from './similar.ts';
 import { WatchedPolicy } from './watched-policy.ts';
 
 /** What an incident gathers by itself. Nothing here throws. */
@@ -56,7 +56,7 @@ export interface EvidencePorts extends Pick<IncidentPorts, 'report'> {
   /** Where the objectives of a policy stand: `SloRegistry.report(policy)`. Default: it has none. */
   readonly objectives?: ((policy: string) => readonly ObjectiveStanding[]) | undefined;
   /** Incidents to compare with. Default: none. */
-  readonly past?: (() => Iterable<IncidentJson>) | undefined;
+  readonly past?: (() => Iterable<PastIncident>) | undefined;
   /** What a call's trace is found by. Default: nothing. */
   readonly traceId?: ((trace: unknown) => string | undefined) | undefined;
   /** Default: no collectors. */
@@ -71,6 +71,8 @@ export function gatherEvidence(ports: EvidencePorts): Evidence {
 class EvidenceGatherer implements Evidence {
   readonly #ports: EvidencePorts;
   readonly #watched = new Map<string, WatchedPolicy>();
+  /** The same by their policies, since every attempt is looked up here. */
+  readonly #byPolicy = new Map<string, Set<WatchedPolicy>>();
   readonly #changes = new RecentChanges();
   readonly #loopDelay = new LoopDelay();
   readonly #collectors: CollectorRunner;
@@ -111,7 +113,10 @@ class EvidenceGatherer implements Evidence {
   }
 
   end(incident: string): void {
-    if (!this.#watched.delete(incident) || this.#watched.size > 0) return;
+    const watched = this.#watched.get(incident);
+    if (watched === undefined) return;
+    this.#unwatch(incident, watched);
+    if (this.#watched.size > 0) return;
     this.#stop?.();
     this.#stop = undefined;
   }
@@ -141,18 +146,26 @@ class EvidenceGatherer implements Evidence {
     const evidence = this.#ports.facts(policy)?.evidence;
     if (evidence === undefined) return undefined;
     const watched = new WatchedPolicy({ policy, evidence, standings: this.#objectives(policy), earlier });
+    const before = this.#watched.get(id);
+    if (before !== undefined) this.#unwatch(id, before);
     this.#watched.set(id, watched);
+    this.#byPolicy.set(policy, (this.#byPolicy.get(policy) ?? new Set()).add(watched));
     this.#listen();
     return watched;
+  }
+
+  #unwatch(id: string, watched: WatchedPolicy): void {
+    this.#watched.delete(id);
+    const ofPolicy = this.#byPolicy.get(watched.policy);
+    ofPolicy?.delete(watched);
+    if (ofPolicy?.size === 0) this.#byPolicy.delete(watched.policy);
   }
 
   #listen(): void {
     if (this.#stop !== undefined) return;
     const stopMeasuring = this.#loopDelay.use();
     const stopListening = this.#ports.events.on('attempt', (event) => {
-      for (const watched of this.#watched.values()) {
-        if (watched.policy === event.policy) watched.attempted(event);
-      }
+      for (const watched of this.#byPolicy.get(event.policy) ?? []) watched.attempted(event);
     });
     this.#stop = () => {
       stopListening();

@@ -7,7 +7,7 @@ import type { ChangeOf } from '../incident/changes/change.ts';
  * @param version of this library
  */
 export function processFacts(version: string): ChangeOf<'situation'>['process'] {
-  const { rss, heapUsed } = process.memoryUsage();
+  const { rss, heapUsed } = memory();
   return {
     version,
     node: process.version,
@@ -15,6 +15,18 @@ export function processFacts(version: string): ChangeOf<'situation'>['process'] 
     rssBytes: rss,
     heapUsedBytes: heapUsed,
   };
+}
+
+/** For how long it is not asked again, which takes as long as all else that many incidents at once begin with. */
+const MEMORY_KEPT_MS = 100;
+
+let memoryRead: { readonly usage: NodeJS.MemoryUsage; readonly at: number } | undefined;
+
+function memory(): NodeJS.MemoryUsage {
+  const at = performance.now();
+  if (memoryRead === undefined || at - memoryRead.at > MEMORY_KEPT_MS)
+    memoryRead = { usage: process.memoryUsage(), at };
+  return memoryRead.usage;
 }
 
 const NANOSECONDS_PER_MS = 1e6;

@@ -19,6 +19,16 @@ export interface SimilarIncident {
   readonly why: string;
 }
 
+/** What of a past incident is compared. */
+export interface PastIncident
+  extends Pick<
+    IncidentJson,
+    'id' | 'drill' | 'policy' | 'trigger' | 'summary' | 'detectedAt' | 'resolvedAt' | 'durationMs'
+  > {
+  readonly impact: Pick<IncidentJson['impact'], 'errors'>;
+  readonly hypotheses: readonly Pick<IncidentJson['hypotheses'][number], 'status' | 'text'>[];
+}
+
 const MAX_SIMILAR = 5;
 /** What a shared policy counts, a shared kind of error, a shared trigger; less than the first tells nothing. */
 const SAME_POLICY = 4;
@@ -30,7 +40,7 @@ const LEAST_SCORE = 3;
  * Past incidents like this one, the likest first and then the latest: of the same policy, or with an error of the
  * same kind elsewhere. Drills and those that are still open are none.
  */
-export function similarIncidents(to: Likeness, past: Iterable<IncidentJson>): readonly SimilarIncident[] {
+export function similarIncidents(to: Likeness, past: Iterable<PastIncident>): readonly SimilarIncident[] {
   const found: { readonly score: number; readonly at: string; readonly similar: SimilarIncident }[] = [];
   for (const other of past) {
     if (other.id === to.id || other.drill || other.resolvedAt === null) continue;
@@ -57,7 +67,7 @@ export function similarIncidents(to: Likeness, past: Iterable<IncidentJson>): re
 }
 
 /** How it ended, and what people found to be its cause. */
-function outcomeOf({ durationMs, hypotheses }: IncidentJson): string {
+function outcomeOf({ durationMs, hypotheses }: PastIncident): string {
   const cause = hypotheses.find(({ status }) => status === 'confirmed')?.text;
   const lasted = durationMs === null ? '' : `; it lasted ${durationText(durationMs)}`;
   return `${lasted}${cause === undefined ? '' : `; its cause: ${cause}`}.`;

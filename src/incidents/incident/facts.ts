@@ -103,6 +103,16 @@ export class Facts {
     }
   }
 
+  /** What it came to, as it was measured last. */
+  get impact(): IncidentJson['impact'] {
+    return this.#impact;
+  }
+
+  /** Whether the figures are others than those that were measured last. The event loop's delay alone is no news. */
+  isNews(change: ChangeOf<'measured'>): boolean {
+    return JSON.stringify(impactOf(change, this.#impact)) !== JSON.stringify(this.#impact);
+  }
+
   /** Whom it hurts, from the policies' options. */
   begin({ dependants, usedBy }: ChangeOf<'detected'>): void {
     this.#impact = {

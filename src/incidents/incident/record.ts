@@ -195,6 +195,11 @@ export class IncidentRecord implements Incident {
     return this.#beginning?.startedAt ?? this.#firstAt;
   }
 
+  /** Whether its beginning is known. Changes of one whose is not may be a stray's: nobody tends it. */
+  get begun(): boolean {
+    return this.#beginning !== undefined;
+  }
+
   get status(): IncidentStatus {
     return this.#life.status;
   }
@@ -213,6 +218,33 @@ export class IncidentRecord implements Incident {
 
   get timeline(): readonly TimelineEntry[] {
     return this.#timeline.entries();
+  }
+
+  /** Whether a measurement says anything new. */
+  isNews(change: ChangeOf<'measured'>): boolean {
+    return this.#facts.isNews(change);
+  }
+
+  /** What later incidents are compared with; `undefined` while it is open, and of a drill. */
+  get past() {
+    const { id, policy, trigger, summary, drill, resolvedAt, durationMs = null } = this;
+    if (drill || resolvedAt === undefined) return undefined;
+    const investigation = this.#investigation;
+    return {
+      id,
+      policy,
+      trigger,
+      summary,
+      drill,
+      detectedAt: isoTime(this.#beginning?.at ?? this.#firstAt),
+      resolvedAt: isoTime(resolvedAt),
+      durationMs,
+      impact: this.#facts.impact,
+      /** Made only for those that are like it. */
+      get hypotheses() {
+        return investigation.toJSON().hypotheses;
+      },
+    };
   }
 
   toJSON(): IncidentJson {

@@ -40,9 +40,10 @@ export function isRunning(other: ProcessIdentity, here: ProcessIdentity): boolea
   if (other.host !== here.host) return undefined;
   // The machine was started anew since.
   if (other.boot !== here.boot) return false;
-  // Another one with the id of this one is a former process, also of a container that was started anew.
-  if (other.pid === here.pid) return other.began === here.began;
+  // Containers of one machine may have the same name, and in each the first process has the id 1.
   if (other.pidNamespace !== here.pidNamespace) return undefined;
+  // Another one with the id of this one is a former process.
+  if (other.pid === here.pid) return other.began === here.began;
   try {
     process.kill(other.pid, 0);
   } catch (error) {

@@ -13,7 +13,15 @@ import type { IncidentPorts } from '../ports.ts';
 import type { IncidentRegister } from '../register.ts';
 import { Watch } from '../watch.ts';
 import type { Ledger } from './ledger.ts';
+import { restoredCauses } from './restored-causes.ts';
 import type { Teller } from './teller.ts';
+
+/** How often the figures of an incident are recorded while they change: at first, and at the most after 15 hours. */
+const MEASURE_MS = 60_000;
+const MOST_MEASURE_MS = 900_000;
+
+/** After how long people hear that the policy of an incident that was taken over is not there. */
+const ORPHAN_MS = 3_600_000;
 
 /** What a `Keeper` works with. */
 export interface KeeperParts {
@@ -27,6 +35,8 @@ export interface KeeperParts {
   readonly ids: IncidentIds;
   /** Sets the timer anew. */
   readonly schedule: () => void;
+  /** Has the timer be due no later than the incident is. */
+  readonly scheduleFor: (watch: Watch) => void;
 }
 
 /** What begins an incident. */
@@ -61,7 +71,7 @@ export class Keeper {
 
   begin(beginning: Beginning): Watch {
     const { policy, trigger, summary, at, by } = beginning;
-    const { settings, ids, ledger, register, policies, evidence, teller, schedule } = this.#parts;
+    const { settings, ids, ledger, register, policies, evidence, teller, scheduleFor } = this.#parts;
     const reading = policies.read(policy);
     const id = ids.next(at);
     const drill = trigger === 'drill';
@@ -73,7 +83,10 @@ export class Keeper {
     watch.measureFrom(reading.stats, reading.hasFallback);
     watch.observe(allClosed(reading.states), now);
     beginning.prepare?.(watch, now);
-    const { severity, why } = beginning.chosen ?? this.#decide(watch, reading, { policy, trigger });
+    const decision = this.#decide(watch, reading, { policy, trigger });
+    watch.ruled = decision.severity;
+    const { severity, why } = beginning.chosen ?? decision;
+    if (beginning.chosen !== undefined) this.setByPerson(watch);
     const detected: IncidentChange = {
       type: 'detected',
       at,
@@ -95,8 +108,9 @@ export class Keeper {
     ledger.record(record, detected, ...(beginning.changes ?? []));
     register.add(watch);
     ledger.record(record, ...evidence.begin({ id, policy, trigger }));
-    schedule();
+    scheduleFor(watch);
     teller.begin(watch, summary);
+    scheduleFor(watch);
     this.#collect(record);
     return watch;
   }
@@ -113,8 +127,11 @@ export class Keeper {
 
   /** Reopens an incident because its policy's trouble is back. */
   reopen(watch: Watch, reason: string, at: number): void {
+    const { reopenWithinMs } = this.#parts.settings;
     this.#parts.ledger.record(watch.record, { type: 'reopened', at, reason });
-    this.reopened(watch, reason);
+    watch.countReopenings(1);
+    const { comesBack, reopenings } = watch;
+    this.reopened(watch, comesBack ? `${reason} ${messages.comesBack(reopenings, reopenWithinMs)}` : reason);
   }
 
   /** An incident was reopened, by whomever: watches it again and tells people. */
@@ -129,8 +146,8 @@ export class Keeper {
     watch.telling.forget();
     this.#parts.register.add(watch);
     this.#parts.evidence.resume(record.toJSON());
-    this.#parts.schedule();
     this.#parts.teller.begin(watch, messages.reopened(reason));
+    this.#parts.schedule();
   }
 
   /** Takes in an incident that another process began. */
@@ -143,8 +160,14 @@ export class Keeper {
     watch.policySeen = reading.exists;
     watch.measureFrom(reading.stats, reading.hasFallback);
     watch.observe(reading.exists && allClosed(reading.states), now);
-    if (record.trigger === 'person' || record.drill) watch.begin(record.drill ? 'drill' : 'person', now);
+    for (const { cause, forMs } of restoredCauses(document, settings)) watch.begin(cause, now, now + forMs);
     watch.telling.restore(document, now, wall, settings.escalateAfterMs);
+    watch.countReopenings(document.steps.filter(({ reopening, by }) => reopening && by === null).length);
+    const { severityHistory } = document;
+    if ((severityHistory.at(-1)?.by ?? null) !== null) {
+      watch.ruled = severityHistory.findLast(({ by }) => by === null)?.to;
+      this.setByPerson(watch);
+    }
     if (isOpen(record.status)) {
       register.add(watch);
       ledger.count(record);
@@ -162,7 +185,8 @@ export class Keeper {
     if (!isOpen(record.status)) return;
     const durationMs = Math.max(0, Math.round(monotonicNow() - watch.startedAt));
     const reading = this.#parts.policies.read(record.policy);
-    if (isOpen(record.status) && !record.drill) this.#explain(watch, this.#decide(watch, reading, record));
+    if (!record.drill && watch.ruledBefore === undefined)
+      this.#explain(watch, this.#decide(watch, reading, record));
     this.#parts.ledger.record(record, {
       type: 'resolved',
       at: wallNow(),
@@ -171,6 +195,15 @@ export class Keeper {
       durationMs,
     });
     this.resolved(watch, by);
+  }
+
+  /** Its policy is there, for the first time since this process tends it: what its calls come to is counted from now on. */
+  policyMade(watch: Watch): void {
+    const reading = this.#parts.policies.read(watch.record.policy);
+    if (watch.policySeen || !reading.exists) return;
+    watch.policySeen = true;
+    watch.measureFrom(reading.stats, reading.hasFallback);
+    this.#parts.evidence.resume(watch.record.toJSON());
   }
 
   /** Its policy is gone: nothing else would ever end it, and a policy that has the name later is another one. */
@@ -199,10 +232,10 @@ export class Keeper {
     this.#collect(record);
   }
 
-  /** Has the document know what calls came to until now. */
+  /** Has the document know what calls came to until now, where that is not what it says. */
   measure(record: IncidentRecord): void {
     const measured = this.#parts.evidence.measure(record.id);
-    if (measured !== undefined) this.#parts.ledger.record(record, measured);
+    if (measured !== undefined && record.isNews(measured)) this.#parts.ledger.record(record, measured);
   }
 
   /** Takes in how the circuits are, and looks at the severity. */
@@ -221,15 +254,17 @@ export class Keeper {
       this.policyRemoved(watch);
       return;
     }
-    watch.policySeen ||= reading.exists;
-    this.measure(record);
+    if (!watch.policySeen && reading.exists) this.policyMade(watch);
+    this.#measureNowAndThen(watch, now);
+    this.#tellOrphan(watch, now);
+    watch.lapse(now);
     // Circuits that cannot be read are as they were.
     const closed = reading.states.length > 0 ? allClosed(reading.states) : !watch.circuitOpen;
     if (watch.observe(closed && watch.policySeen, now)) this.#flapped(watch);
     if (watch.resolveAt <= now) {
-      const { resolveAfterMs } = settings;
+      const { holdMs } = watch;
       const reason = record.trigger === 'circuit' ? messages.stayedClosed : messages.isOver;
-      this.resolve(watch, undefined, reason(resolveAfterMs));
+      this.resolve(watch, undefined, reason(holdMs));
       return;
     }
     this.review(watch, reading);
@@ -241,10 +276,20 @@ export class Keeper {
     const { record } = watch;
     if (watch.recovering || !isOpen(record.status) || record.drill) return;
     const decision = this.#decide(watch, reading, record);
+    watch.ruled = decision.severity;
+    if (watch.ruledBefore !== undefined && !isWorse(decision.severity, watch.ruledBefore)) return;
+    watch.ruledBefore = undefined;
     if (this.raise(watch, decision)) {
       const summary = messages.raised(decision.severity, decision.why);
       this.#parts.teller.update(watch, summary, { urgent: true });
     } else this.#explain(watch, decision);
+  }
+
+  /** A person set the severity: it stands until the rule decides for worse than it had by then. */
+  setByPerson(watch: Watch): void {
+    const { ruled, record } = watch;
+    watch.ruledBefore =
+      ruled ?? this.#decide(watch, this.#parts.policies.read(record.policy), record).severity;
   }
 
   /** Makes it worse, if that is what the decision says. Whether it did. */
@@ -260,6 +305,21 @@ export class Keeper {
   #explain({ record }: Watch, { severity, why }: SeverityDecision): void {
     if (record.trigger === 'person' || severity !== record.severity || why === record.why) return;
     this.#parts.ledger.record(record, { type: 'reviewed', at: wallNow(), why });
+  }
+
+  /** What is recorded is never taken out of the journal: the longer it lasts the less often. */
+  #measureNowAndThen(watch: Watch, now: number): void {
+    const everyMs = Math.min(MOST_MEASURE_MS, Math.max(MEASURE_MS, (now - watch.startedAt) / 60));
+    if (now - watch.measuredAt < everyMs) return;
+    watch.measuredAt = now;
+    this.measure(watch.record);
+  }
+
+  /** Nothing can be seen of a policy that is not made any more, as when it was renamed. */
+  #tellOrphan(watch: Watch, now: number): void {
+    if (watch.policySeen || watch.orphanTold || now - watch.tendedSince < ORPHAN_MS) return;
+    watch.orphanTold = true;
+    this.#parts.teller.update(watch, messages.orphan(watch.record.policy), { urgent: true });
   }
 
   #flapped(watch: Watch): void {

@@ -27,6 +27,8 @@ export interface TriggersParts {
   readonly keeper: Keeper;
   readonly teller: Teller;
   readonly schedule: () => void;
+  /** Has the timer be due no later than the incident is. */
+  readonly scheduleFor: (watch: Watch) => void;
 }
 
 /** Trouble of a policy. */
@@ -132,7 +134,7 @@ export class Triggers {
   /** The incident that it joined; `undefined` where it began or reopened one. */
   #trouble({ note, change, ...trouble }: Trouble): Watch | undefined {
     const { policy, at, summary } = trouble;
-    const { register, keeper, ledger, policies, schedule } = this.#parts;
+    const { register, keeper, ledger, policies, scheduleFor } = this.#parts;
     const open = register.openOf(policy);
     const again = open === undefined ? keeper.reopenable(policy) : undefined;
     const changes = change === undefined ? [] : [change];
@@ -147,20 +149,20 @@ export class Triggers {
     ledger.record(watch.record, ...changes);
     note(watch, monotonicNow());
     keeper.review(watch, policies.read(policy));
-    schedule();
+    scheduleFor(watch);
     return open;
   }
 
   #move(watch: Watch, event: CircuitEvent): void {
     const { policy, to, manual } = event;
-    const { ledger, policies, teller, keeper, schedule } = this.#parts;
+    const { ledger, policies, teller, keeper, scheduleFor } = this.#parts;
     const reading = policies.read(policy);
     const { states } = reading;
     const closed = to === 'closed' && (states.length <= 1 || allClosed(states));
     ledger.record(watch.record, { ...circuitChange(event), allClosed: closed });
     if (manual && !watch.record.drill) teller.update(watch, messages.steeredByHand(event));
     keeper.observe(watch, closed, reading);
-    schedule();
+    scheduleFor(watch);
   }
 }
 

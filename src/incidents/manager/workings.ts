@@ -13,9 +13,10 @@ import type { IncidentPorts } from '../ports.ts';
 import { DigestWindow } from '../quiet/digest.ts';
 import { Quiet } from '../quiet/quiet.ts';
 import { Silences } from '../quiet/silences.ts';
-import { upstreamOf } from '../quiet/upstream.ts';
+import { holdsBack, upstreamOf } from '../quiet/upstream.ts';
 import { RecoveryControls } from '../recovery/controls.ts';
 import { IncidentRegister } from '../register.ts';
+import type { Watch } from '../watch.ts';
 import { Agenda } from './agenda.ts';
 import { HubNotes } from './hub-notes.ts';
 import { Keeper } from './keeper.ts';
@@ -81,16 +82,31 @@ export function workingsOf(parts: WorkingsParts): Workings {
       settings.routes,
     ),
     escalateAfterMs: settings.escalateAfterMs,
-    upstreamOf: (policy) =>
+    resolveAfterMs: settings.resolveAfterMs,
+    upstreamOf: ({ policy, severity }) =>
       upstreamOf(policy, {
         dependsOn: (name) => policies.dependsOn(name),
         toldIncident: (name) => {
-          const record = register.openOf(name)?.record;
-          return record === undefined || record.status === 'detected' ? undefined : record.id;
+          const watch = register.openOf(name);
+          return watch !== undefined && holdsBack(watch, severity) ? watch.record.id : undefined;
         },
       }),
   });
   const schedule = (): void => agenda.schedule();
+  /** When the incident is to be looked at, for whatever reason. */
+  const lookAt = (watch: Watch, now: number): number =>
+    Math.min(
+      teller.nextAt(watch, now),
+      isOpen(watch.record.status) ? Math.min(watch.resolveAt, watch.reviewAt) : Number.POSITIVE_INFINITY,
+    );
+  /** After what concerned one incident only, of which there may be many at once. */
+  const scheduleFor = (watch: Watch): void => {
+    const others = Math.min(
+      rejections?.nextAt() ?? Number.POSITIVE_INFINITY,
+      digest?.dueAt ?? Number.POSITIVE_INFINITY,
+    );
+    agenda.notAfter(Math.min(lookAt(watch, monotonicNow()), others));
+  };
   const ids = new IncidentIds(parts.suffix);
   const keeper = new Keeper({
     settings,
@@ -102,10 +118,11 @@ export function workingsOf(parts: WorkingsParts): Workings {
     evidence,
     ids,
     schedule,
+    scheduleFor,
   });
   const endControls = (incident: string): void => recovery.incidentClosed(incident);
   const people = new People({ register, ledger, keeper, teller, schedule, endControls });
-  const triggers = new Triggers({ register, policies, ledger, keeper, teller, schedule });
+  const triggers = new Triggers({ register, policies, ledger, keeper, teller, schedule, scheduleFor });
   const rejections =
     settings.rejections === false
       ? undefined
@@ -153,22 +170,13 @@ export function workingsOf(parts: WorkingsParts): Workings {
   const agenda = new Agenda(
     () => {
       const now = monotonicNow();
-      const times = register
-        .watches()
-        .map((watch) =>
-          Math.min(
-            teller.nextAt(watch, now),
-            isOpen(watch.record.status)
-              ? Math.min(watch.resolveAt, watch.reviewAt)
-              : Number.POSITIVE_INFINITY,
-          ),
-        );
-      return Math.min(
+      let next = Math.min(
         rejections?.nextAt() ?? Number.POSITIVE_INFINITY,
         digest?.dueAt ?? Number.POSITIVE_INFINITY,
         restorer?.nextAt() ?? Number.POSITIVE_INFINITY,
-        ...times,
       );
+      for (const watch of register.watches()) next = Math.min(next, lookAt(watch, now));
+      return next;
     },
     (now) => {
       guard('', () => rejections?.look(now));

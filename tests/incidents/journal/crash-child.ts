@@ -52,7 +52,7 @@ const ports = {
   logger: new RecordingLogger(),
   counters: { incidentsChanged: () => {}, notified: () => {} },
   facts: (name: string): PolicyFacts | undefined => policies.get(name),
-  policies: () => [...policies.keys()],
+  dependants: () => [],
   report: (_policy: string, _component: string, error: unknown) => report(error),
 };
 const options = incidentSchema.parse({
