@@ -73,7 +73,7 @@ export class People {
         teller.update(watch, messages.severitySet(change.to, change.by, change.why), { urgent: true });
         break;
       case 'update':
-        telling.remindAt = change.nextUpdateAt ?? Number.POSITIVE_INFINITY;
+        telling.remindAt = (isOpen(record.status) ? change.nextUpdateAt : undefined) ?? Number.POSITIVE_INFINITY;
         teller.update(watch, change.text, { urgent: true });
         break;
       default:

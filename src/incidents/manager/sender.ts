@@ -11,6 +11,8 @@ import type { Ledger } from './ledger.ts';
 export interface ToSend {
   readonly kind: NotificationKind;
   readonly summary: string;
+  /** Default: a new one. */
+  readonly id?: string;
   /** Names of sinks. Where there is none, nothing is made. */
   readonly sinks: readonly string[];
   readonly digest?: readonly DigestEntry[];
@@ -26,10 +28,9 @@ export class Sender {
     this.#delivery = delivery;
   }
 
-  send(record: IncidentRecord, { kind, summary, sinks, digest }: ToSend): void {
+  send(record: IncidentRecord, { id = messageId(), kind, summary, sinks, digest }: ToSend): void {
     if (sinks.length === 0) return;
     const at = wallNow();
-    const id = messageId();
     const text = redact(record.drill ? `DRILL: ${summary}` : summary);
     const durable = this.#ledger.record(record, {
       type: 'notifying',

@@ -1,8 +1,10 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
 import type { IncidentEvent } from '../../core/events.ts';
 import type { Level, Routing } from '../escalation/routing.ts';
+import type { ChangeOf } from '../incident/changes/change.ts';
 import type { IncidentRecord } from '../incident/record.ts';
 import { isBefore, isOpen } from '../incident/status.ts';
+import { messageId } from '../message-id.ts';
 import { messages } from '../messages.ts';
 import type { NotificationKind } from '../notification.ts';
 import type { IncidentPorts } from '../ports.ts';
@@ -27,6 +29,12 @@ export interface TellerParts {
   /** The open incident that an incident of the policy waits for. */
   readonly upstreamOf: (policy: string) => Upstream | undefined;
 }
+
+/** How a notification ended at a sink. */
+export type DeliveredNotification = Pick<
+  ChangeOf<'notified'>,
+  'notification' | 'kind' | 'sink' | 'result'
+>;
 
 /** How something is told. */
 export interface TellOptions {
@@ -69,11 +77,16 @@ export class Teller {
     this.begin(watch, record.summary);
   }
 
-  /** Something happened that people should know. */
+  /** Something happened that people should know. Of one that is over, only those hear it who were told that it is. */
   update(watch: Watch, summary: string, { urgent = false }: TellOptions = {}): void {
-    watch.telling.add(summary, urgent);
-    this.#release(watch);
-    this.#emit(watch.record, 'updated');
+    const { record, telling } = watch;
+    if (isOpen(record.status)) {
+      telling.add(summary, urgent);
+      this.#release(watch);
+    } else if (this.#parts.quiet.silenceOf(watch) === undefined) {
+      this.#parts.sender.send(record, { kind: 'updated', summary, sinks: [...telling.former] });
+    }
+    this.#emit(record, 'updated');
   }
 
   /**
@@ -86,6 +99,7 @@ export class Teller {
     const { hold, told } = telling;
     const sinks = told ? this.#known(watch) : [];
     telling.forget();
+    for (const name of sinks) telling.former.add(name);
     if (told) this.#parts.sender.send(record, { kind, summary, sinks });
     else if (
       record.severity === 'Critical' &&
@@ -98,6 +112,19 @@ export class Teller {
     this.#emit(record, 'resolved');
   }
 
+  /**
+   * A notification came to its end at a sink. One that the beginning did not reach hears of it with what comes next, or,
+   * where what came next was on its way already, right after that.
+   */
+  delivered(watch: Watch, { notification, kind, sink, result }: DeliveredNotification): void {
+    const { record, telling } = watch;
+    if (kind === 'opened' && result !== 'delivered') telling.missed(sink, notification);
+    if (kind !== 'updated' || result !== 'delivered' || !isOpen(record.status)) return;
+    const isMissing = telling.sinks.has(sink) && !telling.knows(sink);
+    if (isMissing && this.#parts.quiet.silenceOf(watch) === undefined)
+      this.#openAt(watch, record.summary, [sink]);
+  }
+
   /** This process ends while the incident is open. */
   closing(watch: Watch): void {
     const { record, telling } = watch;
@@ -105,7 +132,7 @@ export class Teller {
     const journaled = ledger.journal !== undefined;
     const text = journaled ? messages.closingForNow : messages.closing;
     ledger.record(record, { type: 'noted', at: wallNow(), id: newPartId('n'), text, deadEnd: false });
-    if (telling.told) sender.send(record, { kind: 'updated', summary: text, sinks: [...telling.sinks] });
+    if (telling.told) sender.send(record, { kind: 'updated', summary: text, sinks: [...telling.sinks.keys()] });
     this.#emit(record, 'updated');
   }
 
@@ -194,7 +221,7 @@ export class Teller {
     }
     const summary = pending.count > 1 ? messages.latestOf(pending.summary, pending.count) : pending.summary;
     telling.updates.count(now);
-    this.#send(watch, summary, this.#known(watch));
+    this.#update(watch, summary, this.#known(watch));
   }
 
   #holdBack({ record, telling }: Watch, hold: Hold): void {
@@ -214,7 +241,7 @@ export class Teller {
     telling.updates.count(now);
     const level = this.#parts.routing.levelAbove(telling.level, record, wallNow());
     this.#tellContacts(watch, level, 'The route of the incident names them.');
-    this.#send(watch, summary, [...this.#known(watch), ...viaOf(level)], digest);
+    this.#openAt(watch, summary, [...this.#known(watch), ...viaOf(level)], digest);
     this.#awaitAcknowledgement(watch, now);
   }
 
@@ -223,25 +250,31 @@ export class Teller {
     this.#parts.ledger.record(record, { type: 'declared', at: wallNow() });
   }
 
-  /** To a sink that does not know of it the incident opens, whatever others were told. */
-  #send(
+  /** To a sink that does not know of it the incident opens, whatever others are told. */
+  #update(watch: Watch, summary: string, sinks: readonly string[]): void {
+    const { record, telling } = watch;
+    const others = sinks.filter((name) => !telling.knows(name));
+    const knowing = sinks.filter((name) => telling.knows(name));
+    this.#openAt(watch, messages.openedLate(record.summary, summary), others);
+    this.#parts.sender.send(record, { kind: 'updated', summary, sinks: knowing });
+  }
+
+  #openAt(
     { record, telling }: Watch,
     summary: string,
     sinks: readonly string[],
     digest?: Parameters<Sender['send']>[1]['digest'],
   ): void {
+    const id = messageId();
     const all = [...new Set(sinks)];
-    const knowing = all.filter((name) => telling.sinks.has(name));
-    const others = all.filter((name) => !telling.sinks.has(name));
-    for (const name of others) telling.sinks.add(name);
+    for (const name of all) telling.sinks.set(name, id);
     const more = digest === undefined ? {} : { digest };
-    this.#parts.sender.send(record, { kind: 'opened', summary, sinks: others, ...more });
-    this.#parts.sender.send(record, { kind: 'updated', summary, sinks: knowing, ...more });
+    this.#parts.sender.send(record, { id, kind: 'opened', summary, sinks: all, ...more });
   }
 
   /** Sinks that know of it, and those that should by its route as it is now. */
   #known({ record, telling }: Watch): readonly string[] {
-    return [...new Set([...telling.sinks, ...this.#parts.routing.sinksFor(record)])];
+    return [...new Set([...telling.sinks.keys(), ...this.#parts.routing.sinksFor(record)])];
   }
 
   #escalate(watch: Watch, now: number): void {
@@ -258,7 +291,8 @@ export class Teller {
     if (level === undefined) return;
     const why = messages.nobodyAcknowledged(this.#parts.escalateAfterMs);
     this.#tellContacts(watch, level, why);
-    this.#send(watch, messages.escalated(record.summary, why), viaOf(level));
+    // Also where a sink knows: it is new to whom it reaches now, or was not heard.
+    this.#openAt(watch, messages.escalated(record.summary, why), viaOf(level));
     this.#emit(record, 'updated');
     this.#awaitAcknowledgement(watch, now);
   }
@@ -301,6 +335,7 @@ export class Teller {
     if (pending === undefined || this.#parts.quiet.silenceOf(watch) !== undefined) return;
     telling.forget();
     const sinks = this.#parts.routing.sinksFor(record);
+    for (const name of sinks) telling.former.add(name);
     this.#parts.sender.send(record, { kind: 'resolved', summary: pending.summary, sinks });
   }
 

@@ -1,5 +1,6 @@
 import type { ChangeOf } from '../incident/changes/change.ts';
 import type { IncidentJson } from '../incident/document.ts';
+import { isOpen } from '../incident/status.ts';
 import { UpdateLimit, type UpdateLimitSettings } from '../quiet/update-limit.ts';
 import type { Upstream } from '../quiet/upstream.ts';
 
@@ -18,8 +19,10 @@ export interface Pending {
 
 /** Who was told of an incident, what is held back, and who is told next. */
 export class Telling {
-  /** Names of sinks that know it as open. */
-  readonly sinks = new Set<string>();
+  /** Sinks that were told of it, each with the notification that opens it there; `undefined` where that did not arrive. */
+  readonly sinks = new Map<string, string | undefined>();
+  /** Once it is over: the sinks that were told so. */
+  readonly former = new Set<string>();
   /** Whether people know of it, if only from a digest. */
   told = false;
   /** Whether nobody is to be told at all, as in a drill that is played in silence. */
@@ -49,9 +52,20 @@ export class Telling {
     this.pending = { summary, count: count + 1, urgent: urgent || wasUrgent };
   }
 
+  /** Whether a sink has it open, or is about to. */
+  knows(sink: string): boolean {
+    return this.sinks.get(sink) !== undefined;
+  }
+
+  /** The notification that opens it at a sink did not arrive there. */
+  missed(sink: string, notification: string): void {
+    if (this.sinks.get(sink) === notification) this.sinks.set(sink, undefined);
+  }
+
   /** Nobody takes it for open any more. */
   forget(): void {
     this.sinks.clear();
+    this.former.clear();
     this.told = false;
     this.pending = undefined;
     this.hold = undefined;
@@ -64,19 +78,26 @@ export class Telling {
 
   /** What an incident's document says of it, for one that another process tended. Times of the document are wall-clock. */
   restore(
-    { notifications, escalations, updates, timeline, steps }: IncidentJson,
+    { status, notifications, escalations, updates, timeline, steps }: IncidentJson,
     now: number,
     wall: number,
     afterMs: number,
   ) {
     const reopening = steps.findLast((step) => step.reopening);
     const since = reopening?.at ?? '';
-    for (const { kind, at, sinks } of notifications) {
-      if (at < since) continue;
+    const told = notifications.filter(({ at }) => at >= since);
+    if (!isOpen(status)) {
+      for (const { sink } of told.at(-1)?.sinks ?? []) this.former.add(sink);
+      return;
+    }
+    for (const { id, kind, sinks } of told) {
       this.told = kind !== 'resolved';
-      for (const { sink } of sinks) {
+      for (const { sink, result } of sinks) {
         if (kind === 'resolved') this.sinks.delete(sink);
-        else this.sinks.add(sink);
+        else if (kind === 'opened') {
+          const missed = result === 'failed' || result === 'dropped';
+          this.sinks.set(sink, missed ? undefined : id);
+        }
       }
     }
     const last = escalations.findLast(({ at }) => at >= since);

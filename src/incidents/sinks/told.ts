@@ -80,10 +80,9 @@ export function isTendedTo({ incident: { status } }: Notification): boolean {
   return status === 'acknowledged' || status === 'mitigated';
 }
 
-/** Whether people must be told of it as of something new: it begins, or begins again. */
+/** Whether people must be told of it as of something new. One that is over is no beginning, whatever is said of it. */
 export function isBeginning({ kind, incident }: Notification): boolean {
-  if (kind === 'opened') return true;
-  return kind === 'updated' && isOpen(incident.status) && incident.steps.at(-1)?.reopening === true;
+  return kind === 'opened' && isOpen(incident.status);
 }
 
 function statusFacts(incident: IncidentJson): readonly Fact[] {

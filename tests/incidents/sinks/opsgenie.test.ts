@@ -107,14 +107,19 @@ describe('opsgenieSink', () => {
     expect(opsgenie.requests).toMatchObject([{ method: 'POST' }]);
   });
 
-  it('begins a new alert when an incident is reopened', async () => {
+  it('begins an alert for nothing but a beginning: not anew after a reopening, nor for what is over', async () => {
     const { sink } = make();
     const { incident, ...message } = notificationFor('updated');
     const steps = [
-      { at: incident.startedAt, status: 'declared', by: 'Ada', reason: 'x', reopening: true },
+      { at: incident.startedAt, status: 'declared', by: null, reason: 'x', reopening: true },
     ] as const;
-    await sink.send({ ...message, incident: { ...incident, steps } }, contextFor());
-    expect(opsgenie.requests).toMatchObject([{ method: 'POST', path: '/v2/alerts', body: { alias } }]);
+    await sink.send({ ...message, incident: { ...incident, status: 'declared', steps } }, contextFor());
+    const over = { ...incident, status: 'resolved' } as const;
+    await sink.send({ ...message, kind: 'opened', incident: over }, contextFor());
+    expect(opsgenie.requests.map(({ path }) => path.replace(/.*\//, ''))).toEqual([
+      'notes?identifierType=alias',
+      'notes?identifierType=alias',
+    ]);
   });
 
   it('has one alias for each key, and each fits into a path', () => {
