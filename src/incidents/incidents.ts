@@ -75,8 +75,9 @@ export interface Incidents {
   acknowledge(id: string, by: string): Incident;
   /**
    * Resolves an incident by hand, whatever the circuits' state, once what its checklists demand of it is done or waived.
-   * A circuit that opens afterwards, a failed probe included, begins a new one. Does nothing to an incident that is
-   * over already.
+   * A circuit that opens afterwards, a failed probe included, begins a new one; so do limits that go on turning calls
+   * away, and an error budget that still burns once the short window of its alert has passed. Does nothing to an incident
+   * that is over already.
    *
    * @param by who resolves it
    * @throws {InvalidOptionsError} when an argument is wrong, there is no such incident, or checklists speak against it

@@ -254,8 +254,9 @@ export class IncidentManager implements Incidents {
 
   /** A policy is gone: what is open for it resolves, since nothing else would ever end it. */
   policyRemoved(policy: string): void {
-    const { register, keeper, rejections } = this.#workings;
+    const { register, keeper, rejections, burns } = this.#workings;
     rejections?.forget(policy);
+    burns.forget(policy);
     this.#workings.recovery.policyRemoved(policy);
     for (const watch of register.allOpenOf(policy)) this.#guard(policy, () => keeper.policyRemoved(watch));
   }

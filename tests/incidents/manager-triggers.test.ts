@@ -129,6 +129,60 @@ describe('rejections by a limit', () => {
   });
 });
 
+describe('trouble that goes on after a person resolved its incident', () => {
+  it('is another incident where limits go on turning calls away', async () => {
+    const harness = start();
+    harness.policy();
+    const rejectFor = async (windows: number): Promise<void> => {
+      for (let window = 0; window < windows; window += 1) {
+        reject(harness, 20);
+        await pass(10_000);
+      }
+    };
+    await rejectFor(5);
+    resolveByHand(harness.manager, harness.only().id);
+    await rejectFor(2);
+    expect(harness.manager.open()).toEqual([]);
+    await rejectFor(1);
+    expect(harness.manager.open()).toMatchObject([{ trigger: 'rejections' }]);
+    expect(harness.manager.list()).toHaveLength(2);
+    await pass(10_000 + 60_000);
+    expect(harness.manager.open()).toEqual([]);
+  });
+
+  it('is another incident where a budget still burns once the short window has passed', async () => {
+    const harness = start();
+    harness.policy();
+    harness.events.emit('slo', sloEvent('burning'));
+    resolveByHand(harness.manager, harness.only().id);
+    await pass(299_999);
+    expect(harness.manager.open()).toEqual([]);
+    await pass(1);
+    const [again] = harness.manager.open();
+    expect(again).toMatchObject({ trigger: 'slo', startedAt: wallNow() });
+    harness.events.emit('slo', sloEvent('recovered'));
+    await pass(60_000);
+    expect(harness.manager.open()).toEqual([]);
+    expect(harness.manager.list()).toHaveLength(2);
+  });
+
+  it('is none where the budget recovers meanwhile, or the policy is removed', async () => {
+    for (const end of ['recovers', 'is removed']) {
+      const harness = start();
+      harness.policy();
+      harness.events.emit('slo', sloEvent('burning'));
+      resolveByHand(harness.manager, harness.only().id);
+      if (end === 'recovers') harness.events.emit('slo', sloEvent('recovered'));
+      else {
+        harness.policies.delete('database');
+        harness.manager.policyRemoved('database');
+      }
+      await pass(86_400_000);
+      expect(harness.manager.list()).toHaveLength(1);
+    }
+  });
+});
+
 describe('an incident that is back', () => {
   it('is reopened within the time for that, and a new one begins after it', async () => {
     const harness = start();

@@ -18,6 +18,8 @@ export interface PeopleParts {
   readonly keeper: Keeper;
   readonly teller: Teller;
   readonly schedule: () => void;
+  /** A person resolved an incident of the policy, while its trouble may go on. */
+  readonly onResolved: (policy: string) => void;
   /** Ends what was done to policies for an incident that is closed. */
   readonly endControls: (incident: string) => void;
 }
@@ -60,7 +62,9 @@ export class People {
         teller.update(watch, messages.mitigated(change.by, change.reason), { urgent: true });
         break;
       case 'resolved':
-        if (register.isOpen(record.id) && !isOpen(record.status)) keeper.resolved(watch, change.by);
+        if (!register.isOpen(record.id) || isOpen(record.status)) break;
+        keeper.resolved(watch, change.by);
+        if (!record.drill) this.#parts.onResolved(record.policy);
         break;
       case 'reopened':
         if (!register.isOpen(record.id) && isOpen(record.status))

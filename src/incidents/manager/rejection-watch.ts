@@ -73,6 +73,14 @@ export class RejectionWatch {
       if (window.endsAt <= now) this.#judge(policy, window, now);
   }
 
+  /** A person resolved the policy's incident: what goes on from here on is counted anew, and makes another. */
+  resolved(policy: string): void {
+    const window = this.#windows.get(policy);
+    if (window === undefined) return;
+    window.inARow = 0;
+    window.sustained = false;
+  }
+
   forget(policy: string): void {
     this.#windows.delete(policy);
   }

@@ -18,6 +18,7 @@ import { RecoveryControls } from '../recovery/controls.ts';
 import { IncidentRegister } from '../register.ts';
 import type { Watch } from '../watch.ts';
 import { Agenda } from './agenda.ts';
+import { BurnWatch } from './burn-watch.ts';
 import { HubNotes } from './hub-notes.ts';
 import { Keeper } from './keeper.ts';
 import { Ledger } from './ledger.ts';
@@ -52,6 +53,7 @@ export interface Workings {
   readonly people: People;
   readonly triggers: Triggers;
   readonly rejections: RejectionWatch | undefined;
+  readonly burns: BurnWatch;
   readonly notes: HubNotes;
   readonly recovery: RecoveryControls;
   readonly restorer: Restorer | undefined;
@@ -121,7 +123,11 @@ export function workingsOf(parts: WorkingsParts): Workings {
     scheduleFor,
   });
   const endControls = (incident: string): void => recovery.incidentClosed(incident);
-  const people = new People({ register, ledger, keeper, teller, schedule, endControls });
+  const onResolved = (policy: string): void => {
+    rejections?.resolved(policy);
+    burns.resolved(policy, monotonicNow());
+  };
+  const people = new People({ register, ledger, keeper, teller, schedule, onResolved, endControls });
   const triggers = new Triggers({ register, policies, ledger, keeper, teller, schedule, scheduleFor });
   const rejections =
     settings.rejections === false
@@ -131,6 +137,9 @@ export function workingsOf(parts: WorkingsParts): Workings {
           onSustained: (sustained) => guard(sustained.policy, () => triggers.rejects(sustained)),
           onOver: (policy) => guard(policy, () => triggers.rejectsNoMore(policy)),
         });
+  const burns = new BurnWatch((event) =>
+    guard(event.policy, () => triggers.burns({ ...event, time: wallNow() })),
+  );
   const release = (): void => {
     const now = monotonicNow();
     for (const watch of register.watches()) guard(watch.record.policy, () => teller.look(watch, now));
@@ -172,6 +181,7 @@ export function workingsOf(parts: WorkingsParts): Workings {
       const now = monotonicNow();
       let next = Math.min(
         rejections?.nextAt() ?? Number.POSITIVE_INFINITY,
+        burns.nextAt(),
         digest?.dueAt ?? Number.POSITIVE_INFINITY,
         restorer?.nextAt() ?? Number.POSITIVE_INFINITY,
       );
@@ -180,6 +190,7 @@ export function workingsOf(parts: WorkingsParts): Workings {
     },
     (now) => {
       guard('', () => rejections?.look(now));
+      guard('', () => burns.look(now));
       guard('', () => tellTogether(false));
       guard('', () => restorer?.look(now));
       for (const watch of register.watches()) {
@@ -202,11 +213,15 @@ export function workingsOf(parts: WorkingsParts): Workings {
     people,
     triggers,
     rejections,
+    burns,
     notes,
     recovery,
     restorer,
     agenda,
-    heed: (event) => heed(triggers, event),
+    heed: (event) => {
+      burns.heed(event);
+      heed(triggers, event);
+    },
     tellTogether,
   };
 }
