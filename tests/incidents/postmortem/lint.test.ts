@@ -128,6 +128,8 @@ describe('lintPostmortem: what is no prevention', () => {
       '`'.repeat(6_000),
       '"'.repeat(6_001),
       '| '.repeat(6_000),
+      'tests remember to not operator error '.repeat(400),
+      'review a carefully '.repeat(800),
     ]) {
       lintPostmortem(withText('Root cause', text));
     }
@@ -147,6 +149,11 @@ describe('lintPostmortem: actions', () => {
     ['- [ ] Cap the pool · due: 2026-03-01', ['action-without-owner']],
     ['- [ ] Cap the pool · owner: TBD · due: 2026-03-01', ['action-without-owner']],
     ['- [ ] 上限を設ける · 担当: 未定 · 期限: 2026-03-01', ['action-without-owner']],
+    ['- [ ] Cap the pool · owner: everyone · due: 2026-03-01', ['action-without-owner']],
+    ['- [ ] Cap the pool (owner: Everybody, due: 2026-03-01)', ['action-without-owner']],
+    ['- [ ] 上限を設ける · 担当: 全員 · 期限: 2026-03-01', ['action-without-owner']],
+    ['- [ ] Cap the pool · owner: pricing-team · due: 2026-03-01', []],
+    ['1. [ ] Cap the pool · owner: Dan', ['action-without-date']],
     ['- [ ] Cap the pool · owner: Dan', ['action-without-date']],
     ['- [ ] Cap the pool · owner: Dan · due: soon', ['action-without-date']],
     ['- [ ] Cap the pool · owner: Dan · due: 2026-02-30', ['action-without-date']],
@@ -160,6 +167,11 @@ describe('lintPostmortem: actions', () => {
   it('misses actions where there are none and nothing is accepted', () => {
     const start = filled(postmortem(sampleIncident(), { language: 'en' }));
     expect(rulesOf(start)).toEqual(['no-action']);
+    const refused = start.replace(
+      '## Actions\n',
+      '## Actions\n\nWe do not accept that it may happen again.\n',
+    );
+    expect(rulesOf(refused)).toEqual(['no-action']);
     const accepted = start.replace(
       '## Actions\n',
       '## Actions\n\nWe accept that it may happen again, because the cache covers it.\n',
@@ -172,6 +184,10 @@ describe('lintPostmortem: actions', () => {
     ['We accept this risk since the replica takes over.', []],
     ['再発を許容する。理由: キャッシュが1時間は応答できる。', []],
     ['費用が効果に見合わないため、再発を許容する。', []],
+    ['We do not accept that it may happen again.', []],
+    ["We don't simply accept this risk.", []],
+    ['再発を許容しない。', []],
+    ['再発は許容できない。', []],
     ['We accept that it may happen again.', ['accepted-without-reason']],
     ['We accept that it may happen again, because ...', ['accepted-without-reason']],
     ['The risk is accepted.', ['accepted-without-reason']],

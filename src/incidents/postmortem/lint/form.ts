@@ -12,9 +12,12 @@ const MARK = /<!--\s*blank:\s*([^\s>]*)\s*-->/g;
 const PLACEHOLDER = /_(?:to be written|要記入):\s*([^_]*)_/g;
 /** A value that another field follows, as people write them. */
 const LISTED = /^[^<]*[,、(（].*[:：]/;
-const BOX = /^\s*[-*+]\s+\[([ xX])\]\s/;
+const BOX = /^\s*(?:[-*+]|\d{1,9}[.)])\s+\[([ xX])\]\s/;
 const NOBODY =
   /^(?:-|–|—|\?+|tbd|tba|todo|n\/?a|none|nobody|unassigned|unknown|未定|なし|未割り?当て|検討中|調整中)?$/i;
+/** What everybody should do nobody does. */
+const EVERYBODY =
+  /^(?:every ?(?:one|body)|any(?:one|body)|some(?:one|body)|all(?: of (?:us|them|you)| (?:teams|engineers|developers))?|we|us|people|(?:チーム)?全員|全チーム|全社|みんな|みな|皆(?:さん)?|各自|各員|各担当者?|各チーム|関係者(?:全員)?|誰か)$/i;
 const owners = fieldPattern([en.action.owner, ja.action.owner, '担当者', 'オーナー', 'assignee']);
 const dates = fieldPattern([en.action.due, ja.action.due, '期日', 'due date', 'deadline', '締切']);
 
@@ -80,7 +83,7 @@ function boxFindings({ number, text }: SourceLine, messages: LintMessages): Lint
   const place = { line: number, column: text.search(/\S/) + 1 };
   const findings: LintFinding[] = [];
   const owner = fieldOf(text, owners);
-  if (owner === undefined || (NOBODY.test(owner) && !hasBlank(owner))) {
+  if (owner === undefined || ((NOBODY.test(owner) || EVERYBODY.test(owner)) && !hasBlank(owner))) {
     findings.push({ ...place, rule: 'action-without-owner', message: messages.noOwner });
   }
   const date = fieldOf(text, dates);
@@ -127,7 +130,7 @@ function isDay(text: string): boolean {
 }
 
 const ACCEPTS =
-  /\baccept(?:s|ed)?\b[^.!?\n]{0,120}\b(?:happen|occur|recur|fail|break)s? again|\baccept(?:s|ed)? (?:that|the|this) (?:risk|recurrence)|\brisk (?:is|was|has been) accepted|再発(?:を|は|の可能性を)(?:許容|受け入れ|受容|容認)|リスク(?:を|は)(?:許容|受容|受け入れ)/gi;
+  /(?<!(?:\bnot|n['’]t|\bnever|\bcannot|\bnobody|\bno one)(?: \w+)? )\baccept(?:s|ed)?\b[^.!?\n]{0,120}\b(?:happen|occur|recur|fail|break)s? again|(?<!(?:\bnot|n['’]t|\bnever|\bcannot|\bnobody|\bno one)(?: \w+)? )\baccept(?:s|ed)? (?:that|the|this) (?:risk|recurrence)|\brisk (?:is|was|has been) accepted|再発(?:を|は|の可能性を)(?:許容|受け入れ|受容|容認)(?!し?な[いく]|しません|でき[なま]|られ[なま]|せず)|リスク(?:を|は)(?:許容|受容|受け入れ)(?!し?な[いく]|しません|でき[なま]|られ[なま]|せず)/gi;
 /** Characters from a decision within which its reason stands. */
 const REASON_REACH = 400;
 /** A reason, and at least some words of it. */
