@@ -75,6 +75,8 @@ export const messages = {
   openedLate: (summary: string, latest: string) =>
     latest.includes(summary) ? latest : `${summary} Latest: ${latest}`,
 
+  controlLeft: (text: string) => `It is over, as the process that did it is no more: ${text}`,
+
   updateDue: 'A status update is due.',
 
   raised: (severity: string, why: string) => `Raised to ${severity}: ${why}`,

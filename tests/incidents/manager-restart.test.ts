@@ -361,3 +361,63 @@ describe('other processes', () => {
     expect(harness.sink.kinds()).toEqual(['opened']);
   });
 });
+
+describe('what another process left', () => {
+  it('is sent though the incident is over, also where that process looked alive at first', async () => {
+    const lost = new RecordingSink('lost', never);
+    const first = start('aaaaaaaa', { sinks: [lost], deliveryTimeoutMs: 300_000 });
+    const policy = first.policy();
+    policy.move('open');
+    policy.move('closed');
+    await pass(75_000);
+    expect(first.only().status).toBe('resolved');
+    const again = new RecordingSink('lost');
+    const second = start('bbbbbbbb', { sinks: [again] });
+    await pass(60_000);
+    expect(again.tries).toEqual([]);
+    kill(first, 'aaaaaaaa');
+    await pass(30_000);
+    expect(again.kinds()).toEqual(['opened', 'resolved']);
+    await pass(300_000);
+    expect(
+      second
+        .only()
+        .toJSON()
+        .notifications.flatMap(({ sinks }) => sinks.map(({ result }) => result)),
+    ).toEqual(['delivered', 'delivered']);
+    expect(again.tries).toHaveLength(2);
+  });
+
+  it('is no more in force, and the document says so', async () => {
+    const first = start('aaaaaaaa');
+    first.policy().move('open');
+    const { id } = first.only();
+    const begun = {
+      type: 'steered',
+      at: NOON,
+      control: 'force-open',
+      text: 'All is turned away.',
+      by: 'Ada',
+    } as const;
+    first.manager.recordChanges(id, [{ ...begun, until: NOON + 3_600_000, ended: false }]);
+    await settle();
+    kill(first, 'aaaaaaaa');
+    const second = start('bbbbbbbb');
+    expect(second.only().toJSON().controls).toMatchObject([{ control: 'force-open', ended: true }]);
+    expect(second.texts().join('\n')).toContain('the process that did it is no more');
+  });
+
+  it('was told late, and is told nobody where it has no effect', async () => {
+    const harness = start('aaaaaaaa');
+    harness.policy();
+    const { id } = harness.manager.declare({ policy: 'database', summary: 'down', by: 'Ada' });
+    harness.manager.acknowledge(id, 'Ada');
+    await settle();
+    const told = harness.sink.kinds();
+    const late: IncidentChange = { type: 'acknowledged', at: NOON, by: 'late' };
+    disk.write('cli-00000001', { incident: id, change: late });
+    await pass(60_000);
+    expect(harness.sink.kinds()).toEqual(told);
+    expect(harness.texts().some((text) => text.startsWith('Without effect: '))).toBe(true);
+  });
+});

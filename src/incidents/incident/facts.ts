@@ -113,6 +113,16 @@ export class Facts {
     return JSON.stringify(impactOf(change, this.#impact)) !== JSON.stringify(this.#impact);
   }
 
+  /** Whether a notification has not come to its end at a sink. */
+  get unsent(): boolean {
+    return this.#notifications.find(({ sinks }) => sinks.some(({ result }) => result === null)) !== undefined;
+  }
+
+  /** What was done to policies and is in force. */
+  get controlsInForce(): IncidentJson['controls'] {
+    return this.#controls.toJSON().filter(({ ended }) => !ended);
+  }
+
   /** Whom it hurts, from the policies' options. */
   begin({ dependants, usedBy }: ChangeOf<'detected'>): void {
     this.#impact = {

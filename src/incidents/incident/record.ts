@@ -200,6 +200,16 @@ export class IncidentRecord implements Incident {
     return this.#beginning !== undefined;
   }
 
+  /** Whether a notification has not come to its end at a sink. */
+  get unsent(): boolean {
+    return this.#facts.unsent;
+  }
+
+  /** What was done to policies for it and is in force. */
+  get controlsInForce(): IncidentJson['controls'] {
+    return this.#facts.controlsInForce;
+  }
+
   get status(): IncidentStatus {
     return this.#life.status;
   }

@@ -36,10 +36,11 @@ export class Ledger {
     return this.#append(changes.map((change) => ({ incident: record.id, change })));
   }
 
-  /** Takes in a change that is in the journal already, because another process wrote it. */
-  takeIn(record: IncidentRecord, change: IncidentChange): void {
-    record.apply(change);
+  /** Takes in a change that is in the journal already, because another process wrote it. Whether it had an effect. */
+  takeIn(record: IncidentRecord, change: IncidentChange): boolean {
+    const effective = record.apply(change);
     this.count(record);
+    return effective;
   }
 
   recordHub(change: HubChange): void {

@@ -74,8 +74,8 @@ export class Restorer {
       this.#adoptAll(false);
     } else if (change.type === 'adopted') this.#handOver(id, writer);
     else {
-      this.#parts.ledger.takeIn(watch.record, change);
-      this.#parts.people.after(watch, change);
+      // What came too late, because somebody else was there first, is told nobody.
+      if (this.#parts.ledger.takeIn(watch.record, change)) this.#parts.people.after(watch, change);
       this.#parts.schedule();
     }
   }
