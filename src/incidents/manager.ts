@@ -12,6 +12,7 @@ import type { DrillDeclaration } from './drill/ports.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import type { IncidentChange } from './incident/changes/change.ts';
 import type { Incident, IncidentRecord } from './incident/record.ts';
+import { isOverHereOnly } from './incident/shared-alert.ts';
 import { isOpen } from './incident/status.ts';
 import {
   declarationSchema,
@@ -25,6 +26,7 @@ import {
   resolveSchema,
 } from './incidents.ts';
 import type { OpenedJournal } from './journal/journal.ts';
+import type { Followed } from './manager/followed.ts';
 import type { Silence } from './manager/hub-change.ts';
 import { whyOf } from './manager/why.ts';
 import { type Workings, workingsOf } from './manager/workings.ts';
@@ -44,7 +46,7 @@ export interface IncidentManagerParts extends IncidentPorts {
   /** Gathers what incidents come with. */
   readonly evidence: Evidence;
   /** What the incidents are kept in, and what it held. Default: memory only. */
-  readonly opened?: OpenedJournal | undefined;
+  readonly opened?: (OpenedJournal & { readonly followed?: Followed }) | undefined;
   /** This process's part of incidents' ids, and its name in the journal. */
   readonly suffix: string;
 }
@@ -78,6 +80,7 @@ export class IncidentManager implements Incidents {
       ports,
       evidence,
       journal: opened?.journal,
+      followed: opened?.followed,
       suffix,
       delivery: this.#delivery,
       guard: (policy, run) => this.#guard(policy, run),
@@ -158,7 +161,7 @@ export class IncidentManager implements Incidents {
     const subject = 'Arguments of incidents.resolve()';
     const parsed = parseOptions(resolveSchema, { ...options, id, by }, '', subject);
     const watch = this.#watchOf(parsed.id, subject);
-    if (!isOpen(watch.record.status)) return watch.record;
+    if (!isOpen(watch.record.status) && !isOverHereOnly(watch.record)) return watch.record;
     const { reason, waive, waiveReason } = parsed;
     return this.do(parsed.id, { do: 'resolve', by: parsed.by, reason, waive, waiveReason });
   }

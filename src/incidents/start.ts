@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type EvidencePorts, gatherEvidence } from './evidence/evidence.ts';
 import { openJournal } from './journal/journal.ts';
+import { Followed } from './manager/followed.ts';
 import { IncidentManager } from './manager.ts';
 import type { IncidentSettings } from './options.ts';
 import type { IncidentPorts } from './ports.ts';
@@ -16,6 +17,7 @@ export function startIncidents(
   // New at each start, so that neither a replica nor the same process started again makes the same ids.
   const suffix = randomBytes(4).toString('hex');
   const { directory } = options;
+  const followed = new Followed(options);
   const opened =
     directory === undefined
       ? undefined
@@ -23,6 +25,7 @@ export function startIncidents(
           directory,
           writer: suffix,
           report: (error) => ports.report('', 'incidents', error),
+          take: (entry) => followed.take(entry),
         });
   const started: { manager?: IncidentManager } = {};
   const evidence = gatherEvidence({
@@ -32,6 +35,12 @@ export function startIncidents(
     collectors: options.collectors,
     past: () => started.manager?.list().flatMap((record) => record.past ?? []) ?? [],
   });
-  started.manager = new IncidentManager({ ...ports, options, evidence, opened, suffix });
+  started.manager = new IncidentManager({
+    ...ports,
+    options,
+    evidence,
+    opened: opened && { ...opened, followed },
+    suffix,
+  });
   return started.manager;
 }

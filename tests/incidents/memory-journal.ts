@@ -38,6 +38,8 @@ export class MemoryJournal {
         this.#takenBy.set(other, writer);
         return true;
       },
+      history: async (incident) =>
+        this.entries.filter((entry) => 'incident' in entry && entry.incident === incident),
       flush: () => Promise.resolve(),
       close: async () => this.kill(writer),
     };

@@ -9,6 +9,7 @@ import { HEARTBEAT_MS, Instances } from './instances.ts';
 import { Lane } from './lane.ts';
 import { type Found, readAtStart, reasonOf } from './open.ts';
 import { type ProcessIdentity, thisProcess } from './process-identity.ts';
+import { readJournal } from './read.ts';
 import { Tail } from './tail.ts';
 import { Writer } from './writer.ts';
 
@@ -44,6 +45,8 @@ export interface Journal {
    * that cannot be told yet, so ask again now and then. Of several processes that ask, one gets true.
    */
   adopt(writer: string): boolean;
+  /** All that the journal has about an incident, oldest first. Rejects where it cannot be read. */
+  history(incident: string): Promise<readonly JournalEntry[]>;
   /** Tries to write what waits. Resolves when that is done or did not work. */
   flush(): Promise<void>;
   /** Writes what waits and lets go of everything, within 5 s also on a disk that hangs. */
@@ -62,12 +65,16 @@ export interface JournalOptions {
   readonly disk?: Disk | undefined;
   /** Default: this process. */
   readonly process?: ProcessIdentity | undefined;
+  /** How many bytes of the latest months are read whole. Default: 64 MiB. */
+  readonly wholeBytes?: number | undefined;
+  /** Takes the entries instead, one by one while they are read, so that no more is kept of a long journal than it keeps. */
+  readonly take?: ((entry: JournalEntry) => void) | undefined;
 }
 
 /** An open journal, and what stood in it. */
 export interface OpenedJournal {
   readonly journal: Journal;
-  /** Every entry of every process, oldest first. */
+  /** Every entry of every process, oldest first; none where `take` took them. */
   readonly entries: readonly JournalEntry[];
   /** What could not be read and what was repaired, each with its file and position. */
   readonly problems: readonly string[];
@@ -79,9 +86,10 @@ export interface OpenedJournal {
  */
 export function openJournal(options: JournalOptions): OpenedJournal {
   const directory = resolve(options.directory);
-  const found = readAtStart(directory);
+  const entries: JournalEntry[] = [];
+  const found = readAtStart(directory, options.take ?? ((entry) => entries.push(entry)), options.wholeBytes);
   const journal = new FileJournal(directory, options, found);
-  return { journal, entries: found.entries, problems: found.problems };
+  return { journal, entries, problems: found.problems };
 }
 
 class FileJournal implements Journal {
@@ -170,6 +178,13 @@ class FileJournal implements Journal {
       this.#report(error);
       return false;
     }
+  }
+
+  async history(incident: string): Promise<readonly JournalEntry[]> {
+    const { entries } = await this.#lane.run(() =>
+      readJournal(this.#directory, (entry) => 'incident' in entry && entry.incident === incident),
+    );
+    return entries;
   }
 
   flush(): Promise<void> {

@@ -13,19 +13,19 @@ import { join } from 'node:path';
 import { EntryCollector } from './collector.ts';
 import { errorCode, FOLDER_MODE } from './disk.ts';
 import { type JournalEntry, MAX_RECORD_BYTES } from './entry.ts';
-import { LineSplitter } from './lines.ts';
+import { Glance } from './glance.ts';
+import { type Line, LineSplitter } from './lines.ts';
 import { monthFiles } from './months.ts';
 import type { Position } from './tail.ts';
 
-/** How many bytes of journal are read at the start. Older months are left out, whole. */
-const MAX_READ_BYTES = 64 * 1024 * 1024;
+/** How many bytes of the latest months are read whole; the latest month is in any case. */
+const WHOLE_BYTES = 64 * 1024 * 1024;
 
 const PIECE_BYTES = 256 * 1024;
 const LINE_FEED = 0x0a;
 
 /** What stood in the journal when it was opened. */
 export interface Found {
-  readonly entries: readonly JournalEntry[];
   readonly problems: readonly string[];
   readonly collector: EntryCollector;
   readonly positions: ReadonlyMap<string, Position>;
@@ -35,9 +35,17 @@ export interface Found {
   readonly unwritable: unknown;
 }
 
-/** Makes the directory where it is missing, ends torn lines, and reads the journal. Never throws. */
-export function readAtStart(directory: string): Found {
-  const entries: JournalEntry[] = [];
+/**
+ * Makes the directory where it is missing, ends torn lines, and reads the journal: the latest months whole, and of those
+ * before what belongs to incidents that are not over, and to the hub. Never throws.
+ *
+ * @param take takes the entries, oldest first
+ */
+export function readAtStart(
+  directory: string,
+  take: (entry: JournalEntry) => void,
+  wholeBytes: number = WHOLE_BYTES,
+): Found {
   const collector = new EntryCollector();
   const positions = new Map<string, Position>();
   let names: readonly string[] = [];
@@ -48,40 +56,55 @@ export function readAtStart(directory: string): Found {
   } catch (error) {
     unwritable = error;
   }
-  for (const name of wanted(directory, names, collector)) {
+  const { whole, older } = sortOut(directory, names, wholeBytes);
+  const glance = glanceAt(directory, older, whole, collector);
+  for (const name of [...older, ...whole]) {
+    const path = join(directory, name);
+    const isOlder = older.includes(name);
     try {
-      const repaired = repair(join(directory, name), (text) => collector.problem(`${name}${text}`));
+      const repaired = isOlder ? undefined : repair(path, (text) => collector.problem(`${name}${text}`));
       unwritable ??= repaired;
-      positions.set(name, readWhole(directory, name, collector, entries));
+      const position = readLines(path, (line) => {
+        const entry = isOlder && !glance.wants(line) ? undefined : collector.take(name, line);
+        if (entry !== undefined) take(entry);
+      });
+      positions.set(name, position);
     } catch (error) {
       collector.problem(`${name} cannot be read: ${reasonOf(error)}`);
     }
   }
-  return {
-    entries,
-    problems: collector.takeProblems(),
-    collector,
-    positions,
-    latest: names.at(-1) ?? '',
-    unwritable,
-  };
+  return { problems: collector.takeProblems(), collector, positions, latest: names.at(-1) ?? '', unwritable };
 }
 
-/** The latest files up to the bound, the oldest first. */
-function wanted(directory: string, names: readonly string[], collector: EntryCollector): string[] {
-  const chosen: string[] = [];
+/** The latest files up to the bound, and those before; each the oldest first. */
+function sortOut(directory: string, names: readonly string[], wholeBytes: number) {
   let bytes = 0;
-  for (const name of [...names].reverse()) {
-    bytes += sizeOf(join(directory, name));
-    if (bytes > MAX_READ_BYTES && chosen.length > 0) {
-      collector.problem(
-        `${name} and what is older is not read: it would be more than ${MAX_READ_BYTES} bytes`,
-      );
-      break;
-    }
-    chosen.unshift(name);
+  let first = names.length;
+  while (first > 0) {
+    bytes += sizeOf(join(directory, names[first - 1] ?? ''));
+    if (bytes > wholeBytes && first < names.length) break;
+    first -= 1;
   }
-  return chosen;
+  return { older: names.slice(0, first), whole: names.slice(first) };
+}
+
+function glanceAt(
+  directory: string,
+  older: readonly string[],
+  later: readonly string[],
+  collector: EntryCollector,
+): Glance {
+  const glance = new Glance();
+  if (older.length === 0) return glance;
+  for (const name of [...older, ...later]) {
+    const isOlder = older.includes(name);
+    try {
+      readLines(join(directory, name), (line) => (isOlder ? glance.older(line) : glance.later(line)));
+    } catch (error) {
+      collector.problem(`${name} cannot be looked through: ${reasonOf(error)}`);
+    }
+  }
+  return glance;
 }
 
 function sizeOf(path: string): number {
@@ -117,22 +140,15 @@ function repair(path: string, problem: (text: string) => void): unknown {
   return undefined;
 }
 
-function readWhole(
-  directory: string,
-  name: string,
-  collector: EntryCollector,
-  entries: JournalEntry[],
-): Position {
-  return withFile(join(directory, name), constants.O_RDONLY, (file) => {
+/** Gives `use` each line that has ended. */
+function readLines(path: string, use: (line: Line) => void): Position {
+  return withFile(path, constants.O_RDONLY, (file) => {
     const splitter = new LineSplitter(MAX_RECORD_BYTES);
     const piece = Buffer.allocUnsafe(PIECE_BYTES);
     let read = 0;
     for (let got = readSync(file, piece); got > 0; got = readSync(file, piece, 0, PIECE_BYTES, read)) {
       read += got;
-      for (const line of splitter.push(piece.subarray(0, got))) {
-        const entry = collector.take(name, line);
-        if (entry !== undefined) entries.push(entry);
-      }
+      for (const line of splitter.push(piece.subarray(0, got))) use(line);
     }
     const { dev, ino, size } = fstatSync(file);
     return { file: { device: dev, inode: ino, bytes: size }, splitter, read };

@@ -19,14 +19,20 @@ export interface ReadJournal {
  * Reads all of a journal, and changes nothing. Throws `InvalidOptionsError` where there is no such directory.
  *
  * @param directory what the application gave as `incidents.directory`
+ * @param isWanted which entries are kept. Default: all
  */
-export async function readJournal(directory: string): Promise<ReadJournal> {
+export async function readJournal(
+  directory: string,
+  isWanted: (entry: JournalEntry) => boolean = () => true,
+): Promise<ReadJournal> {
   const path = resolve(directory);
   const entries: JournalEntry[] = [];
   const collector = new EntryCollector();
   for (const name of monthFiles(await namesIn(path))) {
     try {
-      await readFileInto(join(path, name), name, collector, (entry) => entries.push(entry));
+      await readFileInto(join(path, name), name, collector, (entry) => {
+        if (isWanted(entry)) entries.push(entry);
+      });
     } catch (error) {
       collector.problem(`${name} cannot be read: ${reasonOf(error)}`);
     }

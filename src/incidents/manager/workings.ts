@@ -19,6 +19,7 @@ import { IncidentRegister } from '../register.ts';
 import type { Watch } from '../watch.ts';
 import { Agenda } from './agenda.ts';
 import { BurnWatch } from './burn-watch.ts';
+import type { Followed } from './followed.ts';
 import { HubNotes } from './hub-notes.ts';
 import { Keeper } from './keeper.ts';
 import { Ledger } from './ledger.ts';
@@ -36,6 +37,8 @@ export interface WorkingsParts {
   readonly ports: IncidentPorts;
   readonly evidence: Evidence;
   readonly journal: Journal | undefined;
+  /** What was read of the journal already. */
+  readonly followed: Followed | undefined;
   readonly suffix: string;
   readonly delivery: Delivery<Outgoing>;
   /** Runs something and keeps what it throws from whoever caused it. */
@@ -166,6 +169,8 @@ export function workingsOf(parts: WorkingsParts): Workings {
       sender,
       people,
       onHub: (change) => notes.takeIn(change),
+      followed: parts.followed,
+      report: (error) => ports.report('', 'incidents', error),
       onHandedOver: (record) => {
         evidence.end(record.id);
         sender.handOver(record);
