@@ -41,6 +41,8 @@ export const messages = {
   comesBack: (times: number, holdMs: number) =>
     `It flaps slowly: it was back ${times} times, and stays open now until it has been over for ${durationText(holdMs)}.`,
 
+  relapsed: (reason: string) => `It was mitigated, and its circuit opened again: ${reason}`,
+
   isOver: (holdMs: number) => `what began it has been over for ${durationText(holdMs)}.`,
 
   flaps: (policy: string, rate: number) =>
@@ -52,6 +54,8 @@ export const messages = {
   wasHeld: (summary: string, hold: string) => `${summary} (Told only now. ${hold})`,
 
   notToldBefore: (hold: string, summary: string) => `It was not told before. ${hold} ${summary}`,
+
+  isOverNow: 'It is over.',
 
   holds: (policy: string, severity: string, incident: string) =>
     `'${policy}' depends on it and has trouble too (${severity}): ${incident} is told if it outlasts this.`,

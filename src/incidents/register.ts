@@ -1,6 +1,9 @@
 import type { IncidentRecord } from './incident/record.ts';
 import type { Watch } from './watch.ts';
 
+/** Most incidents over the limit that are kept because something of them is to be told yet. */
+const MAX_PENDING = 1_000;
+
 /** The incidents that are kept: the open ones, and the latest of those that are over. */
 export class IncidentRegister {
   readonly #maxResolved: number;
@@ -31,9 +34,13 @@ export class IncidentRegister {
     this.#endOpen(id);
     this.#over.delete(id);
     this.#over.set(id, watch);
-    for (const oldest of [...this.#over.keys()].slice(0, Math.max(0, this.#over.size - this.#maxResolved))) {
+    let tooMany = this.#over.size - this.#maxResolved;
+    for (const [oldest, { telling }] of this.#over) {
+      if (tooMany <= 0) return;
+      if (telling.pending !== undefined && tooMany <= MAX_PENDING) continue;
       this.#over.delete(oldest);
       this.#records.delete(oldest);
+      tooMany -= 1;
     }
   }
 

@@ -55,7 +55,12 @@ describe('dependsOn', () => {
     expect(dependant).toMatchObject({ policy: 'shop', status: 'detected' });
     expect(upstream?.toJSON().heldDependants).toMatchObject([{ policy: 'shop', incident: dependant?.id }]);
     expect(upstream?.toJSON().impact.dependants).toEqual(['shop']);
-    expect(harness.sink.got.map(({ incident }) => incident.policy)).toEqual(['database']);
+    expect(harness.sink.got.map(({ incident }) => incident.policy)).toEqual(['database', 'database']);
+    expect(harness.sink.got[1]).toMatchObject({
+      kind: 'updated',
+      incident: { heldDependants: [{ policy: 'shop' }] },
+    });
+    expect(harness.sink.got[1]?.summary).toContain("'shop' depends on it and has trouble too (Medium)");
     expect(harness.manager.why(dependant?.id ?? '').at(-1)).toMatch(
       /^Now nobody is told\. It depends on 'database'/,
     );
@@ -63,7 +68,8 @@ describe('dependsOn', () => {
     database.move('closed');
     await pass(60_000);
     expect(harness.manager.open()).toEqual([]);
-    expect(harness.sink.got.map(({ incident }) => incident.policy)).toEqual(['database', 'database']);
+    expect(harness.sink.kinds()).toEqual(['opened', 'updated', 'resolved']);
+    expect(harness.sink.got.every(({ incident }) => incident.policy === 'database')).toBe(true);
   });
 
   it('tells of a dependant that outlasts its upstream', async () => {
@@ -72,10 +78,10 @@ describe('dependsOn', () => {
     shop.move('open');
     database.move('closed');
     await pass(60_000);
-    expect(harness.sink.kinds()).toEqual(['opened', 'resolved']);
+    expect(harness.sink.kinds()).toEqual(['opened', 'updated', 'resolved']);
     await pass(60_000 + 15_000);
-    expect(harness.sink.kinds()).toEqual(['opened', 'resolved', 'opened']);
-    expect(harness.sink.got[2]).toMatchObject({ incident: { policy: 'shop', status: 'declared' } });
+    expect(harness.sink.kinds()).toEqual(['opened', 'updated', 'resolved', 'opened']);
+    expect(harness.sink.got[3]).toMatchObject({ incident: { policy: 'shop', status: 'declared' } });
   });
 
   it('hides nothing where policies depend on each other', async () => {
@@ -182,8 +188,8 @@ describe('silences', () => {
     expect(harness.only().status).toBe('resolved');
     expect(harness.sink.got).toEqual([]);
     await pass(1);
-    expect(harness.sink.kinds()).toEqual(['resolved']);
-    expect(harness.sink.got[0]?.summary).toContain('It was not told before. Silenced by Ada');
+    expect(harness.sink.kinds()).toEqual(['opened', 'resolved']);
+    expect(harness.sink.got[1]?.summary).toContain('It was not told before. Silenced by Ada');
     expect(vi.getTimerCount()).toBe(0);
   });
 

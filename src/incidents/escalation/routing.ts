@@ -34,6 +34,15 @@ export class Routing {
     this.#routes = routes;
   }
 
+  /** Which route such an incident falls under, by its place; -1 for none. */
+  routeOf({ policy, severity }: Routed): number {
+    return this.#routes.findIndex(
+      ({ policies, severities }) =>
+        (policies?.some((pattern) => matchesPattern(pattern, policy)) ?? true) &&
+        (severities?.includes(severity) ?? true),
+    );
+  }
+
   /** Sinks that are told of such an incident whoever is on duty. Without a route that fits, all. */
   sinksFor(incident: Routed): readonly string[] {
     const route = this.#routeOf(incident);
@@ -63,12 +72,8 @@ export class Routing {
     return (this.#routeOf(incident)?.contacts.length ?? 0) > after;
   }
 
-  #routeOf({ policy, severity }: Routed): RouteSettings | undefined {
-    return this.#routes.find(
-      ({ policies, severities }) =>
-        (policies?.some((pattern) => matchesPattern(pattern, policy)) ?? true) &&
-        (severities?.includes(severity) ?? true),
-    );
+  #routeOf(incident: Routed): RouteSettings | undefined {
+    return this.#routes[this.routeOf(incident)];
   }
 
   #belongsToAContact(sink: string): boolean {

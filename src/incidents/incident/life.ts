@@ -41,6 +41,18 @@ export class Life {
     return true;
   }
 
+  /** A person says that what resolved itself is over for all who share its alert. */
+  confirm({ at, by, reason }: ChangeOf<'resolved'>): void {
+    this.resolvedBy = by;
+    this.#steps.add(at, {
+      at: isoTime(at),
+      status: 'resolved',
+      by: by ?? null,
+      reason: reason ?? null,
+      reopening: false,
+    });
+  }
+
   /** The beginning may come after the steps that followed it, where two wrote at once. */
   #begin({ at, by }: ChangeOf<'detected'>): boolean {
     if (this.#begun) return false;
@@ -60,9 +72,13 @@ export class Life {
     return isBefore(this.status, status);
   }
 
-  /** Back to work: a person's reopening says that somebody is at it, one that nobody made does not. */
+  /**
+   * Back to work, also from `mitigated` where trouble that was over is back. A person's reopening says that somebody is
+   * at it, one that nobody made does not.
+   */
   #reopen({ at, by, reason }: ChangeOf<'reopened'>): boolean {
-    if (isOpen(this.status)) return false;
+    const isRelapse = this.status === 'mitigated' && by === undefined;
+    if (isOpen(this.status) && !isRelapse) return false;
     this.resolvedAt = undefined;
     this.resolvedBy = undefined;
     this.durationMs = undefined;

@@ -1,4 +1,5 @@
 import type { IncidentJson } from './document.ts';
+import { isOpen } from './status.ts';
 
 type Steps = IncidentJson['steps'];
 
@@ -24,4 +25,14 @@ export function sinceReopening<Entry extends { readonly at: string }>(
 /** When an incident was mitigated, since it was last reopened. */
 export function mitigatedStep(steps: Steps): Steps[number] | undefined {
   return stepsSinceReopening(steps).find(({ status, reopening }) => status === 'mitigated' && !reopening);
+}
+
+/** Where an incident that was over was reopened; a relapse of one that was mitigated is none. */
+export function isReopeningAt(steps: Steps, at: number): boolean {
+  return steps[at]?.reopening === true && !isOpen(steps[at - 1]?.status ?? 'resolved');
+}
+
+/** How often an incident that was over was back by itself. */
+export function selfReopenings(steps: Steps): number {
+  return steps.filter(({ by }, at) => by === null && isReopeningAt(steps, at)).length;
 }

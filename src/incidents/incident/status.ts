@@ -8,7 +8,8 @@
  * - `resolved`: the cause is gone or the dependency is back.
  * - `closed`: nothing is left to do but the actions that were written down.
  *
- * A step may be left out. `reopened` leads from `resolved` and `closed` back to work.
+ * A step may be left out. `reopened` leads from `resolved` and `closed` back to work, and from `mitigated` where
+ * the trouble that was over is back.
  */
 export const incidentStatuses = [
   'detected',

@@ -3,7 +3,9 @@ import type { Evidence } from '../evidence/evidence.ts';
 import type { IncidentChange } from '../incident/changes/change.ts';
 import type { IncidentIds } from '../incident/incident-id.ts';
 import { IncidentRecord } from '../incident/record.ts';
+import { selfReopenings } from '../incident/reopening.ts';
 import { decideSeverity, isWorse, type SeverityDecision } from '../incident/severity.ts';
+import { ownDedupKey } from '../incident/shared-alert.ts';
 import { isOpen } from '../incident/status.ts';
 import type { IncidentTrigger } from '../incident/trigger.ts';
 import { messages } from '../messages.ts';
@@ -84,7 +86,7 @@ export class Keeper {
     watch.observe(allClosed(reading.states), now);
     beginning.prepare?.(watch, now);
     const decision = this.#decide(watch, reading, { policy, trigger });
-    watch.ruled = decision.severity;
+    if (!watch.recovering) watch.ruled = decision.severity;
     const { severity, why } = beginning.chosen ?? decision;
     if (beginning.chosen !== undefined) this.setByPerson(watch);
     const detected: IncidentChange = {
@@ -134,6 +136,13 @@ export class Keeper {
     this.reopened(watch, comesBack ? `${reason} ${messages.comesBack(reopenings, reopenWithinMs)}` : reason);
   }
 
+  /** What people took for mitigated is back: it waits for somebody to acknowledge it again. */
+  relapsed(watch: Watch, reason: string, at: number): void {
+    const why = messages.relapsed(reason);
+    this.#parts.ledger.record(watch.record, { type: 'reopened', at, reason: why });
+    this.#parts.teller.relapse(watch, why);
+  }
+
   /** An incident was reopened, by whomever: watches it again and tells people. */
   reopened(watch: Watch, reason: string): void {
     const { record } = watch;
@@ -162,7 +171,7 @@ export class Keeper {
     watch.observe(reading.exists && allClosed(reading.states), now);
     for (const { cause, forMs } of restoredCauses(document, settings)) watch.begin(cause, now, now + forMs);
     watch.telling.restore(document, now, wall, settings.escalateAfterMs);
-    watch.countReopenings(document.steps.filter(({ reopening, by }) => reopening && by === null).length);
+    watch.countReopenings(selfReopenings(document.steps));
     const { severityHistory } = document;
     if ((severityHistory.at(-1)?.by ?? null) !== null) {
       watch.ruled = severityHistory.findLast(({ by }) => by === null)?.to;
@@ -229,6 +238,8 @@ export class Keeper {
       ? messages.resolved(record.policy, durationMs, by)
       : messages.recoveredHere(record.policy, instance, service, durationMs);
     teller.end(watch, forAll ? 'resolved' : 'updated', summary);
+    // It is kept while something of it is to be told.
+    if (watch.telling.pending !== undefined) register.close(watch);
     this.#collect(record);
   }
 
@@ -287,9 +298,10 @@ export class Keeper {
 
   /** A person set the severity: it stands until the rule decides for worse than it had by then. */
   setByPerson(watch: Watch): void {
-    const { ruled, record } = watch;
+    const { record, recovering } = watch;
+    const reading = this.#parts.policies.read(record.policy);
     watch.ruledBefore =
-      ruled ?? this.#decide(watch, this.#parts.policies.read(record.policy), record).severity;
+      watch.ruled ?? (recovering ? undefined : this.#decide(watch, reading, record).severity);
   }
 
   /** Makes it worse, if that is what the decision says. Whether it did. */
@@ -343,7 +355,7 @@ export class Keeper {
 
   #dedupKey(id: string, policy: string, drill: boolean): string {
     const { service, dedupScope } = this.#parts.settings;
-    return dedupScope === 'service' && !drill ? `breakwater/${service}/${policy}` : `breakwater/${id}`;
+    return dedupScope === 'service' && !drill ? `breakwater/${service}/${policy}` : ownDedupKey(id);
   }
 
   /** Ends the collectors early. Resolves once it is recorded what they came to. */

@@ -3,11 +3,13 @@ import type { IncidentEvent } from '../../core/events.ts';
 import type { Level, Routing } from '../escalation/routing.ts';
 import type { ChangeOf } from '../incident/changes/change.ts';
 import type { IncidentRecord } from '../incident/record.ts';
+import { isWorse } from '../incident/severity.ts';
 import { isBefore, isOpen } from '../incident/status.ts';
 import { messageId } from '../message-id.ts';
 import { messages } from '../messages.ts';
 import type { NotificationKind } from '../notification.ts';
 import type { IncidentPorts } from '../ports.ts';
+import { digestEntry, digestGroups } from '../quiet/digest-groups.ts';
 import type { Quiet } from '../quiet/quiet.ts';
 import type { Upstream } from '../quiet/upstream.ts';
 import type { IncidentRegister } from '../register.ts';
@@ -26,15 +28,14 @@ export interface TellerParts {
   readonly quiet: Quiet;
   readonly routing: Routing;
   readonly escalateAfterMs: number;
-  /** The open incident that an incident of the policy waits for. */
-  readonly upstreamOf: (policy: string) => Upstream | undefined;
+  /** How long what an incident waits for must be over. */
+  readonly resolveAfterMs: number;
+  /** The open incident that the incident waits for. */
+  readonly upstreamOf: (incident: IncidentRecord) => Upstream | undefined;
 }
 
 /** How a notification ended at a sink. */
-export type DeliveredNotification = Pick<
-  ChangeOf<'notified'>,
-  'notification' | 'kind' | 'sink' | 'result'
->;
+export type DeliveredNotification = Pick<ChangeOf<'notified'>, 'notification' | 'kind' | 'sink' | 'result'>;
 
 /** How something is told. */
 export interface TellOptions {
@@ -57,7 +58,7 @@ export class Teller {
   begin(watch: Watch, summary: string): void {
     const { record, telling } = watch;
     const mayWait = !record.drill && record.trigger !== 'person' && record.status === 'detected';
-    const upstream = mayWait ? this.#parts.upstreamOf(record.policy) : undefined;
+    const upstream = mayWait ? this.#parts.upstreamOf(record) : undefined;
     if (upstream !== undefined) {
       telling.upstream = { ...upstream, overAt: undefined };
       this.#list(upstream, record);
@@ -70,7 +71,18 @@ export class Teller {
   /** Goes on where another process stopped: what nobody was told of is told, unless something holds it back. */
   resume(watch: Watch): void {
     const { record, telling } = watch;
+    if (!isOpen(record.status)) {
+      this.#tellLate(watch);
+      return;
+    }
     if (telling.told) {
+      const { routing } = this.#parts;
+      telling.toldAs = record.severity;
+      // One that contacts are for, and none was told of, came under their route too late to be told.
+      const isNew =
+        isBefore(record.status, 'acknowledged') && telling.level === 0 && routing.hasLevelAbove(0, record);
+      telling.route = isNew ? undefined : routing.routeOf(record);
+      if (isNew) this.update(watch, record.summary, { urgent: true });
       if (telling.escalateAt === Number.POSITIVE_INFINITY) this.#awaitAcknowledgement(watch, monotonicNow());
       return;
     }
@@ -89,6 +101,13 @@ export class Teller {
     this.#emit(record, 'updated');
   }
 
+  /** What people know is back: they are told, and from the first level on until somebody acknowledges. */
+  relapse(watch: Watch, summary: string): void {
+    watch.telling.level = 0;
+    this.update(watch, summary, { urgent: true });
+    this.#awaitAcknowledgement(watch, monotonicNow());
+  }
+
   /**
    * It is over, which is told at once to all who know of it; it ends an alert and makes none.
    *
@@ -96,20 +115,31 @@ export class Teller {
    */
   end(watch: Watch, kind: Extract<NotificationKind, 'resolved' | 'updated'>, summary: string): void {
     const { record, telling } = watch;
-    const { hold, told } = telling;
-    const sinks = told ? this.#known(watch) : [];
+    const { hold, muted } = telling;
+    const isKnown = telling.told || telling.digest !== undefined;
+    const sinks = isKnown ? this.#known(watch) : [];
     telling.forget();
     for (const name of sinks) telling.former.add(name);
-    if (told) this.#parts.sender.send(record, { kind, summary, sinks });
-    else if (
-      record.severity === 'Critical' &&
-      (hold?.because === 'silence' || hold?.because === 'maintenance')
-    ) {
-      // Told when what held it back ends: a critical incident is not kept from people for good.
+    if (isKnown) this.#parts.sender.send(record, { kind, summary, sinks });
+    else if (record.severity === 'Critical' && hold !== undefined && !muted) {
+      // Told when no silence holds it back any more: a critical incident is not kept from people for good.
       telling.hold = hold;
-      telling.add(`It was not told before. ${hold.text} ${summary}`, true);
+      telling.add(messages.notToldBefore(hold.text, summary), true);
+      this.#tellLate(watch);
     }
     this.#emit(record, 'resolved');
+    const now = monotonicNow();
+    for (const other of this.#parts.register.open()) {
+      if (other.telling.digest?.carrier !== record.id) continue;
+      this.#outlive(other, now);
+      this.#release(other);
+    }
+  }
+
+  /** What was over here is over for all who share its alert: those who were told the one are told the other. */
+  endForAll({ record, telling }: Watch, summary: string): void {
+    this.#parts.sender.send(record, { kind: 'resolved', summary, sinks: [...telling.former] });
+    this.#emit(record, 'updated');
   }
 
   /**
@@ -132,24 +162,16 @@ export class Teller {
     const journaled = ledger.journal !== undefined;
     const text = journaled ? messages.closingForNow : messages.closing;
     ledger.record(record, { type: 'noted', at: wallNow(), id: newPartId('n'), text, deadEnd: false });
-    if (telling.told) sender.send(record, { kind: 'updated', summary: text, sinks: [...telling.sinks.keys()] });
+    if (telling.told)
+      sender.send(record, { kind: 'updated', summary: text, sinks: [...telling.sinks.keys()] });
     this.#emit(record, 'updated');
   }
 
   /** When the incident is to be looked at because of people, on the monotonic clock. */
-  nextAt({ telling }: Watch, now: number): number {
+  nextAt({ record, telling }: Watch, now: number): number {
     const wall = wallNow();
-    const holdEnds = telling.pending === undefined ? undefined : telling.hold?.until;
-    return Math.min(
-      telling.escalateAt,
-      now + (telling.remindAt - wall),
-      holdEnds === undefined ? Number.POSITIVE_INFINITY : now + Math.max(1, holdEnds - wall),
-      upstreamAt(telling.upstream?.overAt),
-    );
-
-    function upstreamAt(overAt: number | undefined): number {
-      return overAt === undefined ? Number.POSITIVE_INFINITY : overAt;
-    }
+    if (!isOpen(record.status)) return telling.holdEndsAt(now, wall);
+    return telling.nextAt(now, wall, this.#parts.resolveAfterMs);
   }
 
   /** Does what is due: tells what nothing holds back any more, the next level, and that an update is due. */
@@ -158,41 +180,63 @@ export class Teller {
       this.#tellLate(watch);
       return;
     }
+    this.#outlive(watch, now);
     this.#release(watch);
     this.#escalate(watch, now);
     this.#remind(watch);
   }
 
-  /** Marks as told those of many incidents that one notification tells of together. */
+  /** Tells of many incidents that began at once: those that the same sinks are told of in one notification. */
   tellTogether(watches: readonly Watch[]): void {
+    const now = monotonicNow();
+    const isFree = (watch: Watch): boolean => this.#parts.quiet.holdOf(watch, now) === undefined;
     const open = watches.filter(({ record }) => isOpen(record.status));
-    const [worst, ...others] = [...open].sort((a, b) => severityRank(a) - severityRank(b));
-    const over = watches.filter(({ record }) => !isOpen(record.status));
-    if (worst === undefined) return;
-    if (others.length + over.length === 0) {
-      this.#release(worst);
-      return;
+    for (const watch of open) if (!isFree(watch)) this.#release(watch);
+    const groups = digestGroups(open.filter(isFree), (watch) => this.#firstTold(watch));
+    for (const [worst, ...others] of groups) {
+      if (others.length === 0 || this.#firstTold(worst).length === 0)
+        for (const watch of [worst, ...others]) this.#release(watch);
+      else this.#tellDigest(worst, others);
     }
-    const entries = [...others, ...over].map(({ record }) => ({
-      incident: record.id,
-      policy: record.policy,
-      severity: record.severity,
-      status: record.status,
-      summary: record.summary,
-    }));
-    const summary = messages.digest(worst.record, entries);
-    const text = `Told in one notification with ${worst.record.id} and ${entries.length - 1} more.`;
-    for (const watch of [...others, ...over]) {
-      this.#parts.ledger.record(watch.record, { type: 'held-back', at: wallNow(), because: 'digest', text });
-      if (isOpen(watch.record.status)) this.#declare(watch.record);
-      watch.telling.pending = undefined;
-      watch.telling.hold = undefined;
-      watch.telling.told = isOpen(watch.record.status);
-      this.#awaitAcknowledgement(watch, monotonicNow());
+  }
+
+  #tellDigest(worst: Watch, others: readonly Watch[]): void {
+    const { ledger, routing } = this.#parts;
+    const [now, wall] = [monotonicNow(), wallNow()];
+    const entries = others.map(digestEntry);
+    const carrier = worst.record.id;
+    const text = `Told in one notification with ${carrier} and ${others.length - 1} more.`;
+    for (const watch of others) {
+      const { record, telling } = watch;
+      const level = routing.levelAbove(0, record, wall);
+      ledger.record(record, { type: 'held-back', at: wall, because: 'digest', text });
+      this.#declare(record);
+      telling.digest = { carrier, sinks: this.#firstTold(watch), overAt: undefined };
+      this.#markTold(watch);
+      this.#tellContacts(watch, level, `The digest of ${carrier} names it.`);
+      this.#awaitAcknowledgement(watch, now);
     }
-    worst.telling.pending = undefined;
-    worst.telling.hold = undefined;
-    this.#open(worst, summary, entries);
+    this.#open(worst, messages.digest(worst.record, entries), entries);
+  }
+
+  /** Sinks that hear of the incident when it begins. */
+  #firstTold({ record }: Watch): readonly string[] {
+    const { routing } = this.#parts;
+    return [...routing.sinksFor(record), ...viaOf(routing.levelAbove(0, record, wallNow()))];
+  }
+
+  /** One that was told in the digest of another is told itself once it has outlasted that. */
+  #outlive(watch: Watch, now: number): void {
+    const { telling, record } = watch;
+    const { digest } = telling;
+    if (digest === undefined || !telling.told || this.#parts.register.isOpen(digest.carrier)) return;
+    digest.overAt ??= now;
+    // One that is about to end is left to.
+    if (watch.recovering && now < digest.overAt + this.#parts.resolveAfterMs) return;
+    telling.told = false;
+    telling.counted = false;
+    telling.level = 0;
+    telling.add(record.summary, true);
   }
 
   /** Why nobody is told now; `undefined` where they are. */
@@ -221,7 +265,30 @@ export class Teller {
     }
     const summary = pending.count > 1 ? messages.latestOf(pending.summary, pending.count) : pending.summary;
     telling.updates.count(now);
-    this.#update(watch, summary, this.#known(watch));
+    const level = this.#levelOfNewRoute(watch);
+    this.#markTold(watch);
+    this.#tellContacts(watch, level, 'The route that it falls under now names them.');
+    this.#update(watch, summary, [...new Set([...this.#known(watch), ...viaOf(level)])]);
+    if (level !== undefined) this.#awaitAcknowledgement(watch, now);
+  }
+
+  /** The first level of the route that it falls under now, where that is another one than it was told by. */
+  #levelOfNewRoute({ record, telling }: Watch): Level | undefined {
+    const { routing } = this.#parts;
+    const { toldAs } = telling;
+    if (routing.routeOf(record) === telling.route) return undefined;
+    telling.level = 0;
+    const isTended = !isBefore(record.status, 'acknowledged');
+    if (isTended && toldAs !== undefined && !isWorse(record.severity, toldAs)) return undefined;
+    return routing.levelAbove(0, record, wallNow());
+  }
+
+  #markTold({ record, telling }: Watch): void {
+    telling.told = true;
+    telling.pending = undefined;
+    telling.hold = undefined;
+    telling.route = this.#parts.routing.routeOf(record);
+    telling.toldAs = record.severity;
   }
 
   #holdBack({ record, telling }: Watch, hold: Hold): void {
@@ -237,11 +304,12 @@ export class Teller {
     const { record, telling } = watch;
     const now = monotonicNow();
     this.#declare(record);
-    telling.told = true;
+    this.#markTold(watch);
     telling.updates.count(now);
     const level = this.#parts.routing.levelAbove(telling.level, record, wallNow());
     this.#tellContacts(watch, level, 'The route of the incident names them.');
     this.#openAt(watch, summary, [...this.#known(watch), ...viaOf(level)], digest);
+    telling.digest = undefined;
     this.#awaitAcknowledgement(watch, now);
   }
 
@@ -274,7 +342,8 @@ export class Teller {
 
   /** Sinks that know of it, and those that should by its route as it is now. */
   #known({ record, telling }: Watch): readonly string[] {
-    return [...new Set([...telling.sinks.keys(), ...this.#parts.routing.sinksFor(record)])];
+    const inDigest = telling.digest?.sinks ?? [];
+    return [...new Set([...telling.sinks.keys(), ...inDigest, ...this.#parts.routing.sinksFor(record)])];
   }
 
   #escalate(watch: Watch, now: number): void {
@@ -288,7 +357,11 @@ export class Teller {
       return;
     }
     const level = this.#parts.routing.levelAbove(telling.level, record, wallNow());
-    if (level === undefined) return;
+    if (level === undefined) {
+      // Somebody above may be on duty later.
+      this.#awaitAcknowledgement(watch, now);
+      return;
+    }
     const why = messages.nobodyAcknowledged(this.#parts.escalateAfterMs);
     this.#tellContacts(watch, level, why);
     // Also where a sink knows: it is new to whom it reaches now, or was not heard.
@@ -329,20 +402,36 @@ export class Teller {
     this.update(watch, messages.updateDue, { urgent: true });
   }
 
+  /** Of one that was over before people could be told: that it was, and that it is over. */
   #tellLate(watch: Watch): void {
     const { record, telling } = watch;
     const { pending } = telling;
-    if (pending === undefined || this.#parts.quiet.silenceOf(watch) !== undefined) return;
+    if (pending === undefined) return;
+    const silence = this.#parts.quiet.silenceOf(watch);
+    if (silence !== undefined) {
+      telling.hold = silence;
+      return;
+    }
+    const level = this.#parts.routing.levelAbove(0, record, wallNow());
+    const sinks = [...new Set([...this.#parts.routing.sinksFor(record), ...viaOf(level)])];
+    this.#tellContacts(watch, level, 'The route of the incident names them.');
     telling.forget();
-    const sinks = this.#parts.routing.sinksFor(record);
-    for (const name of sinks) telling.former.add(name);
+    this.#parts.sender.send(record, { kind: 'opened', summary: record.summary, sinks });
     this.#parts.sender.send(record, { kind: 'resolved', summary: pending.summary, sinks });
+    for (const name of sinks) telling.former.add(name);
   }
 
-  #list({ incident }: Upstream, { id, policy }: IncidentRecord): void {
-    const upstream = this.#parts.register.get(incident);
+  /** Whoever is told of the upstream's incident hears who is held back because of it. */
+  #list({ incident }: Upstream, { id, policy, severity }: IncidentRecord): void {
+    const upstream = this.#parts.register.watchOf(incident);
     if (upstream === undefined) return;
-    this.#parts.ledger.record(upstream, { type: 'dependant-held', at: wallNow(), policy, incident: id });
+    this.#parts.ledger.record(upstream.record, {
+      type: 'dependant-held',
+      at: wallNow(),
+      policy,
+      incident: id,
+    });
+    this.update(upstream, messages.holds(policy, severity, id));
   }
 
   #emit({ id, policy, severity, drill }: IncidentRecord, status: IncidentEvent['status']): void {
@@ -354,8 +443,4 @@ export class Teller {
 
 function viaOf(level: Level | undefined): readonly string[] {
   return level?.contacts.flatMap(({ sinks }) => sinks) ?? [];
-}
-
-function severityRank({ record }: Watch): number {
-  return ['Critical', 'High', 'Medium', 'Low'].indexOf(record.severity);
 }

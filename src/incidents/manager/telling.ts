@@ -1,11 +1,22 @@
 import type { ChangeOf } from '../incident/changes/change.ts';
 import type { IncidentJson } from '../incident/document.ts';
+import { isReopeningAt } from '../incident/reopening.ts';
+import type { Severity } from '../incident/severity.ts';
 import { isOpen } from '../incident/status.ts';
+import { messages } from '../messages.ts';
 import { UpdateLimit, type UpdateLimitSettings } from '../quiet/update-limit.ts';
 import type { Upstream } from '../quiet/upstream.ts';
 
 /** Why nobody is told now. */
 export type Hold = Omit<ChangeOf<'held-back'>, 'type' | 'at'>;
+
+/** An incident that was told of in the digest of another one, which stands for it while that is open. */
+export interface ToldInDigest {
+  readonly carrier: string;
+  readonly sinks: readonly string[];
+  /** On the monotonic clock. */
+  overAt: number | undefined;
+}
 
 /** What is to be told when nothing holds it back. */
 export interface Pending {
@@ -25,6 +36,11 @@ export class Telling {
   readonly former = new Set<string>();
   /** Whether people know of it, if only from a digest. */
   told = false;
+  /** What told of it in a digest: another incident, since when that is over, and the sinks. */
+  digest: ToldInDigest | undefined = undefined;
+  /** The route that it was told by, and how severe it was then; `undefined` before. */
+  route: number | undefined = undefined;
+  toldAs: Severity | undefined = undefined;
   /** Whether nobody is to be told at all, as in a drill that is played in silence. */
   muted = false;
   pending: Pending | undefined = undefined;
@@ -67,6 +83,9 @@ export class Telling {
     this.sinks.clear();
     this.former.clear();
     this.told = false;
+    this.digest = undefined;
+    this.route = undefined;
+    this.toldAs = undefined;
     this.pending = undefined;
     this.hold = undefined;
     this.counted = false;
@@ -76,18 +95,39 @@ export class Telling {
     this.remindAt = Number.POSITIVE_INFINITY;
   }
 
+  /**
+   * When people are to be told something of an open incident, on the monotonic clock. Wall-clock times are set against it.
+   *
+   * @param resolveAfterMs how long what it waits for must be over
+   */
+  nextAt(now: number, wall: number, resolveAfterMs: number): number {
+    const overAt = this.told ? this.digest?.overAt : this.upstream?.overAt;
+    return Math.min(
+      this.escalateAt,
+      now + (this.remindAt - wall),
+      this.holdEndsAt(now, wall),
+      overAt === undefined ? Number.POSITIVE_INFINITY : overAt + resolveAfterMs,
+    );
+  }
+
+  /** When what holds back what is pending ends, on the monotonic clock. */
+  holdEndsAt(now: number, wall: number): number {
+    const until = this.pending === undefined ? undefined : this.hold?.until;
+    return until === undefined ? Number.POSITIVE_INFINITY : now + Math.max(1, until - wall);
+  }
+
   /** What an incident's document says of it, for one that another process tended. Times of the document are wall-clock. */
-  restore(
-    { status, notifications, escalations, updates, timeline, steps }: IncidentJson,
-    now: number,
-    wall: number,
-    afterMs: number,
-  ) {
-    const reopening = steps.findLast((step) => step.reopening);
+  restore(document: IncidentJson, now: number, wall: number, afterMs: number) {
+    const { status, severity, drill, heldBack, notifications } = document;
+    const { escalations, updates, timeline, steps } = document;
+    // After a relapse whoever was told knows it still.
+    const reopening = steps.findLast((_, at) => isReopeningAt(steps, at));
     const since = reopening?.at ?? '';
     const told = notifications.filter(({ at }) => at >= since);
     if (!isOpen(status)) {
       for (const { sink } of told.at(-1)?.sinks ?? []) this.former.add(sink);
+      const isUntold = told.length === 0 && heldBack !== null && severity === 'Critical' && !drill;
+      if (isUntold) this.add(messages.notToldBefore(heldBack.text, messages.isOverNow), true);
       return;
     }
     for (const { id, kind, sinks } of told) {

@@ -159,6 +159,9 @@ export class Triggers {
     const reading = policies.read(policy);
     const { states } = reading;
     const closed = to === 'closed' && (states.length <= 1 || allClosed(states));
+    const isBack = event.from === 'closed' && to === 'open' && !manual;
+    if (isBack && watch.record.status === 'mitigated')
+      keeper.relapsed(watch, redact(event.reason), event.time);
     ledger.record(watch.record, { ...circuitChange(event), allClosed: closed });
     if (manual && !watch.record.drill) teller.update(watch, messages.steeredByHand(event));
     keeper.observe(watch, closed, reading);

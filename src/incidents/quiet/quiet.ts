@@ -1,9 +1,11 @@
 import { wallNow } from '../../core/clock.ts';
+import { isWorse } from '../incident/severity.ts';
 import type { Hold } from '../manager/telling.ts';
 import type { IncidentRegister } from '../register.ts';
 import type { Watch } from '../watch.ts';
 import type { DigestWindow } from './digest.ts';
 import type { Silences } from './silences.ts';
+import { lasts } from './upstream.ts';
 
 /** What decides whether people are told now. */
 export interface QuietParts {
@@ -50,7 +52,14 @@ export class Quiet {
     const { upstream } = telling;
     if (upstream === undefined || telling.told || record.status !== 'detected') return undefined;
     const { policy, incident } = upstream;
-    if (this.#parts.register.isOpen(incident)) upstream.overAt = undefined;
+    const holding = this.#parts.register.isOpen(incident)
+      ? this.#parts.register.watchOf(incident)
+      : undefined;
+    if (holding !== undefined && isWorse(record.severity, holding.record.severity)) {
+      telling.upstream = undefined;
+      return undefined;
+    }
+    if (holding !== undefined && lasts(holding)) upstream.overAt = undefined;
     else upstream.overAt ??= now;
     if (upstream.overAt !== undefined && now >= upstream.overAt + this.#parts.resolveAfterMs) {
       telling.upstream = undefined;

@@ -1,3 +1,6 @@
+import { isWorse, type Severity } from '../incident/severity.ts';
+import type { Watch } from '../watch.ts';
+
 /** An open incident of a policy that another one depends on. */
 export interface Upstream {
   readonly policy: string;
@@ -8,8 +11,21 @@ export interface Upstream {
 export interface DependencyView {
   /** Policies that this one depends on by its options; also names that no policy has yet. */
   dependsOn(policy: string): readonly string[];
-  /** The policy's open incident, if people are told of it: one that is held back itself holds nothing back. */
+  /** The policy's open incident, if it may hold others back: one that is held back itself does not. */
   toldIncident(policy: string): string | undefined;
+}
+
+/**
+ * Whether an incident may keep one of that severity back: people are told of it, its circuit is open, and it is no
+ * less severe. Nobody gets up for a dependant because of something that wakes nobody.
+ */
+export function holdsBack({ record, circuitOpen }: Watch, severity: Severity): boolean {
+  return record.status !== 'detected' && circuitOpen && !isWorse(severity, record.severity);
+}
+
+/** Whether the trouble that keeps dependants back lasts, or is about to be over. What else its incident waits for is not theirs. */
+export function lasts({ circuitOpen, isFlapping, resolveAt }: Watch): boolean {
+  return circuitOpen || isFlapping || resolveAt !== Number.POSITIVE_INFINITY;
 }
 
 /** Most policies that are asked on the way up. */

@@ -80,7 +80,8 @@ describe('the fold', () => {
           const who = known ? 'Ada' : undefined;
           const before: IncidentStatus = status;
           if (type === 'reopened') {
-            if (before === 'resolved' || before === 'closed')
+            const isRelapse = before === 'mitigated' && !known;
+            if (before === 'resolved' || before === 'closed' || isRelapse)
               status = known ? 'acknowledged' : declared ? 'declared' : 'detected';
           } else if (type === 'closed') {
             if (before === 'resolved') status = 'closed';
