@@ -77,7 +77,8 @@ export interface Incidents {
    * Resolves an incident by hand, whatever the circuits' state, once what its checklists demand of it is done or waived.
    * A circuit that opens afterwards, a failed probe included, begins a new one; so do limits that go on turning calls
    * away, and an error budget that still burns once the short window of its alert has passed. Does nothing to an incident
-   * that is over already.
+   * that is over already, unless it resolved itself and shares its alert with other instances (`dedupScope: 'service'`):
+   * then the alert ends.
    *
    * @param by who resolves it
    * @throws {InvalidOptionsError} when an argument is wrong, there is no such incident, or checklists speak against it

@@ -446,6 +446,46 @@ describe('dedupScope service', () => {
   });
 });
 
+describe('dedupScope service, after it resolved itself', () => {
+  it('has a person end the alert that others share, once', async () => {
+    const { manager, harness, policy, sink } = withPolicy({ dedupScope: 'service', service: 'shop' });
+    policy.move('open');
+    policy.move('closed');
+    await vi.advanceTimersByTimeAsync(60_000);
+    const { id, resolvedAt, durationMs } = harness.only();
+    expect(harness.only().resolvedBy).toBeUndefined();
+    manager.resolve(id, 'Ada');
+    manager.resolve(id, 'Grace');
+    await settle();
+    expect(sink.kinds()).toEqual(['opened', 'updated', 'resolved']);
+    expect(sink.got[2]).toMatchObject({ dedupKey: 'breakwater/shop/database' });
+    expect(harness.only()).toMatchObject({ status: 'resolved', resolvedBy: 'Ada', resolvedAt, durationMs });
+    const { steps, checklists } = harness.only().toJSON();
+    expect(steps.slice(-2).map(({ status, by }) => [status, by])).toEqual([
+      ['resolved', null],
+      ['resolved', 'Ada'],
+    ]);
+    const items = checklists.flatMap((list) => list.items);
+    expect(items.find((item) => item.id === 'verification.repair-proven')?.state).toBe('done');
+    expect(thrownBy(() => manager.do(id, { do: 'resolve', by: 'Grace' }))).toMatchObject([
+      { message: expect.stringContaining('it is resolved already') },
+    ]);
+    policy.move('open');
+    expect(manager.list()).toHaveLength(2);
+  });
+
+  it('ends nothing where the alert is its own', async () => {
+    const { manager, harness, policy, sink } = withPolicy();
+    policy.move('open');
+    policy.move('closed');
+    await vi.advanceTimersByTimeAsync(60_000);
+    manager.resolve(harness.only().id, 'Ada');
+    await settle();
+    expect(sink.kinds()).toEqual(['opened', 'resolved']);
+    expect(harness.only().resolvedBy).toBeUndefined();
+  });
+});
+
 describe('failures around it', () => {
   it('reports facts and stats that throw, and goes on', async () => {
     const { harness, policy, manager } = withPolicy();

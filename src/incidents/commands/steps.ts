@@ -1,6 +1,7 @@
 import { checklistItems } from '../checklists/checklists.ts';
 import type { IncidentChange } from '../incident/changes/change.ts';
 import { mitigatedStep } from '../incident/reopening.ts';
+import { isOverHereOnly } from '../incident/shared-alert.ts';
 import { isBefore, isOpen } from '../incident/status.ts';
 import type { CommandOf, Draft } from './draft.ts';
 import { passGates } from './gates.ts';
@@ -23,9 +24,17 @@ export function mitigate(draft: Draft, command: CommandOf<'mitigated'>): Changes
   return [...waived, { type: 'mitigated', at, by, reason: draft.text('reason', command.reason) }];
 }
 
-/** Whoever leaves out that it was mitigated passes that step's gates with this one. */
+/**
+ * Whoever leaves out that it was mitigated passes that step's gates with this one. What resolved itself here is resolved
+ * for all who share its alert, which nothing gates.
+ */
 export function resolve(draft: Draft, command: CommandOf<'resolve'>): Changes {
   const { incident, at, by } = draft;
+  if (isOverHereOnly(incident)) {
+    const waived = passGates(draft, command, []);
+    const reason = draft.textIfAny('reason', command.reason) ?? 'it is over for all instances.';
+    return [...waived, { type: 'resolved', at, by, reason, durationMs: incident.durationMs ?? 0 }];
+  }
   if (!isOpen(incident.status)) {
     objectToStep(draft);
     return [];

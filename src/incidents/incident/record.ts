@@ -9,6 +9,7 @@ import { Investigation } from './investigation.ts';
 import { isoTime } from './iso-time.ts';
 import { Life } from './life.ts';
 import type { Severity } from './severity.ts';
+import { isOverHereOnly, ownDedupKey } from './shared-alert.ts';
 import type { IncidentStatus } from './status.ts';
 import { Timeline, type TimelineEntry } from './timeline.ts';
 import { Work } from './work.ts';
@@ -104,9 +105,10 @@ export class IncidentRecord implements Incident {
         return true;
       case 'acknowledged':
       case 'mitigated':
-      case 'resolved':
       case 'closed':
         return this.#life.take(change);
+      case 'resolved':
+        return this.#resolve(change);
       case 'severity':
         return this.#setSeverity(change);
       case 'reviewed':
@@ -155,6 +157,12 @@ export class IncidentRecord implements Incident {
     return true;
   }
 
+  #resolve(change: ChangeOf<'resolved'>): boolean {
+    if (change.by === undefined || !isOverHereOnly(this)) return this.#life.take(change);
+    this.#life.confirm(change);
+    return true;
+  }
+
   #setSeverity({ at, to, why, by }: ChangeOf<'severity'>): boolean {
     const from = this.severity;
     this.severity = to;
@@ -184,7 +192,7 @@ export class IncidentRecord implements Incident {
   }
 
   get dedupKey(): string {
-    return this.#beginning?.dedupKey ?? `breakwater/${this.id}`;
+    return this.#beginning?.dedupKey ?? ownDedupKey(this.id);
   }
 
   get summary(): string {

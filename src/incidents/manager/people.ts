@@ -1,7 +1,8 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
 import type { IncidentCommand } from '../commands/command.ts';
 import { decide } from '../commands/decide.ts';
-import type { IncidentChange } from '../incident/changes/change.ts';
+import type { ChangeOf, IncidentChange } from '../incident/changes/change.ts';
+import { ownDedupKey } from '../incident/shared-alert.ts';
 import { isOpen } from '../incident/status.ts';
 import { messages } from '../messages.ts';
 import type { IncidentRegister } from '../register.ts';
@@ -62,7 +63,11 @@ export class People {
         teller.update(watch, messages.mitigated(change.by, change.reason), { urgent: true });
         break;
       case 'resolved':
-        if (!register.isOpen(record.id) || isOpen(record.status)) break;
+        if (isOpen(record.status)) break;
+        if (!register.isOpen(record.id)) {
+          this.#resolveForAll(watch, change);
+          break;
+        }
         keeper.resolved(watch, change.by);
         if (!record.drill) this.#parts.onResolved(record.policy);
         break;
@@ -83,6 +88,14 @@ export class People {
       default:
         break;
     }
+  }
+
+  /** What had resolved itself here is over for all who share its alert. */
+  #resolveForAll(watch: Watch, { by, at }: ChangeOf<'resolved'>): void {
+    const { record } = watch;
+    if (by === undefined || record.dedupKey === ownDedupKey(record.id) || record.resolvedBy !== by) return;
+    const durationMs = Math.max(0, at - record.startedAt);
+    this.#parts.teller.endForAll(watch, messages.resolved(record.policy, durationMs, by));
   }
 
   /** A person's declaration joins the incident that is open. */
