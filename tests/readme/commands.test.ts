@@ -78,7 +78,7 @@ describe('the commands of the incident chapter', () => {
 
     const runAll = async (block: string, expected: Readonly<Record<string, number>> = {}): Promise<void> => {
       for (const words of commandsOf(block)) {
-        const named = words.map((word) => (word === '001' ? incident.id : word));
+        const named = words.map((word) => (word === '001-9f3a' ? incident.id : word));
         const { code, out, err } = await breakwater(named, { env });
         expect(code, `${words.join(' ')}\n${out}${err}`).toBe(expected[words[1] ?? ''] ?? 0);
       }
