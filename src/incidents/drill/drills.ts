@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { InvalidOptionsError } from '../../core/errors.ts';
 import { flag, options, parseOptions, shown } from '../../core/options.ts';
 import type { ControlSession } from '../control/session.ts';
+import { redact } from '../redact.ts';
+import { plain } from '../sinks/safe-text.ts';
 import { Drill } from './drill.ts';
 import { type DrillRequest, planOf } from './plan.ts';
 import type { DrillPorts } from './ports.ts';
@@ -68,7 +70,7 @@ export class Drills {
   stop(request: unknown): { readonly stopped: boolean } {
     const { by } = parseOptions(stopSchema, request, '', 'Params of drill.stop');
     if (this.#playing === undefined) return { stopped: false };
-    this.#playing.end('stopped', `Stopped by ${by}.`);
+    this.#playing.end('stopped', `Stopped by ${safe(by, 100)}.`);
     return { stopped: true };
   }
 
@@ -79,8 +81,22 @@ export class Drills {
 
   #requestOf(request: unknown, method: string): DrillRequest {
     const checked = parseOptions(requestSchema, request, '', `Params of ${method}`);
-    if (this.#playing === undefined) return checked;
+    if (this.#playing === undefined) return withSafeText(checked);
     const message = `is being played already: ${this.#playing.incident}; two at once could not be told apart`;
     throw new InvalidOptionsError('', 'The drill cannot be played', [{ path: 'drill', message }]);
   }
+}
+
+/** All that it says goes into logs, files and messages. */
+function withSafeText({ scenario, by, anyway }: DrillRequest): DrillRequest {
+  const instructions = scenario.instructions.map((one) => ({ ...one, text: safe(one.text, 1_000) }));
+  return {
+    scenario: { ...scenario, title: safe(scenario.title, 200), instructions },
+    by: safe(by, 100),
+    anyway,
+  };
+}
+
+function safe(text: string, maxLength: number): string {
+  return plain(redact(text, maxLength), maxLength) || '(nothing that can be printed)';
 }

@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pTimeout from 'p-timeout';
+import { writeFileAtOnce } from '../collectors/write-file.ts';
 import { summarizeError } from '../redact.ts';
 import type { DrillFile } from './ports.ts';
 import type { DrillReport } from './progress.ts';
@@ -32,7 +31,7 @@ async function write(folder: string, { what, name, read }: DrillFile): Promise<W
     const whole = await pTimeout(reading, { milliseconds: READ_MS, message: 'it took too long' });
     const truncated = whole.length > MAX_LENGTH;
     const text = truncated ? `${whole.slice(0, MAX_LENGTH)}\n[cut here]\n` : whole;
-    await writeFile(join(folder, name), text, { mode: 0o600 });
+    await writeFileAtOnce(folder, name, text);
     return { what, file: name, error: null, bytes: Buffer.byteLength(text), truncated };
   } catch (error) {
     return { what, file: null, error: summarizeError(error).message, bytes: 0, truncated: false };
