@@ -3,13 +3,14 @@ import { durationText } from '../duration-text.ts';
 import type { IncidentJson } from '../incident/document.ts';
 import { redact } from '../redact.ts';
 import { afterDelay } from '../timers.ts';
-import { DrilledCircuits } from './effect.ts';
+import { type CircuitWord, DrilledCircuits } from './effect.ts';
 import { writeFiles } from './files.ts';
 import { type DrillRequest, policiesOf } from './plan.ts';
 import type { DrillPorts } from './ports.ts';
 import { type DrillEnd, type DrillProgress, type DrillReport, verdictOf } from './progress.ts';
-import { type DrillStep, drillSteps } from './scenario.ts';
-import { type DrillMarks, isOver, marksOf, scoreOf } from './score.ts';
+import { drillSteps } from './scenario.ts';
+import { type Detection, type DrillMarks, isOver, marksOf, scoreOf } from './score.ts';
+import { stepText } from './step-text.ts';
 
 /** How often the drill looks at its incident, in milliseconds. */
 const LOOK_MS = 250;
@@ -45,6 +46,7 @@ export class Drill {
   #recovery: readonly string[] = [];
   #marks: DrillMarks = new Map();
   #liftedAfterMs: number | undefined = undefined;
+  #detection: Detection | undefined = undefined;
   #report: DrillReport | undefined = undefined;
 
   /** Begins it. What it throws leaves nothing behind. */
@@ -231,18 +233,16 @@ export class Drill {
 
   #lookAgain(): void {
     const { scenario } = this.#request;
-    const real = this.#ports
-      .open()
-      .find(
-        ({ id, drill, policy, trigger }) =>
-          !drill &&
-          !this.#realBefore.has(id) &&
-          !(scenario.policies.includes(policy) && ownTriggers.has(trigger)),
-      );
+    const begun = this.#ports.open().filter(({ id, drill }) => !drill && !this.#realBefore.has(id));
+    const isOwn = ({ policy, trigger }: IncidentJson): boolean =>
+      scenario.policies.includes(policy) && ownTriggers.has(trigger);
+    const real = begun.find((incident) => !isOwn(incident));
     if (real !== undefined) {
-      this.#outage(`${real.id} began: ${real.summary}`);
+      this.#outage(`${real.id} began: ${redact(real.summary)}`);
       return;
     }
+    const [own] = begun;
+    if (own !== undefined) this.#detection ??= { atMs: this.elapsedMs, incident: own.id };
     this.#look();
     if (isOver(scenario, this.#marks)) this.end('completed', 'Every step is done.');
     else this.#endWithIncident();
@@ -263,34 +263,32 @@ export class Drill {
     this.#seeLifted();
     const incident = this.#ports.incident(this.#incident);
     if (incident === undefined) return;
-    const facts = {
-      startedAt: this.#startedAt,
+    const before = this.#marks;
+    const marks = marksOf(incident, {
+      before,
+      effect: this.#request.scenario.effect,
       elapsedMs: this.elapsedMs,
       liftedAfterMs: this.#liftedAfterMs,
-    };
-    const marks = marksOf(incident, facts);
-    const before = this.#marks;
+      detection: this.#detection,
+    });
     this.#marks = marks;
-    for (const step of drillSteps) if (!before.has(step)) this.#sayStep(step, marks);
-    if (marks.has('mitigate')) this.#undo();
+    for (const step of drillSteps) {
+      const mark = marks.get(step);
+      if (mark !== undefined && !before.has(step)) this.#say('step', stepText(step, mark));
+    }
+    if (marks.has('mitigate')) this.#told(this.#circuits.release(this.#ports.report));
   }
 
   #seeLifted(): void {
     if (this.#circuits.lifted) this.#liftedAfterMs ??= this.elapsedMs;
   }
 
-  #sayStep(step: DrillStep, marks: DrillMarks): void {
-    const mark = marks.get(step);
-    if (mark === undefined) return;
-    const by = mark.by === null ? '' : ` by ${mark.by}`;
-    const text = mark.failed
-      ? `${failures[step]}: ${mark.text}.`
-      : `${done[step]}${by} after ${durationText(mark.atMs)}: ${mark.text}.`;
-    this.#say('step', text);
+  #undo(): void {
+    this.#told(this.#circuits.undo(this.#ports.report));
   }
 
-  #undo(): void {
-    for (const { policy, text } of this.#circuits.undo(this.#ports.report)) {
+  #told(words: readonly CircuitWord[]): void {
+    for (const { policy, text } of words) {
       if (this.#undone.includes(text)) continue;
       this.#undone.push(text);
       this.#say('undone', text);
@@ -320,19 +318,3 @@ export class Drill {
     }
   }
 }
-
-const done: Readonly<Record<DrillStep, string>> = {
-  detect: 'Detected',
-  notify: 'Notified',
-  acknowledge: 'Acknowledged',
-  mitigate: 'Mitigated',
-  verify: 'Verified',
-};
-
-const failures: Readonly<Record<DrillStep, string>> = {
-  detect: 'Not detected',
-  notify: 'Not everybody was told',
-  acknowledge: 'Not acknowledged',
-  mitigate: 'Not mitigated',
-  verify: 'Not verified',
-};

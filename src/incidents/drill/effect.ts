@@ -4,6 +4,19 @@ import type { DrilledCircuit, DrilledPolicy } from './ports.ts';
 /** How far the end of a forced-open state may lie from where the drill put it and still be the drill's. */
 const TOLERANCE_MS = 1_000;
 
+/** What a drill did to a circuit. */
+export interface CircuitWord {
+  readonly policy: string;
+  /** One sentence. */
+  readonly text: string;
+}
+
+interface Probing {
+  readonly policy: string;
+  readonly circuit: DrilledCircuit;
+  readonly since: number;
+}
+
 interface Opened {
   readonly policy: string;
   readonly circuit: DrilledCircuit;
@@ -18,6 +31,8 @@ interface Opened {
  */
 export class DrilledCircuits {
   readonly #opened: Opened[] = [];
+  /** Those that try the dependency since the drill let them go. */
+  readonly #probing: Probing[] = [];
 
   /** Opens every closed circuit of `policies` for `forMs` milliseconds. All or none. */
   open(policies: readonly DrilledPolicy[], reason: string, forMs: number): void {
@@ -50,27 +65,61 @@ export class DrilledCircuits {
   }
 
   /**
+   * Lets go what is still as the drill left it: the circuits try the dependency, and close by themselves with the first
+   * calls that succeed, which proves the repair. Again, it finds nothing to do.
+   *
+   * @param report is told what a circuit throws; that one ends by itself
+   */
+  release(report: (error: unknown) => void): readonly CircuitWord[] {
+    return this.#opened.splice(0).map((opened) => {
+      const { policy, circuit } = opened;
+      try {
+        if (!isOurs(opened)) return leftAlone(opened);
+        circuit.probeNow('the drill has been mitigated');
+        this.#probing.push({ policy, circuit, since: circuit.since });
+        return { policy, text: `The circuit of '${policy}' tries the dependency again.` };
+      } catch (error) {
+        report(error);
+        return notClosed(policy);
+      }
+    });
+  }
+
+  /**
    * Closes what is still as the drill left it. Again, it finds nothing to do.
    *
    * @param report is told what a circuit throws; the others are closed all the same
    * @returns what was done, a sentence each
    */
-  undo(report: (error: unknown) => void): readonly { readonly policy: string; readonly text: string }[] {
-    return this.#opened.splice(0).map((opened) => {
-      const { policy, circuit } = opened;
-      try {
-        if (!isOurs(opened)) {
-          const text = `The circuit of '${policy}' was changed by others and is left as it is: ${circuit.state}.`;
-          return { policy, text };
-        }
-        circuit.reset();
-        return { policy, text: `The circuit of '${policy}' is closed again.` };
-      } catch (error) {
-        report(error);
-        return { policy, text: `The circuit of '${policy}' could not be closed; it ends by itself.` };
-      }
-    });
+  undo(report: (error: unknown) => void): readonly CircuitWord[] {
+    const probing = this.#probing
+      .splice(0)
+      .filter(({ circuit, since }) => circuit.state === 'half-open' && circuit.since === since);
+    return [
+      ...this.#opened
+        .splice(0)
+        .map((opened) => (isOurs(opened) ? closed(opened, report) : leftAlone(opened))),
+      ...probing.map((one) => closed(one, report)),
+    ];
   }
+}
+
+function closed({ policy, circuit }: Probing, report: (error: unknown) => void): CircuitWord {
+  try {
+    circuit.reset();
+    return { policy, text: `The circuit of '${policy}' is closed again.` };
+  } catch (error) {
+    report(error);
+    return notClosed(policy);
+  }
+}
+
+function leftAlone({ policy, circuit: { state } }: Opened): CircuitWord {
+  return { policy, text: `The circuit of '${policy}' was changed by others and is left as it is: ${state}.` };
+}
+
+function notClosed(policy: string): CircuitWord {
+  return { policy, text: `The circuit of '${policy}' could not be closed; it ends by itself.` };
 }
 
 function isOurs({ circuit, since, until }: Opened): boolean {

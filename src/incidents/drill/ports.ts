@@ -6,7 +6,7 @@ import type { IncidentJson } from '../incident/document.ts';
 /** A circuit as a drill steers it. */
 export type DrilledCircuit = Pick<
   Circuit,
-  'state' | 'since' | 'retryAfterMs' | 'shadow' | 'forceOpen' | 'reset'
+  'state' | 'since' | 'retryAfterMs' | 'shadow' | 'forceOpen' | 'probeNow' | 'reset'
 >;
 
 /** A policy as a drill sees it. */

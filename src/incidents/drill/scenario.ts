@@ -5,11 +5,13 @@ import { flag, numberThat, oneOf, options, policyName, shown } from '../../core/
 /**
  * What a drill scores, in order, each timed from its beginning.
  *
- * - `detect`: the incident was there.
+ * - `detect`: something other than the drill's own declaration saw it: an SLI that burned, calls that were rejected. It
+ *   is scored only where something did.
  * - `notify`: every sink had taken it.
  * - `acknowledge`: somebody said that they work on it, by whatever way.
  * - `mitigate`: somebody said that it is mitigated, or closed the circuits by hand.
- * - `verify`: the repair is proven and somebody checked that nothing else broke, or somebody resolved it.
+ * - `verify`: the repair is proven, and somebody checked that nothing else broke. It has failed where either was waived.
+ *   Where the drill only observes, there is no repair to prove.
  */
 export const drillSteps = ['detect', 'notify', 'acknowledge', 'mitigate', 'verify'] as const;
 /** A step that a drill scores. */
@@ -149,8 +151,8 @@ export function scenarioProblems({
   if (!notify && targetsMs.notify !== false) {
     problems.push({ path: ['targetsMs', 'notify'], message: 'must be false where notify is false' });
   }
-  if (drillSteps.every((step) => targetsMs[step] === false)) {
-    problems.push({ path: ['targetsMs'], message: 'must have a step that is scored' });
+  if (drillSteps.every((step) => step === 'detect' || targetsMs[step] === false)) {
+    problems.push({ path: ['targetsMs'], message: 'must have a step other than detect that is scored' });
   }
   for (const [at, { afterMs }] of instructions.entries()) {
     if (afterMs > durationMs) {

@@ -1,6 +1,6 @@
 import type { IncidentJson } from '../incident/document.ts';
 import type { IncidentStatus } from '../incident/status.ts';
-import { type DrillScenario, type DrillStep, drillSteps } from './scenario.ts';
+import { type DrillEffect, type DrillScenario, type DrillStep, drillSteps } from './scenario.ts';
 
 /** How a step of a drill came out. */
 export interface DrillMark {
@@ -23,7 +23,10 @@ export interface DrillStepScore {
   readonly targetMs: number | null;
   /** `null` where it was not done. */
   readonly tookMs: number | null;
-  /** `late`: done after its target; `missed`: not done; `failed`: went wrong; `not-scored`: there is no target. */
+  /**
+   * `late`: done after its target; `missed`: not done; `failed`: went wrong; `not-scored`: there is no target, or, of
+   * `detect`, only the drill itself said that there is an incident, which proves nothing of those who should have seen it.
+   */
   readonly result: 'passed' | 'late' | 'missed' | 'failed' | 'not-scored';
   readonly by: string | null;
   readonly text: string;
@@ -40,81 +43,92 @@ export interface DrillScore {
   readonly passed: boolean;
 }
 
-/** What people did to a drill's effect by other ways than the incident. */
-export interface DrillFacts {
-  /** When the drill began, in milliseconds since the epoch. */
-  readonly startedAt: number;
-  /** How long ago that was, on the monotonic clock. */
-  readonly elapsedMs: number;
-  /** When somebody had closed all circuits that the drill opened, from its beginning; `undefined` before. */
-  readonly liftedAfterMs: number | undefined;
+/** An incident that began by itself because of the drill: an SLI that burned, or calls that were rejected. */
+export interface Detection {
+  readonly atMs: number;
+  readonly incident: string;
 }
 
-/** Reads from the drill's incident which steps were done. Whatever a wall clock says lies within the drill. */
+/** What a look at a drill's incident starts from. Times are from the drill's beginning, on the monotonic clock. */
+export interface DrillFacts {
+  /** What earlier looks saw, which stands. */
+  readonly before: DrillMarks;
+  readonly effect: DrillEffect;
+  /** When this look is. What it is the first to see is done at this time, whatever a wall clock says. */
+  readonly elapsedMs: number;
+  /** When somebody had closed all circuits that the drill opened; `undefined` before. */
+  readonly liftedAfterMs: number | undefined;
+  readonly detection: Detection | undefined;
+}
+
+/** Reads from the drill's incident which steps were done. */
 export function marksOf(
   incident: IncidentJson,
-  { startedAt, elapsedMs, liftedAfterMs }: DrillFacts,
+  { before, effect, elapsedMs, liftedAfterMs, detection }: DrillFacts,
 ): DrillMarks {
-  const since = (at: string): number => Math.min(elapsedMs, Math.max(0, Date.parse(at) - startedAt));
-  const marks = new Map<DrillStep, DrillMark>();
-  const done = (step: DrillStep, at: string, by: string | null, text: string): void => {
-    marks.set(step, { atMs: since(at), by, text, failed: false });
+  const marks = new Map(before);
+  const mark = (step: DrillStep, seen: Seen | undefined, atMs = elapsedMs): void => {
+    if (seen !== undefined && !marks.has(step)) marks.set(step, { ...seen, atMs });
   };
-  done('detect', incident.detectedAt, null, `incident ${incident.id}`);
-  const notified = notificationMark(incident, since);
-  if (notified !== undefined) marks.set('notify', notified);
-  const stepTaken = (status: IncidentStatus) =>
-    incident.steps.find((step) => step.status === status && !step.reopening);
-  const acknowledged = stepTaken('acknowledged');
-  if (acknowledged !== undefined) {
-    done('acknowledge', acknowledged.at, acknowledged.by, 'somebody works on it');
-  }
-  const mitigated = stepTaken('mitigated') ?? resolvedByPerson(incident);
-  if (mitigated !== undefined && (liftedAfterMs === undefined || since(mitigated.at) <= liftedAfterMs)) {
-    done('mitigate', mitigated.at, mitigated.by, mitigated.reason ?? 'said to be mitigated');
-  } else if (liftedAfterMs !== undefined) {
-    const text = 'the circuits were closed by hand';
-    marks.set('mitigate', { atMs: liftedAfterMs, by: null, text, failed: false });
-  }
-  const verified = verificationOf(incident);
-  const mitigate = marks.get('mitigate');
-  if (verified !== undefined && mitigate !== undefined && since(verified.at) >= mitigate.atMs) {
-    done('verify', verified.at, verified.by, verified.text);
-  }
+  const detected = detection && { by: null, text: `${detection.incident} began by itself`, failed: false };
+  mark('detect', detected, detection?.atMs);
+  mark('notify', notification(incident));
+  const acknowledged = stepTaken(incident, 'acknowledged');
+  mark('acknowledge', acknowledged && { by: acknowledged.by, text: 'somebody works on it', failed: false });
+  const mitigated = stepTaken(incident, 'mitigated') ?? resolvedByPerson(incident);
+  const said = mitigated?.reason ?? 'said to be mitigated';
+  mark('mitigate', mitigated && { by: mitigated.by, text: said, failed: false });
+  const lifted = { by: null, text: 'the circuits were closed by hand', failed: false };
+  if (liftedAfterMs !== undefined) mark('mitigate', lifted, liftedAfterMs);
+  const isMitigated = (at: string): boolean =>
+    marks.has('mitigate') && (mitigated === undefined || Date.parse(at) >= Date.parse(mitigated.at));
+  mark('verify', verification(incident, effect, isMitigated));
   return marks;
 }
 
-function notificationMark(incident: IncidentJson, since: (at: string) => number): DrillMark | undefined {
+/** What is seen of a step. */
+type Seen = Omit<DrillMark, 'atMs'>;
+
+function stepTaken({ steps }: IncidentJson, status: IncidentStatus) {
+  return steps.find((step) => step.status === status && !step.reopening);
+}
+
+function notification(incident: IncidentJson): Seen | undefined {
   const opened = incident.notifications.find(({ kind }) => kind === 'opened');
   if (opened === undefined) return undefined;
   const { sinks } = opened;
   const ended = sinks.filter(({ result }) => result !== null);
-  const atMs = Math.max(since(opened.at), ...ended.map(({ at }) => (at === null ? 0 : since(at))));
-  if (sinks.length === 0) return { atMs, by: null, text: 'there is no sink', failed: true };
+  if (sinks.length === 0) return { by: null, text: 'there is no sink', failed: true };
   const failures = ended.filter(({ result }) => result !== 'delivered');
   if (failures.length > 0) {
     const list = failures.map(({ sink, result, detail }) => `${sink} ${result}: ${detail ?? 'unknown'}`);
-    return { atMs, by: null, text: list.join('; '), failed: true };
+    return { by: null, text: list.join('; '), failed: true };
   }
   if (ended.length < sinks.length) return undefined;
-  return { atMs, by: null, text: `taken by ${sinks.map(({ sink }) => sink).join(', ')}`, failed: false };
+  return { by: null, text: `taken by ${sinks.map(({ sink }) => sink).join(', ')}`, failed: false };
 }
 
 /**
- * By whom and when it was verified. That the circuits closed is the drill's own doing and proves nothing, so somebody
- * must have looked whether anything else broke, or have resolved it.
+ * Whether it was verified: the repair is proven, and somebody looked whether anything else broke. What is waived was not
+ * verified. A drill that touches no circuit has no repair that anything could prove.
  */
-function verificationOf(incident: IncidentJson) {
-  const done = (id: string) =>
-    incident.checklists.flatMap(({ items }) => items).find((item) => item.id === id && item.state === 'done');
-  const proven = done('verification.repair-proven');
-  const checked = done('verification.nothing-else-broken');
-  if (proven?.at != null && checked?.at != null && checked.by !== null) {
-    const at = Date.parse(proven.at) > Date.parse(checked.at) ? proven.at : checked.at;
-    return { at, by: checked.by, text: 'the repair is proven, and nothing else broke' };
-  }
-  const resolved = resolvedByPerson(incident);
-  return resolved && { at: resolved.at, by: resolved.by, text: 'resolved by a person' };
+function verification(
+  { checklists }: IncidentJson,
+  effect: DrillEffect,
+  isMitigated: (at: string) => boolean,
+): Seen | undefined {
+  const items = checklists.flatMap((list) => list.items);
+  const item = (id: string) => items.find((one) => one.id === id);
+  const checked = item('verification.nothing-else-broken');
+  const proven = effect === 'observe' ? checked : item('verification.repair-proven');
+  const waived = [proven, checked].find((one) => one?.state === 'waived');
+  if (waived !== undefined) return { by: waived.by, text: `${waived.id} was waived`, failed: true };
+  if (proven?.state !== 'done' || checked?.state !== 'done' || checked.by === null) return undefined;
+  if (proven.at === null || checked.at === null) return undefined;
+  const at = Date.parse(proven.at) > Date.parse(checked.at) ? proven.at : checked.at;
+  if (!isMitigated(at)) return undefined;
+  const text = effect === 'observe' ? 'nothing else broke' : 'the repair is proven, and nothing else broke';
+  return { by: checked.by, text, failed: false };
 }
 
 function resolvedByPerson({ steps }: IncidentJson) {
@@ -132,12 +146,15 @@ export function scoreOf(scenario: Pick<DrillScenario, 'targetsMs'>, marks: Drill
       step,
       targetMs,
       tookMs,
-      result: resultOf(targetMs, tookMs, mark?.failed === true),
+      result:
+        step === 'detect' && mark === undefined
+          ? 'not-scored'
+          : resultOf(targetMs, tookMs, mark?.failed === true),
       by: mark?.by ?? null,
-      text: mark?.text ?? 'not done',
+      text: mark?.text ?? (step === 'detect' ? 'only the drill itself declared it' : 'not done'),
     };
   });
-  const scored = steps.filter(({ targetMs }) => targetMs !== null);
+  const scored = steps.filter(({ result }) => result !== 'not-scored');
   const passedSteps = scored.filter(({ result }) => result === 'passed').length;
   const times = steps.flatMap(({ tookMs }) => tookMs ?? []);
   return {
@@ -145,7 +162,7 @@ export function scoreOf(scenario: Pick<DrillScenario, 'targetsMs'>, marks: Drill
     passedSteps,
     scoredSteps: scored.length,
     totalMs: times.length === 0 ? null : Math.max(...times),
-    passed: passedSteps === scored.length,
+    passed: scored.length > 0 && passedSteps === scored.length,
   };
 }
 
@@ -156,7 +173,12 @@ function resultOf(targetMs: number | null, tookMs: number | null, failed: boolea
   return tookMs <= targetMs ? 'passed' : 'late';
 }
 
-/** Whether nothing is left that could still be done: each scored step was done or has failed. */
+/**
+ * Whether nothing is left that could still be done: each scored step was done or has failed. Nobody can do anything for
+ * `detect`, so it is not waited for.
+ */
 export function isOver(scenario: Pick<DrillScenario, 'targetsMs'>, marks: DrillMarks): boolean {
-  return drillSteps.every((step) => scenario.targetsMs[step] === false || marks.has(step));
+  return drillSteps.every(
+    (step) => step === 'detect' || scenario.targetsMs[step] === false || marks.has(step),
+  );
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -46,7 +46,8 @@ class Stage {
     await vi.advanceTimersByTimeAsync(30_000);
     this.ports.step('mitigated');
     await vi.advanceTimersByTimeAsync(30_000);
-    this.ports.step('resolved');
+    this.circuit.move('closed');
+    this.ports.verified();
     await vi.advanceTimersByTimeAsync(1_000);
   }
 }
@@ -83,9 +84,10 @@ describe('a drill', () => {
       verdict: 'passed',
       ended: 'completed',
       recovery: ['Roll back: kubectl rollout undo deployment/shop'],
-      undone: ["The circuit of 'database' is closed again."],
+      undone: ["The circuit of 'database' tries the dependency again."],
     });
-    expect(stage.report?.score.steps.map(({ tookMs }) => tookMs)).toEqual([0, 0, 30_000, 60_000, 90_000]);
+    const took = stage.report?.score.steps.map(({ tookMs }) => tookMs);
+    expect(took).toEqual([null, 250, 30_250, 60_250, 90_250]);
     expect(stage.circuit.state).toBe('closed');
     expect(stage.ports.finished).toEqual([
       { id: incident, reason: 'The drill is over. Every step is done.' },
@@ -98,13 +100,68 @@ describe('a drill', () => {
     expect(stage.ports.reports).toEqual([]);
   });
 
-  it('closes the circuits as soon as it is said to be mitigated', async () => {
+  it('has the circuits try the dependency once it is said to be mitigated, and closes them at its end', async () => {
     const stage = new Stage();
     stage.start();
     stage.ports.step('mitigated');
     await vi.advanceTimersByTimeAsync(300);
-    expect(stage.circuit.state).toBe('closed');
+    expect(stage.circuit.state).toBe('half-open');
+    await vi.advanceTimersByTimeAsync(1_000);
     stage.connection.abort();
+    expect(stage.circuit.state).toBe('closed');
+    expect(stage.report?.undone).toEqual([
+      "The circuit of 'database' tries the dependency again.",
+      "The circuit of 'database' is closed again.",
+    ]);
+  });
+
+  it('leaves a circuit that tried and failed as it is', async () => {
+    const stage = new Stage();
+    stage.start();
+    stage.ports.step('mitigated');
+    await vi.advanceTimersByTimeAsync(300);
+    stage.circuit.move('open');
+    stage.connection.abort();
+    expect(stage.circuit.state).toBe('open');
+  });
+
+  it('takes its times from its own clock, whatever the wall clock says', async () => {
+    const stage = new Stage();
+    stage.start();
+    stage.ports.notified({ log: 'delivered' });
+    await vi.advanceTimersByTimeAsync(30_000);
+    vi.setSystemTime(Date.now() + 3_600_000);
+    stage.ports.step('acknowledged');
+    await vi.advanceTimersByTimeAsync(30_000);
+    vi.setSystemTime(Date.now() - 7_200_000);
+    stage.ports.step('mitigated');
+    stage.ports.verified();
+    await vi.advanceTimersByTimeAsync(1_000);
+    const took = stage.report?.score.steps.map(({ tookMs }) => tookMs);
+    expect(took).toEqual([null, 250, 30_250, 60_250, 60_250]);
+  });
+
+  it('keeps secrets and what hides text out of all that it says', async () => {
+    const stage = new Stage();
+    const title = 'Drill \u202e of postgres://app:hunter2@db\u0007';
+    const request = { scenario: scenario({ title }), by: 'alice token=hunter2\u001b[2J' };
+    const emit = (event: string, data: unknown): void => {
+      if (event === 'drill') stage.texts.push(drillProgress.parse(data).text);
+      else stage.report = drillReport.parse(data);
+    };
+    stage.drills.start(request, { emit, ended: stage.connection.signal });
+    stage.drills.stop({ by: 'bob password=hunter2\u202e' });
+    const { reasons } = stage.circuit;
+    const all = JSON.stringify([
+      stage.report,
+      stage.texts,
+      stage.ports.declared,
+      reasons,
+      stage.ports.recorded,
+    ]);
+    expect(stage.report).toMatchObject({ title: 'Drill  of postgres://[redacted]@db' });
+    expect(all).not.toContain('hunter2');
+    expect(all).not.toMatch(/\u202e|\\u0007|\\u001b/);
   });
 
   it('takes circuits that people closed for mitigated, at the time at which they did', async () => {
@@ -127,7 +184,7 @@ describe('a drill', () => {
     expect(stage.circuit.state).toBe('closed');
     expect(stage.report).toMatchObject({ ended: 'time-limit', verdict: 'failed' });
     const results = stage.report?.score.steps.map(({ result }) => result);
-    expect(results).toEqual(['passed', 'missed', 'missed', 'missed', 'missed']);
+    expect(results).toEqual(['not-scored', 'missed', 'missed', 'missed', 'missed']);
   });
 
   it('touches no circuit where it only observes', async () => {
@@ -204,6 +261,7 @@ describe('whatever ends a drill undoes it first', () => {
     stage.ports.incidents.set(own.id, own);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(stage.report).toBeUndefined();
+    expect(stage.texts).toContain('Detected after 250 ms: INC-1 began by itself.');
     const real = sampleIncident({ id: 'INC-2', policy: 'search', trigger: 'slo', summary: 'It burns.' });
     stage.ports.incidents.set(real.id, real);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -323,6 +381,10 @@ describe('its folder', () => {
         read: () => Promise.reject(new Error('no answer')),
       },
     ];
+    const elsewhere = join(directory, 'elsewhere');
+    writeFileSync(elsewhere, 'keep');
+    symlinkSync(elsewhere, join(directory, 'drill-state.json'));
+    symlinkSync(elsewhere, join(directory, 'drill-report.json'));
     stage.start();
     await vi.waitFor(() => expect(stage.texts).toContain('Could not write the metrics: no answer.'));
     await vi.waitFor(() =>
@@ -338,6 +400,7 @@ describe('its folder', () => {
         files: expect.arrayContaining([{ what: 'the state', file: 'drill-state.json', error: null }]),
       }),
     );
+    expect(readFileSync(elsewhere, 'utf8')).toBe('keep');
     vi.useFakeTimers();
   });
 

@@ -66,11 +66,12 @@ it('plays a game day in an application, from the page to the repair', async () =
   const waive = made.incidents
     .get(id)
     ?.toJSON()
-    .checklists.flatMap(({ items }) => items.map((item) => item.id));
+    .checklists.flatMap(({ name, items }) => (name === 'verification' ? [] : items.map((item) => item.id)));
   await command(socket, id, { do: 'mitigated', reason: 'failed over', waive, waiveReason: 'a drill' });
-  await vi.waitFor(() => expect(policy.circuit.state).toBe('closed'));
+  await vi.waitFor(() => expect(policy.circuit.state).toBe('half-open'));
   expect(await policy.execute(async () => 1)).toBe(1);
-  await command(socket, id, { do: 'resolve', reason: 'it holds', waive, waiveReason: 'a drill' });
+  expect(policy.circuit.state).toBe('closed');
+  await command(socket, id, { do: 'check', item: 'verification.nothing-else-broken', state: 'done' });
   const result = await report;
   expect(result).toMatchObject({ verdict: 'passed', ended: 'completed', incident: id });
   const by = new Map(result.score.steps.map((step) => [step.step, step.by]));
@@ -84,6 +85,28 @@ it('plays a game day in an application, from the page to the repair', async () =
   const metrics = await made.registry.metrics();
   expect(metrics).not.toMatch(/breakwater_incidents\{.*\} [1-9]/);
   expect(errors).toEqual([]);
+});
+
+it('is not passed by waiving what was to be verified', async () => {
+  const { hub: made, socket } = await hub();
+  const { report } = await play(socket, { scenario: scenario(), by: 'alice' });
+  const [incident] = made.incidents.open();
+  const id = incident?.id ?? '';
+  await command(socket, id, { do: 'acknowledge' });
+  const waive = made.incidents
+    .get(id)
+    ?.toJSON()
+    .checklists.flatMap(({ items }) => items.map((item) => item.id));
+  await command(socket, id, { do: 'resolve', waive, waiveReason: 'a drill' });
+  const result = await report;
+  expect(result).toMatchObject({ verdict: 'failed', ended: 'completed' });
+  expect(result.score.steps.map((step) => step.result)).toEqual([
+    'not-scored',
+    'passed',
+    'passed',
+    'passed',
+    'failed',
+  ]);
 });
 
 it('ends with an incident what was done to policies for it', async () => {

@@ -34,6 +34,11 @@ export class FakeCircuit {
     if (this.state !== 'forced-open') this.move('forced-open');
   }
 
+  probeNow(): boolean {
+    this.move('half-open');
+    return true;
+  }
+
   reset(): void {
     if (this.broken) throw new Error('it cannot be reset');
     this.move('closed');
@@ -124,6 +129,22 @@ export class FakeDrillPorts implements DrillPorts {
     const steps = this.incidents.get(id)?.steps ?? [];
     const at = new Date().toISOString();
     this.change({ status, steps: [...steps, { at, status, by, reason: null, reopening: false }] });
+  }
+
+  /** The repair is proven and looked at, or as much as that is waived. */
+  verified(state: 'done' | 'waived' = 'done', by: string | null = 'bob'): void {
+    const item = (id: string, who: string | null) => ({
+      id: `verification.${id}`,
+      text: id,
+      gates: 'closed' as const,
+      state,
+      automatic: who === null,
+      at: new Date().toISOString(),
+      by: who,
+      reason: null,
+    });
+    const items = [item('repair-proven', null), item('nothing-else-broken', by)];
+    this.change({ checklists: [{ name: 'verification', items }] });
   }
 
   /** What the sinks made of the notification. */

@@ -1,12 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { type DrillScore, isOver, marksOf, scoreOf } from '../../../src/incidents/drill/score.ts';
+import {
+  type DrillFacts,
+  type DrillScore,
+  isOver,
+  marksOf,
+  scoreOf,
+} from '../../../src/incidents/drill/score.ts';
 import type { IncidentJson } from '../../../src/incidents/incident/document.ts';
 import { sampleIncident } from '../sample.ts';
 import { scenario } from './ports.ts';
 
 const startedAt = Date.parse('2026-02-04T10:00:00.000Z');
 const at = (seconds: number): string => new Date(startedAt + seconds * 1_000).toISOString();
-const facts = { startedAt, elapsedMs: 1_800_000, liftedAfterMs: undefined };
+const facts: DrillFacts = {
+  before: new Map(),
+  effect: 'open',
+  elapsedMs: 60_000,
+  liftedAfterMs: undefined,
+  detection: undefined,
+};
 
 const step = (status: IncidentJson['status'], seconds: number, by: string | null = 'bob') => ({
   at: at(seconds),
@@ -41,22 +53,25 @@ function notification(...sinks: readonly ['delivered' | 'failed' | 'dropped' | n
 const results = ({ steps }: DrillScore) => steps.map(({ result }) => result);
 
 describe('what was done', () => {
-  it('is read from the incident, with who and when', () => {
-    const marks = marksOf(
-      incident({
-        detectedAt: at(2),
-        notifications: notification(['delivered', 3], ['delivered', 5]),
-        steps: [step('acknowledged', 60), step('mitigated', 120, 'carol'), step('resolved', 180)],
-      }),
-      facts,
-    );
+  it('is read from the incident, with who, at the time of the look that is the first to see it', () => {
+    const told = incident({ notifications: notification(['delivered', 3], ['delivered', 5]) });
+    const first = marksOf(told, { ...facts, elapsedMs: 5_250 });
+    const steps = [step('acknowledged', 9_999), step('mitigated', -50, 'carol')];
+    const marks = marksOf({ ...told, steps }, { ...facts, before: first, elapsedMs: 60_000 });
     expect([...marks].map(([name, { atMs, by }]) => [name, atMs, by])).toEqual([
-      ['detect', 2_000, null],
-      ['notify', 5_000, null],
+      ['notify', 5_250, null],
       ['acknowledge', 60_000, 'bob'],
-      ['mitigate', 120_000, 'carol'],
-      ['verify', 180_000, 'bob'],
+      ['mitigate', 60_000, 'carol'],
     ]);
+  });
+
+  it('is detected only by what began by itself', () => {
+    expect(marksOf(incident({}), facts).has('detect')).toBe(false);
+    const detection = { atMs: 2_000, incident: 'INC-1' };
+    expect(marksOf(incident({}), { ...facts, detection }).get('detect')).toMatchObject({
+      atMs: 2_000,
+      text: 'INC-1 began by itself',
+    });
   });
 
   it('is not all told while a sink has not answered, and went wrong where one failed', () => {
@@ -73,7 +88,8 @@ describe('what was done', () => {
     expect(byHand.get('mitigate')).toMatchObject({ atMs: 7_000, by: null });
     const said = incident({ steps: [step('mitigated', 5)] });
     expect(marksOf(said, { ...facts, liftedAfterMs: 7_000 }).get('mitigate')).toMatchObject({ by: 'bob' });
-    expect(marksOf(said, { ...facts, liftedAfterMs: 3_000 }).get('mitigate')).toMatchObject({ atMs: 3_000 });
+    const lifted = marksOf(incident({}), { ...facts, liftedAfterMs: 3_000 });
+    expect(marksOf(said, { ...facts, before: lifted }).get('mitigate')).toMatchObject({ atMs: 3_000 });
   });
 
   it('is verified by the checklist, by a person only, and not before it is mitigated', () => {
@@ -88,7 +104,7 @@ describe('what was done', () => {
       reason: null,
     });
     const list = (
-      proven: 'done' | 'open',
+      proven: 'done' | 'open' | 'waived',
       state: 'done' | 'waived',
       seconds: number,
       by: string | null = 'dave',
@@ -99,25 +115,31 @@ describe('what was done', () => {
       },
     ];
     const mitigated = [step('mitigated', 60)];
-    const verifiedAt = (given: Partial<IncidentJson>) => marksOf(incident(given), facts).get('verify')?.atMs;
+    const seen = (given: Partial<IncidentJson>, more: Partial<DrillFacts> = {}) =>
+      marksOf(incident(given), { ...facts, ...more }).get('verify');
     const verified = (...args: Parameters<typeof list>) =>
-      verifiedAt({ steps: mitigated, checklists: list(...args) });
-    expect(verified('done', 'done', 70)).toBe(70_000);
-    expect(verified('done', 'done', 62)).toBe(65_000);
+      seen({ steps: mitigated, checklists: list(...args) });
+    expect(verified('done', 'done', 70)).toMatchObject({ by: 'dave', failed: false });
+    expect(verified('done', 'done', 62)).toMatchObject({ failed: false });
     expect(verified('open', 'done', 70)).toBeUndefined();
-    expect(verified('done', 'waived', 70)).toBeUndefined();
+    expect(verified('done', 'waived', 70)).toMatchObject({
+      failed: true,
+      text: 'verification.nothing-else-broken was waived',
+    });
+    expect(verified('waived', 'done', 70)).toMatchObject({
+      failed: true,
+      text: 'verification.repair-proven was waived',
+    });
     expect(verified('done', 'done', 70, null)).toBeUndefined();
-    expect(verifiedAt({ checklists: list('done', 'done', 70) })).toBeUndefined();
-    expect(
-      verifiedAt({ steps: [step('mitigated', 75)], checklists: list('done', 'done', 70) }),
-    ).toBeUndefined();
-    expect(verifiedAt({ steps: [...mitigated, step('resolved', 80, null)] })).toBeUndefined();
-  });
-
-  it('lies within the drill, whatever the clocks say', () => {
-    const marks = marksOf(incident({ detectedAt: at(-50), steps: [step('acknowledged', 9_999)] }), facts);
-    expect(marks.get('detect')?.atMs).toBe(0);
-    expect(marks.get('acknowledge')?.atMs).toBe(1_800_000);
+    expect(seen({ checklists: list('done', 'done', 70) })).toBeUndefined();
+    expect(seen({ checklists: list('done', 'done', 70) }, { liftedAfterMs: 6_000 })).toBeDefined();
+    expect(seen({ steps: [step('mitigated', 75)], checklists: list('done', 'done', 70) })).toBeUndefined();
+    expect(seen({ steps: [...mitigated, step('resolved', 80)] })).toBeUndefined();
+    const observed = { steps: mitigated, checklists: list('waived', 'done', 70) };
+    expect(seen(observed, { effect: 'observe' })).toMatchObject({
+      failed: false,
+      text: 'nothing else broke',
+    });
   });
 });
 
@@ -134,19 +156,27 @@ describe('the score', () => {
               notifications: notification(['delivered', 1]),
               steps: [step('acknowledged', seconds)],
             }),
-            facts,
+            { ...facts, elapsedMs: seconds * 1_000 },
           ),
         ),
       );
-    expect(scored(60)).toEqual(['passed', 'passed', 'passed', 'not-scored', 'not-scored']);
-    expect(scored(60.001)).toEqual(['passed', 'passed', 'late', 'not-scored', 'not-scored']);
+    expect(scored(60)).toEqual(['not-scored', 'passed', 'passed', 'not-scored', 'not-scored']);
+    expect(scored(60.001)).toEqual(['not-scored', 'late', 'late', 'not-scored', 'not-scored']);
   });
 
   it('passes only where every scored step did', () => {
     const failed = marksOf(incident({ notifications: notification(['failed', 1]) }), facts);
     const score = scoreOf(scenario(targets), failed);
-    expect(results(score)).toEqual(['passed', 'failed', 'missed', 'not-scored', 'not-scored']);
-    expect(score).toMatchObject({ passed: false, passedSteps: 1, scoredSteps: 3, totalMs: 0 });
+    expect(results(score)).toEqual(['not-scored', 'failed', 'missed', 'not-scored', 'not-scored']);
+    expect(score).toMatchObject({ passed: false, passedSteps: 0, scoredSteps: 2, totalMs: null });
+  });
+
+  it('scores detection where there was one', () => {
+    const detection = { atMs: 31_000, incident: 'INC-1' };
+    const late = scoreOf(scenario(targets), marksOf(incident({}), { ...facts, detection }));
+    expect(late.steps[0]).toMatchObject({ step: 'detect', result: 'late', tookMs: 31_000 });
+    const none = scoreOf(scenario(targets), marksOf(incident({}), facts));
+    expect(none.steps[0]).toMatchObject({ result: 'not-scored', text: 'only the drill itself declared it' });
   });
 
   it('is over once nothing can be done any more', () => {
