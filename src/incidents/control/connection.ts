@@ -28,6 +28,8 @@ export class ControlPeer implements ControlSession {
   readonly #lines = new LineSplitter(MAX_REQUEST_BYTES);
   readonly #end = new AbortController();
   #underWay = 0;
+  /** Whether it has broken the protocol: nothing that it says counts any more. */
+  #isGivenUp = false;
   #cancelIdle: () => void = () => {};
 
   constructor(parts: ControlPeerParts) {
@@ -35,6 +37,7 @@ export class ControlPeer implements ControlSession {
     const { socket } = parts;
     this.#hear();
     socket.on('data', (chunk) => {
+      if (this.#isGivenUp) return;
       this.#hear();
       this.#read(chunk);
     });
@@ -72,7 +75,10 @@ export class ControlPeer implements ControlSession {
 
   #read(chunk: Buffer): void {
     try {
-      for (const line of this.#lines.push(chunk)) if (line.trim() !== '') void this.#answer(line);
+      for (const line of this.#lines.push(chunk)) {
+        if (this.#isGivenUp) return;
+        if (line.trim() !== '') void this.#answer(line);
+      }
     } catch (error) {
       this.#giveUp(error instanceof RangeError ? error.message : 'it cannot be read');
     }
@@ -115,6 +121,8 @@ export class ControlPeer implements ControlSession {
 
   /** Ends a connection that does not keep to the protocol, and says why. */
   #giveUp(message: string): void {
+    if (this.#isGivenUp) return;
+    this.#isGivenUp = true;
     const { socket } = this.#parts;
     this.#write({ id: null, error: { message, problems: [] } });
     socket.pause();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -29,8 +30,10 @@ export function announceSocket(directory: string, found: FoundSocket): () => voi
     const path = join(folder, name);
     if (read(path)?.socket === found.socket) rmSync(path, { force: true });
   }
-  const path = join(folder, `${found.pid}.json`);
-  const made = `${path}.new`;
+  // By the socket, not the process: one process may have several hubs, and two containers one number for theirs.
+  const digest = createHash('sha256').update(found.socket).digest('hex').slice(0, 16);
+  const path = join(folder, `${digest}.json`);
+  const made = `${path}.${found.pid}.new`;
   writeFileSync(made, `${JSON.stringify({ v: 1, ...found })}\n`, { mode: 0o600 });
   renameSync(made, path);
   return () => {

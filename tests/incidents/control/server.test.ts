@@ -111,6 +111,26 @@ it.each([
   expect(raw.text).toContain(expected);
 });
 
+it.each(['one piece', 'several'])(
+  'does nothing more for a connection once a line was no JSON, sent in %s',
+  async (how) => {
+    const { path, application } = await serveControl();
+    const raw = new RawConnection(path);
+    const { id } = application.sample;
+    const smuggled = JSON.stringify({
+      id: 7,
+      method: 'incident.do',
+      params: { id, command: { do: 'acknowledge', by: 'eve' } },
+    });
+    const lines = ['POST / HTTP/1.1\r\n', 'Host: x\r\n\r\n', `${smuggled}\n`];
+    for (const text of how === 'several' ? lines : [lines.join('')]) raw.write(text);
+    await raw.ended;
+    expect(application.done).toEqual([]);
+    expect(raw.text.trim().split('\n')).toHaveLength(1);
+    expect(raw.text).toContain('is not JSON');
+  },
+);
+
 it('answers a request that is cut into pieces, and several in one piece', async () => {
   const { path } = await serveControl();
   const raw = new RawConnection(path);

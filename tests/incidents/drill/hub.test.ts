@@ -146,6 +146,22 @@ it('opens a socket that the directory tells of, and takes both away', async () =
   expect(readdirSync(directory)).not.toContain('app.sock');
 });
 
+it('tells of the sockets of two hubs of one process', async () => {
+  const { directory, socket } = await hub();
+  const second = join(directory, 'second.sock');
+  const other = createBreakwater({
+    registry: new Registry(),
+    logger: new RecordingLogger(),
+    incidents: { sinks: [], directory, control: { socket: second } },
+  });
+  onTestFinished(() => other.close({ timeoutMs: 100 }));
+  await vi.waitFor(() => callControl(second, 'ping'));
+  const sockets = async () => (await findSockets(directory)).map((found) => found.socket).sort();
+  await vi.waitFor(async () => expect(await sockets()).toEqual([socket, second].sort()));
+  await other.close({ timeoutMs: 100 });
+  expect(await sockets()).toEqual([socket]);
+});
+
 it('closes what a drill opened before it waits for anything, when it is closed itself', async () => {
   const { hub: made, policy, socket } = await hub();
   const { report } = await play(socket, { scenario: scenario(), by: 'alice' });
