@@ -98,6 +98,25 @@ describe('alertmanagerSink', () => {
     expect(sent(1)).toHaveLength(1);
   });
 
+  it('never has an alert begin after it ends, or after now, though the clock has gone back', async () => {
+    const { sink } = make();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 1, 4, 9) });
+    const severityHistory = [
+      { at: '2026-02-04T10:00:00.000Z', from: null, to: 'Low', why: 'x', by: null },
+      { at: '2026-02-04T10:00:00.000Z', from: 'Low', to: 'High', why: 'x', by: null },
+    ] as const;
+    for (const kind of ['updated', 'resolved'] as const) {
+      const { incident, ...message } = notificationFor(kind);
+      await sink.send({ ...message, incident: { ...incident, severityHistory } }, contextFor());
+    }
+    for (const { startsAt } of [...sent(0), ...sent(1)]) expect(startsAt).toBe('2026-02-04T09:00:00.000Z');
+    expect(sent(0).map(({ endsAt }) => endsAt)).toEqual([
+      '2026-02-04T09:04:00.000Z',
+      '2026-02-04T09:00:00.000Z',
+    ]);
+    expect(sent(1)[0]?.endsAt).toBe('2026-02-04T09:00:00.000Z');
+  });
+
   it('tells a drill from a real alert by its labels', async () => {
     const { sink } = make();
     const { incident, ...message } = notificationFor('opened');

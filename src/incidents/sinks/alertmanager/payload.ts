@@ -38,9 +38,9 @@ export function alertsOf(
   { now, repeat }: { readonly now: number; readonly repeat: boolean },
 ): readonly PostableAlert[] {
   const { incident, severity, kind, at } = notification;
-  const startsAt = startOf(notification);
+  const startsAt = Math.min(startOf(notification), now);
   const isOver = kind === 'resolved' || !isOpen(incident.status);
-  const endsAt = isOver ? Math.max(startsAt, at) : now + sender.repeatMs * INTERVALS_AHEAD;
+  const endsAt = isOver ? Math.max(startsAt, Math.min(at, now)) : now + sender.repeatMs * INTERVALS_AHEAD;
   const current = labelOf(severity, sender);
   // Repeating the ends would keep them in Alertmanager's memory for nothing.
   const earlier = repeat ? [] : earlierSeverities(notification, sender).filter((value) => value !== current);
@@ -57,6 +57,7 @@ export function alertsOf(
   ];
 }
 
+/** When it began. Alertmanager refuses for good what begins after it ends, so a clock that goes back must not lead there. */
 function startOf({ incident, at }: Notification): number {
   const begun = Date.parse(incident.declaredAt ?? incident.detectedAt);
   return Number.isNaN(begun) ? at : begun;
