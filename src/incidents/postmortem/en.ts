@@ -67,6 +67,7 @@ export const en: Words = {
     thanks: 'who helped, and with what',
   },
   nothing: 'None is recorded.',
+  own: (text) => text,
   library: 'the library',
   parenthesis: (text) => ` (${text})`,
   join: (items) => items.join(', '),

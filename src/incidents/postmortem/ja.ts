@@ -1,3 +1,4 @@
+import { libraryJapanese } from './library-ja.ts';
 import { DAY, HOUR, MINUTE, SECOND, type Words } from './words.ts';
 
 /** What the library's English sentences are about, by kind of change. */
@@ -78,6 +79,7 @@ export const ja: Words = {
     thanks: '協力してくれた人と、その内容',
   },
   nothing: '記録なし。',
+  own: libraryJapanese,
   library: 'ライブラリ（自動）',
   parenthesis: (text) => `（${text}）`,
   join: (items) => items.join('、'),

@@ -22,6 +22,11 @@ export class Page {
     return escaped === '' ? '-' : escaped;
   }
 
+  /** Text that the library may have worded itself: in the page's language where it is known. */
+  own(text: string): string {
+    return this.text(this.words.own(text));
+  }
+
   /** Who did it; the library where nobody is named. */
   who(by: string | null): string {
     return by === null ? this.words.library : this.text(by);

@@ -31,7 +31,7 @@ const words: Readonly<Record<PostmortemLanguage, Words>> = { en, ja };
 export function postmortem(incident: IncidentJson, { language, now }: PostmortemOptions): string {
   const page = new Page(incident, words[language], now);
   const { words: said } = page;
-  const title = said.title(page.text(incident.id), page.text(incident.summary));
+  const title = said.title(page.text(incident.id), page.own(incident.summary));
   const lines = blocks(
     [`# ${incident.drill ? `[${said.drillTitle}] ` : ''}${title}`],
     incident.drill ? [`**${said.drillNote}**`] : [],

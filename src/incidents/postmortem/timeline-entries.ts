@@ -62,14 +62,14 @@ export function entryRows(page: Page): TimelineRow[] {
 
 function entryText(page: Page, kind: string, text: string): string {
   const label = page.words.timeline.kind(kind);
-  return label === undefined ? page.text(text) : `${label}: ${page.text(text)}`;
+  return label === undefined ? page.own(text) : `${label}: ${page.own(text)}`;
 }
 
 function circuitText(page: Page, text: string): string | undefined {
   const { circuit, circuitState: states } = page.words.timeline;
   const [, from = '', to = '', byHand, reason = ''] = CIRCUIT.exec(text) ?? [];
   if (!isState(states, from) || !isState(states, to)) return undefined;
-  return circuit(states[from], states[to], byHand !== undefined, page.text(reason));
+  return circuit(states[from], states[to], byHand !== undefined, page.own(reason));
 }
 
 function isState<States extends object>(states: States, name: string): name is string & keyof States {

@@ -48,7 +48,7 @@ function stepRows(page: Page): TimelineRow[] {
   return page.incident.steps.map(({ at, status, by: author, reason, reopening }) => {
     const said = status === 'detected' && reason === null ? page.incident.summary : reason;
     const text = (reopening ? words.reopened : words.step[status])(
-      said === null ? '' : words.reason(page.text(said)),
+      said === null ? '' : words.reason(page.own(said)),
     );
     return by(page, at, author, text);
   });
@@ -62,8 +62,8 @@ function severityRows(page: Page): TimelineRow[] {
       at,
       author,
       from === null
-        ? words.severitySet(severity[to], page.text(why))
-        : words.severityMoved(severity[from], severity[to], page.text(why)),
+        ? words.severitySet(severity[to], page.own(why))
+        : words.severityMoved(severity[from], severity[to], page.own(why)),
     ),
   );
 }
@@ -78,7 +78,7 @@ function tellingRows(page: Page): TimelineRow[] {
       return event(at, words.notified(words.notification[kind], page.words.join(results) || '-'));
     }),
     ...escalations.map(({ at, contact, level, via, why }) =>
-      event(at, words.escalated(page.text(contact), level, page.texts(via), page.text(why))),
+      event(at, words.escalated(page.text(contact), level, page.texts(via), page.own(why))),
     ),
     ...heldDependants.map(({ at, policy, incident }) =>
       event(at, words.heldDependant(page.text(policy), page.text(incident))),

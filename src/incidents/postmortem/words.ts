@@ -75,6 +75,8 @@ export interface Words {
   > & { readonly why: (index: number) => string };
   readonly nothing: string;
   readonly library: string;
+  /** A sentence that the library words in English, in this language; any other text as it is. Not Markdown. */
+  readonly own: Text;
   readonly parenthesis: Text;
   readonly join: (items: readonly string[]) => string;
   readonly byPerson: (text: string, person: string) => string;

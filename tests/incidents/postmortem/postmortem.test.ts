@@ -130,7 +130,7 @@ describe('postmortem: timeline', () => {
 
   it('is Japanese where the document has the parts', () => {
     const timeline = section(japanese(outage()), 'タイムライン');
-    expect(timeline).toContain('サーキットがクローズからオープンに遷移: 5 of 10 attempts failed');
+    expect(timeline).toContain('サーキットがクローズからオープンに遷移: 試行10回中5回が失敗');
     expect(timeline).toContain('対応を開始（Alice）');
     expect(timeline).toContain('通知（発生）: slack 送信成功（200）、pagerduty 送信失敗、試行 3 回（503）');
     expect(timeline).toContain('SLO: The availability budget');

@@ -14,7 +14,7 @@ export const similar: SectionWriter = (page) => {
           words.head,
           alike.map(({ incident, summary, resolvedAt, why }) => [
             page.text(incident),
-            page.text(summary),
+            page.own(summary),
             resolvedAt === null ? '-' : utcText(resolvedAt),
             page.text(why),
           ]),

@@ -21,7 +21,7 @@ export const facts: SectionWriter = (page) => {
       [names.instance, page.text(incident.instance)],
       [names.status, words.status[incident.status]],
       [names.trigger, words.trigger[incident.trigger]],
-      [names.severity, names.severitySet(words.severity[incident.severity], page.text(incident.why))],
+      [names.severity, names.severitySet(words.severity[incident.severity], page.own(incident.why))],
       [names.start, utcText(incident.startedAt)],
       [names.detected, utcText(incident.detectedAt)],
       [names.end, incident.resolvedAt === null ? '-' : utcText(incident.resolvedAt)],
@@ -41,8 +41,8 @@ export const facts: SectionWriter = (page) => {
         const set = words.severity[to];
         const text =
           from === null
-            ? names.severitySet(set, page.text(why))
-            : names.severityMoved(words.severity[from], set, page.text(why));
+            ? names.severitySet(set, page.own(why))
+            : names.severityMoved(words.severity[from], set, page.own(why));
         return `${utcText(at)}: ${page.signed(text, { by })}`;
       }),
     ),
@@ -61,7 +61,7 @@ export const summary: SectionWriter = (page) => {
   const { incident, words } = page;
   const said = page.lessons('summary');
   return blocks(
-    [words.summary.recorded(page.text(incident.summary), page.text(incident.why))],
+    [words.summary.recorded(page.own(incident.summary), page.own(incident.why))],
     said.length === 0 ? [page.blank('summary', words.ask.summary)] : said,
   );
 };
@@ -76,7 +76,7 @@ export const symptoms: SectionWriter = (page) => {
     impact.errors.length === 0 ? [] : [words.symptoms.errors],
     list(
       impact.errors.map(({ kind, count, sample }) =>
-        words.symptoms.error(page.text(kind), countText(count), page.text(sample)),
+        words.symptoms.error(page.text(kind), countText(count), page.own(sample)),
       ),
     ),
   );

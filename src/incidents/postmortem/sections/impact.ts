@@ -88,7 +88,7 @@ function errors(page: Page, { errors: kinds, otherErrors }: ImpactJson): string[
           kinds.map(({ kind, count, sample, traceId }) => [
             page.text(kind),
             countText(count),
-            page.text(sample),
+            page.own(sample),
             page.text(traceId),
           ]),
         ),
