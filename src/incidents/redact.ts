@@ -7,10 +7,22 @@ export const MAX_TEXT_LENGTH = 500;
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
 const rules: readonly (readonly [RegExp, string])[] = [
-  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g, REDACTED],
+  [
+    /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
+    REDACTED,
+  ],
   // Credentials in a URL, also where the password has characters that should have been encoded, an @ included.
   [/:\/\/[^\s/?#:]*:\S*@/g, `://${REDACTED}@`],
   [/:\/\/[^\s/?#]*@/g, `://${REDACTED}@`],
+  // Credentials as database drivers of Go and PHP take them: `user:password@tcp(host:3306)/name`.
+  [/(?<![^\s"'=(,])[^\s:@/"'=(,]{1,64}:\S{1,200}?@(?=[a-z][a-z0-9+]{0,20}\()/gi, `${REDACTED}@`],
+  // Rows as MySQL and PostgreSQL tell them: they are somebody's data.
+  [/(duplicate entry\s{1,5})'(?:[\s\S]{0,1000}?'(?=\s{1,5}for\s{1,5}key)|[^']*'?)/gi, `$1${REDACTED}`],
+  [
+    /(\bkey\s{1,5}\([^=\r\n]{1,200}\)=)\((?:[\s\S]{0,1000}?\)(?=\s{1,5}(?:already exists|is |conflicts ))|[^()]*\)?)/gi,
+    `$1${REDACTED}`,
+  ],
+  [/(failing row contains\s{1,5})\([^\r\n]*/gi, `$1${REDACTED}`],
   // Addresses that are secrets as a whole.
   [
     /((?:hooks\.slack\.com|discord(?:app)?\.com\\?\/api|webhook\.office\.com|api\.telegram\.org)\\?\/[a-z0-9]{1,20})[^\s"'<>]*/gi,

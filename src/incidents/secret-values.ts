@@ -8,11 +8,13 @@ const NAMES =
 const SHORT = `[_-]pass|(?<![a-z0-9])pass(?==)|(?<=["'])pass(?=\\\\{0,15}["'])`;
 /** A quote that ends a name, escaped as often as JSON stands in JSON. */
 const QUOTE = `(?:\\\\{0,15}["'])?`;
-const SEPARATOR = '\\s{0,200}(?:=>|:=|[:=：＝])\\s{0,200}';
+const SEPARATOR = '\\s{0,200}(?:=>|:{1,2}=?|={1,2}|[：＝])\\s{0,200}';
+/** What was signed may be done by whoever has the signature. */
+const SIGNATURE = '[_-]signature|(?<![a-z0-9])signature(?==)';
 
 /** Each ends where a secret begins. */
 const before: readonly RegExp[] = [
-  new RegExp(`(?:${NAMES}|${SHORT})${QUOTE}${SEPARATOR}`, 'gi'),
+  new RegExp(`(?:${NAMES}|${SHORT}|${SIGNATURE})${QUOTE}${SEPARATOR}`, 'gi'),
   // With only space between, the name must be one that no sentence has, or the value must be quoted.
   new RegExp(
     `(?:[_-](?:${NAMES}|pass|key)|pgpassword)\\s{1,60}(?:(?:is|was)\\s{1,5})?(?![\\s:=：＝]|is\\s|was\\s)`,
@@ -25,7 +27,7 @@ const before: readonly RegExp[] = [
 ];
 
 const SECRET_NAME = new RegExp(
-  `(?:${NAMES}|(?:^|[_-])pass|authorization|(?:^|[_-])cookies?)["'\\s]{0,5}$`,
+  `(?:${NAMES}|(?:^|[_-])pass|[_-]signature|authorization|(?:^|[_-])cookies?)["'\\s]{0,5}$`,
   'i',
 );
 
