@@ -209,7 +209,7 @@ export class IncidentManager implements Incidents {
   }
 
   /** @internal Begins a drill's incident, which neither joins nor is joined by a real one. */
-  declareDrill({ policy, summary, by, notify }: DrillDeclaration): Incident {
+  declareDrill({ policy, summary, by, notify, holds = [] }: DrillDeclaration): Incident {
     this.#mustBeOpen(policy);
     this.#mustExist(policy, 'The drill');
     const prepare = (watch: Watch, now: number): void => {
@@ -217,7 +217,9 @@ export class IncidentManager implements Incidents {
       watch.telling.muted = !notify;
     };
     const beginning = { policy, trigger: 'drill' as const, summary: redact(summary), by: redact(by) };
-    return this.#workings.keeper.begin({ ...beginning, at: wallNow(), prepare }).record;
+    const { record } = this.#workings.keeper.begin({ ...beginning, at: wallNow(), prepare });
+    this.#workings.drillHolds.begin(record.id, holds);
+    return record;
   }
 
   /** @internal Ends what was done to policies for an incident. */
@@ -228,6 +230,7 @@ export class IncidentManager implements Incidents {
   /** @internal Resolves and closes a drill's incident, whatever its checklists say. */
   finishDrill(id: string, reason: string): void {
     const watch = this.#workings.register.watchOf(id);
+    for (const event of this.#workings.endDrill(id)) this.#announce(event);
     if (watch !== undefined) this.#workings.people.finishDrill(watch, redact(reason));
   }
 
@@ -257,9 +260,10 @@ export class IncidentManager implements Incidents {
 
   /** A policy is gone: what is open for it resolves, since nothing else would ever end it. */
   policyRemoved(policy: string): void {
-    const { register, keeper, rejections, burns } = this.#workings;
+    const { register, keeper, rejections, burns, drillHolds } = this.#workings;
     rejections?.forget(policy);
     burns.forget(policy);
+    drillHolds.forget(policy);
     this.#workings.recovery.policyRemoved(policy);
     for (const watch of register.allOpenOf(policy)) this.#guard(policy, () => keeper.policyRemoved(watch));
   }
@@ -300,7 +304,10 @@ export class IncidentManager implements Incidents {
   }
 
   #budgetMoved(event: SloEvent): void {
-    this.#workings.heed(event);
+    if (!this.#workings.heed(event)) this.#announce(event);
+  }
+
+  #announce(event: SloEvent): void {
     const announcement = announcementOf(event, this.#settings);
     if (announcement !== undefined) this.#delivery.send(outgoingAnnouncement(announcement));
   }

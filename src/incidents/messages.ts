@@ -81,6 +81,15 @@ export const messages = {
 
   controlLeft: (text: string) => `It is over, as the process that did it is no more: ${text}`,
 
+  drillCauses: (what: string) =>
+    `The drill turns real calls away, which comes to this; nobody is paged for it while it is played: ${what}`,
+
+  drillSpent:
+    'What the drill spent of error budgets is really spent. Nobody is paged for it, unless a budget still burns once ' +
+    "the short window of its alert holds no call of the drill's any more.",
+
+  drillHeld: (incident: string) => `It was told only after the drill ${incident}, which had a part in it.`,
+
   updateDue: 'A status update is due.',
 
   raised: (severity: string, why: string) => `Raised to ${severity}: ${why}`,

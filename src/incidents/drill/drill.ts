@@ -60,8 +60,9 @@ export class Drill {
     const [policy = ''] = policies;
     if (effect === 'open') this.#openCircuits();
     try {
+      const holds = effect === 'open' ? policies : [];
       const others = policies.length === 1 ? '' : ` (${policies.join(', ')})`;
-      this.#incident = ports.declare({ policy, summary: redact(`${title}${others}`), by, notify }).id;
+      this.#incident = ports.declare({ policy, summary: redact(`${title}${others}`), by, notify, holds }).id;
     } catch (error) {
       this.#circuits.undo(ports.report);
       throw error;

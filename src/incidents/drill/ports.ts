@@ -27,6 +27,8 @@ export interface DrillDeclaration {
   readonly by: string;
   /** Whether the sinks are told. */
   readonly notify: boolean;
+  /** Policies whose calls it turns away: what their budgets and limits come to is the drill's. Default: none. */
+  readonly holds?: readonly string[] | undefined;
 }
 
 /** A file for the incident's folder. */

@@ -37,7 +37,11 @@ export interface Route {
   readonly severities?: readonly Severity[] | undefined;
   /** Names of policies, where `*` stands for any characters. Default: all. */
   readonly policies?: readonly string[] | undefined;
-  /** Names of contacts by level: the first level is told at once, the next when nobody acknowledges in time. */
+  /**
+   * Names of contacts by level: the first level is told at once, the next when nobody acknowledges in time. A level is
+   * told as of something new also by a sink that knows of the incident; but PagerDuty and Opsgenie take that for the alert
+   * that they have and call nobody anew, so that a contact to be called by them needs a sink with a key of their own.
+   */
   readonly contacts?: readonly (readonly string[])[] | undefined;
   /** Names of sinks that are told whatever the hour. Default: all that belong to no contact. */
   readonly sinks?: readonly string[] | undefined;

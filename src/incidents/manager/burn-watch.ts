@@ -3,6 +3,11 @@ import { burnWindows } from '../../slo/windows.ts';
 
 const windowsMs: ReadonlyMap<string, number> = new Map(Object.entries(burnWindows));
 
+/** How long the alert that fires counts a failure in its short window. */
+export function shortWindowMs({ shortWindow }: Pick<SloBurningEvent, 'shortWindow'>): number {
+  return windowsMs.get(shortWindow) ?? burnWindows['1h'];
+}
+
 interface Burning {
   /** What it told last. */
   readonly event: SloBurningEvent;
@@ -28,10 +33,10 @@ export class BurnWatch {
     if (event.status === 'recovered') this.#burning.delete(keyOf(event));
   }
 
-  /** A person resolved the policy's incident. */
+  /** A person resolved the policy's incident, or a drill that burned its budget ended, at `now`. */
   resolved(policy: string, now: number): void {
     for (const burning of this.#of(policy)) {
-      burning.dueAt = now + (windowsMs.get(burning.event.shortWindow) ?? burnWindows['1h']);
+      burning.dueAt = now + shortWindowMs(burning.event);
     }
   }
 

@@ -20,6 +20,7 @@ import type { Watch } from '../watch.ts';
 import { Agenda } from './agenda.ts';
 import { BurnWatch } from './burn-watch.ts';
 import type { Followed } from './followed.ts';
+import { type Announced, DrillHolds } from './drill-holds.ts';
 import { HubNotes } from './hub-notes.ts';
 import { Keeper } from './keeper.ts';
 import { Ledger } from './ledger.ts';
@@ -61,7 +62,11 @@ export interface Workings {
   readonly recovery: RecoveryControls;
   readonly restorer: Restorer | undefined;
   readonly agenda: Agenda;
-  readonly heed: (event: SloEvent) => void;
+  /** Takes in what an error budget does. Whether a drill keeps it from being told. */
+  readonly heed: (event: SloEvent) => boolean;
+  readonly drillHolds: DrillHolds;
+  /** A drill is over. What was not announced because of it and is to be now. */
+  readonly endDrill: (incident: string) => readonly Announced[];
   /** Tells of incidents that wait for each other, once it is time or `anyway`. */
   readonly tellTogether: (anyway: boolean) => void;
 }
@@ -137,12 +142,20 @@ export function workingsOf(parts: WorkingsParts): Workings {
       ? undefined
       : new RejectionWatch(settings.rejections, {
           stats: (policy) => policies.read(policy).stats,
-          onSustained: (sustained) => guard(sustained.policy, () => triggers.rejects(sustained)),
+          onSustained: (sustained) =>
+            guard(sustained.policy, () => {
+              if (!drillHolds.takesRejections(sustained)) triggers.rejects(sustained);
+            }),
           onOver: (policy) => guard(policy, () => triggers.rejectsNoMore(policy)),
         });
   const burns = new BurnWatch((event) =>
-    guard(event.policy, () => triggers.burns({ ...event, time: wallNow() })),
+    guard(event.policy, () => {
+      triggers.burns({ ...event, time: wallNow() });
+      const spent = drillHolds.takeSpent(event.policy);
+      if (spent !== undefined) triggers.exhausted(spent);
+    }),
   );
+  const drillHolds = new DrillHolds({ register, ledger, burns });
   const release = (): void => {
     const now = monotonicNow();
     for (const watch of register.watches()) guard(watch.record.policy, () => teller.look(watch, now));
@@ -225,7 +238,17 @@ export function workingsOf(parts: WorkingsParts): Workings {
     agenda,
     heed: (event) => {
       burns.heed(event);
-      heed(triggers, event);
+      const isHeld = drillHolds.takes(event);
+      if (isHeld) schedule();
+      else heed(triggers, event);
+      return isHeld;
+    },
+    drillHolds,
+    endDrill: (incident) => {
+      const { announcements, policies: freed } = drillHolds.end(incident);
+      for (const policy of freed) rejections?.resolved(policy);
+      schedule();
+      return announcements;
     },
     tellTogether,
   };
