@@ -253,7 +253,10 @@ describe('a critical incident that was over while it was silenced', () => {
     });
     await overUnderSilence(harness);
     await pass(60 * MINUTES);
-    expect(pager?.kinds()).toEqual(['opened', 'resolved']);
+    expect(pager?.got.map(({ kind, incident }) => [kind, incident.status])).toEqual([
+      ['opened', 'declared'],
+      ['resolved', 'resolved'],
+    ]);
     await harness.manager.close();
   });
 });

@@ -186,6 +186,8 @@ it('keeps one incident open while something lasts, and tells its beginning befor
         expect(manager.open().length).toBeLessThanOrEqual(1);
         const lasts = burns || policy.circuits.some(({ state }) => state !== 'closed');
         if (lasts && !ended) expect(manager.open()).toHaveLength(1);
+        // What is over by itself begins with a circuit that opens, not with one that probes.
+        if (!lasts && manager.open().length === 0) ended = true;
         expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
       }
       await vi.advanceTimersByTimeAsync(100_000);

@@ -79,10 +79,12 @@ export class People {
         this.#parts.endControls(record.id);
         break;
       case 'severity':
+        keeper.setByPerson(watch);
         teller.update(watch, messages.severitySet(change.to, change.by, change.why), { urgent: true });
         break;
       case 'update':
-        telling.remindAt = (isOpen(record.status) ? change.nextUpdateAt : undefined) ?? Number.POSITIVE_INFINITY;
+        telling.remindAt =
+          (isOpen(record.status) ? change.nextUpdateAt : undefined) ?? Number.POSITIVE_INFINITY;
         teller.update(watch, change.text, { urgent: true });
         break;
       default:

@@ -1,5 +1,6 @@
 import { wallNow } from '../../core/clock.ts';
 import type { Delivery } from '../delivery.ts';
+import type { IncidentJson } from '../incident/document.ts';
 import type { IncidentRecord } from '../incident/record.ts';
 import { messageId } from '../message-id.ts';
 import { type DigestEntry, type NotificationKind, notificationOf } from '../notification.ts';
@@ -16,6 +17,8 @@ export interface ToSend {
   /** Names of sinks. Where there is none, nothing is made. */
   readonly sinks: readonly string[];
   readonly digest?: readonly DigestEntry[];
+  /** Whether it tells of an incident that is over as it was before, so that it opens an alert. Default false. */
+  readonly asOpen?: boolean;
 }
 
 /** Makes notifications. Each is in the journal, and on disk, before its delivery begins. */
@@ -28,7 +31,10 @@ export class Sender {
     this.#delivery = delivery;
   }
 
-  send(record: IncidentRecord, { id = messageId(), kind, summary, sinks, digest }: ToSend): void {
+  send(
+    record: IncidentRecord,
+    { id = messageId(), kind, summary, sinks, digest, asOpen = false }: ToSend,
+  ): void {
     if (sinks.length === 0) return;
     const at = wallNow();
     const text = redact(record.drill ? `DRILL: ${summary}` : summary);
@@ -40,7 +46,8 @@ export class Sender {
       summary: text,
       sinks: [...sinks],
     });
-    const notification = notificationOf(record.toJSON(), { id, kind, summary: text, at, digest });
+    const incident = asOpen ? beforeItWasOver(record.toJSON()) : record.toJSON();
+    const notification = notificationOf(incident, { id, kind, summary: text, at, digest });
     this.#deliver(outgoingNotification(notification, sinks), durable);
   }
 
@@ -74,4 +81,15 @@ export class Sender {
     if (durable === undefined) this.#delivery.send(outgoing);
     else void durable.then(() => this.#delivery.send(outgoing));
   }
+}
+
+function beforeItWasOver(incident: IncidentJson): IncidentJson {
+  return {
+    ...incident,
+    status: 'declared',
+    resolvedAt: null,
+    resolvedBy: null,
+    closedAt: null,
+    durationMs: null,
+  };
 }

@@ -4,6 +4,7 @@ import type { Level, Routing } from '../escalation/routing.ts';
 import type { ChangeOf } from '../incident/changes/change.ts';
 import type { IncidentRecord } from '../incident/record.ts';
 import { isWorse } from '../incident/severity.ts';
+import { isOverHereOnly } from '../incident/shared-alert.ts';
 import { isBefore, isOpen } from '../incident/status.ts';
 import { messageId } from '../message-id.ts';
 import { messages } from '../messages.ts';
@@ -115,7 +116,7 @@ export class Teller {
    */
   end(watch: Watch, kind: Extract<NotificationKind, 'resolved' | 'updated'>, summary: string): void {
     const { record, telling } = watch;
-    const { hold, muted } = telling;
+    const { hold, muted, carries } = telling;
     const isKnown = telling.told || telling.digest !== undefined;
     const sinks = isKnown ? this.#known(watch) : [];
     telling.forget();
@@ -128,6 +129,7 @@ export class Teller {
       this.#tellLate(watch);
     }
     this.#emit(record, 'resolved');
+    if (!carries) return;
     const now = monotonicNow();
     for (const other of this.#parts.register.open()) {
       if (other.telling.digest?.carrier !== record.id) continue;
@@ -216,6 +218,7 @@ export class Teller {
       this.#tellContacts(watch, level, `The digest of ${carrier} names it.`);
       this.#awaitAcknowledgement(watch, now);
     }
+    worst.telling.carries = true;
     this.#open(worst, messages.digest(worst.record, entries), entries);
   }
 
@@ -416,8 +419,11 @@ export class Teller {
     const sinks = [...new Set([...this.#parts.routing.sinksFor(record), ...viaOf(level)])];
     this.#tellContacts(watch, level, 'The route of the incident names them.');
     telling.forget();
-    this.#parts.sender.send(record, { kind: 'opened', summary: record.summary, sinks });
-    this.#parts.sender.send(record, { kind: 'resolved', summary: pending.summary, sinks });
+    const { sender } = this.#parts;
+    // An alert that others share is theirs to open and to end.
+    const isOthers = isOverHereOnly(record);
+    if (!isOthers) sender.send(record, { kind: 'opened', summary: record.summary, sinks, asOpen: true });
+    sender.send(record, { kind: isOthers ? 'updated' : 'resolved', summary: pending.summary, sinks });
     for (const name of sinks) telling.former.add(name);
   }
 

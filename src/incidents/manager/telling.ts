@@ -38,6 +38,8 @@ export class Telling {
   told = false;
   /** What told of it in a digest: another incident, since when that is over, and the sinks. */
   digest: ToldInDigest | undefined = undefined;
+  /** Whether others were told of in its digest. */
+  carries = false;
   /** The route that it was told by, and how severe it was then; `undefined` before. */
   route: number | undefined = undefined;
   toldAs: Severity | undefined = undefined;
@@ -84,6 +86,7 @@ export class Telling {
     this.former.clear();
     this.told = false;
     this.digest = undefined;
+    this.carries = false;
     this.route = undefined;
     this.toldAs = undefined;
     this.pending = undefined;
