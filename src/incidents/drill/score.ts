@@ -72,6 +72,7 @@ export function marksOf(
   };
   const detected = detection && { by: null, text: `${detection.incident} began by itself`, failed: false };
   mark('detect', detected, detection?.atMs);
+  mark('detect', alertHeldBack(incident));
   mark('notify', notification(incident));
   const acknowledged = stepTaken(incident, 'acknowledged');
   mark('acknowledge', acknowledged && { by: acknowledged.by, text: 'somebody works on it', failed: false });
@@ -84,6 +85,11 @@ export function marksOf(
     marks.has('mitigate') && (mitigated === undefined || Date.parse(at) >= Date.parse(mitigated.at));
   mark('verify', verification(incident, effect, isMitigated));
   return marks;
+}
+
+/** An alert or a limit saw what the drill does, and nobody is paged for it. */
+function alertHeldBack({ heldBack }: IncidentJson): Seen | undefined {
+  return heldBack?.because === 'drill' ? { by: null, text: heldBack.text, failed: false } : undefined;
 }
 
 /** What is seen of a step. */

@@ -72,6 +72,10 @@ describe('what was done', () => {
       atMs: 2_000,
       text: 'INC-1 began by itself',
     });
+    const heldBack = (because: string) =>
+      marksOf(incident({ heldBack: { because, text: 'It burns.', upstream: null, until: null } }), facts);
+    expect(heldBack('drill').get('detect')).toMatchObject({ atMs: 60_000, text: 'It burns.' });
+    expect(heldBack('silence').has('detect')).toBe(false);
   });
 
   it('is not all told while a sink has not answered, and went wrong where one failed', () => {
