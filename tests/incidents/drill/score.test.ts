@@ -74,7 +74,7 @@ describe('what was done', () => {
     });
     const heldBack = (because: string) =>
       marksOf(incident({ heldBack: { because, text: 'It burns.', upstream: null, until: null } }), facts);
-    expect(heldBack('drill').get('detect')).toMatchObject({ atMs: 60_000, text: 'It burns.' });
+    expect(heldBack('drill').get('detect')).toMatchObject({ atMs: 60_000, text: 'It burns' });
     expect(heldBack('silence').has('detect')).toBe(false);
   });
 
