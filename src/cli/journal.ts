@@ -57,9 +57,16 @@ export class IncidentJournal {
     const { entries, problems } = await this.#read();
     await this.#tell(problems);
     const ineffective: { readonly incident: string; readonly change: IncidentChange }[] = [];
-    const records = foldEntries(entries, (entry) => {
-      if (entry.writer === this.#writer) ineffective.push(entry);
-    });
+    const strays: string[] = [];
+    const records = foldEntries(
+      entries,
+      (entry) => {
+        if (entry.writer === this.#writer) ineffective.push(entry);
+      },
+      ({ id }) =>
+        strays.push(`there are changes of incident ${id}, but not its beginning; it is passed over`),
+    );
+    await this.#tell(strays);
     this.#ineffective = ineffective;
     return records
       .map((record) => record.toJSON())

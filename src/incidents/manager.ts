@@ -108,7 +108,7 @@ export class IncidentManager implements Incidents {
     ];
   }
 
-  list(): readonly IncidentRecord[] {
+  list(): readonly Incident[] {
     return this.#workings.register.all();
   }
 
@@ -240,6 +240,11 @@ export class IncidentManager implements Incidents {
     if (watch === undefined) return;
     this.#workings.ledger.record(watch.record, ...changes);
     for (const change of changes) this.#workings.people.after(watch, change);
+  }
+
+  /** @internal Those that are over. */
+  over(): Iterable<IncidentRecord> {
+    return this.#workings.register.over();
   }
 
   /** @internal The incident's folder; `undefined` without a directory, or where it cannot be made. */

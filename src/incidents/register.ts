@@ -89,6 +89,11 @@ export class IncidentRegister {
     return this.#records.get(id);
   }
 
+  /** Those that are over, oldest first. */
+  *over(): Generator<IncidentRecord> {
+    for (const { record } of this.#over.values()) yield record;
+  }
+
   /** All that are kept, oldest first. */
   all(): readonly IncidentRecord[] {
     return [...this.#records.values()];

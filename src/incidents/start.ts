@@ -33,7 +33,7 @@ export function startIncidents(
     objectives,
     traceId,
     collectors: options.collectors,
-    past: () => started.manager?.list().flatMap((record) => record.past ?? []) ?? [],
+    past: () => [...(started.manager?.over() ?? [])].flatMap((record) => record.past ?? []),
   });
   started.manager = new IncidentManager({
     ...ports,

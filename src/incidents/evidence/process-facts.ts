@@ -18,7 +18,7 @@ export function processFacts(version: string): ChangeOf<'situation'>['process'] 
 }
 
 /** For how long it is not asked again, which takes as long as all else that many incidents at once begin with. */
-const MEMORY_KEPT_MS = 100;
+const MEMORY_KEPT_MS = 1_000;
 
 let memoryRead: { readonly usage: NodeJS.MemoryUsage; readonly at: number } | undefined;
 

@@ -4,6 +4,7 @@ import { type IncidentChange, incidentChange } from '../../../src/incidents/inci
 import { foldEntries } from '../../../src/incidents/incident/fold.ts';
 import { IncidentRecord } from '../../../src/incidents/incident/record.ts';
 import { type IncidentStatus, isOpen } from '../../../src/incidents/incident/status.ts';
+import type { JournalEntry } from '../../../src/incidents/journal/entry.ts';
 import { anyChange } from './arbitrary-change.ts';
 import { AT, detected, documentOf, recordOf } from './changes.ts';
 
@@ -135,19 +136,25 @@ describe('the fold', () => {
 });
 
 describe('foldEntries', () => {
-  it('gives each incident that is named, and passes over what is of the hub', () => {
+  it('gives each incident that began, and passes over what is of the hub and of none that is known', () => {
     const at = AT;
     const entry = { v: 1, writer: 'w', seq: 1 } as const;
     const change: IncidentChange = { type: 'acknowledged', at, by: 'Ada' };
-    const records = foldEntries([
+    const strays: string[] = [];
+    const entries: readonly JournalEntry[] = [
       { ...entry, incident: 'INC-2', change: detected() },
       { ...entry, hub: { type: 'changed', at, what: 'a release' } },
       { ...entry, incident: 'INC-1', change },
       { ...entry, incident: 'INC-2', change },
-    ]);
+    ];
+    const records = foldEntries(
+      entries,
+      () => {},
+      ({ id }) => strays.push(id),
+    );
+    expect(strays).toEqual(['INC-1']);
     expect(records.map(({ id, status, summary }) => [id, status, summary])).toEqual([
       ['INC-2', 'acknowledged', 'It opened'],
-      ['INC-1', 'acknowledged', 'How it began is not known.'],
     ]);
   });
 });
