@@ -27,7 +27,7 @@ export const LONGEST_DRILL_MS = 4 * 3_600_000;
 
 /** How long each step may take where a scenario does not say, in milliseconds. */
 const usualTargetsMs: Readonly<Record<DrillStep, number>> = {
-  detect: 30_000,
+  detect: 2 * 60_000,
   notify: 60_000,
   acknowledge: 5 * 60_000,
   mitigate: 15 * 60_000,

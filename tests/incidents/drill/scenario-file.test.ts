@@ -26,7 +26,7 @@ it('reads the example, as the application takes it', () => {
     effect: 'open',
     durationMs: 1_800_000,
     targetsMs: {
-      detect: 10_000,
+      detect: 120_000,
       notify: 60_000,
       acknowledge: 300_000,
       mitigate: 900_000,
@@ -40,7 +40,7 @@ it('reads the example, as the application takes it', () => {
 it('fills in what is usual, within the duration', () => {
   expect(readScenario(head)).toMatchObject({ effect: 'open', durationMs: 1_800_000, notify: true });
   expect(readScenario(`${head}duration: 2m`).targetsMs).toEqual({
-    detect: 30_000,
+    detect: 120_000,
     notify: 60_000,
     acknowledge: 120_000,
     mitigate: 120_000,

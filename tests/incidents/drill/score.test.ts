@@ -176,9 +176,9 @@ describe('the score', () => {
   });
 
   it('scores detection where there was one', () => {
-    const detection = { atMs: 31_000, incident: 'INC-1' };
+    const detection = { atMs: 121_000, incident: 'INC-1' };
     const late = scoreOf(scenario(targets), marksOf(incident({}), { ...facts, detection }));
-    expect(late.steps[0]).toMatchObject({ step: 'detect', result: 'late', tookMs: 31_000 });
+    expect(late.steps[0]).toMatchObject({ step: 'detect', result: 'late', tookMs: 121_000 });
     const none = scoreOf(scenario(targets), marksOf(incident({}), facts));
     expect(none.steps[0]).toMatchObject({ result: 'not-scored', text: 'only the drill itself declared it' });
   });
