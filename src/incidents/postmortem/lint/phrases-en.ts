@@ -7,7 +7,7 @@ const MACHINES =
 const BY_MACHINE = {
   unlessBefore: [
     new RegExp(
-      `\\b(?:${MACHINES})\\b(?!.*\\b(?:we|everyone|everybody|people|engineers?|developers?|operators?|reviewers?|team|must|should)\\b)[^,:]*$`,
+      `\\b(?:${MACHINES})\\b(?!.*\\b(?:we|everyone|everybody|people|engineers?|developers?|operators?|reviewers?|team)\\b)[^,:]*$`,
       'i',
     ),
   ],
@@ -32,14 +32,14 @@ const SOFTWARE =
 
 /** What an error is counted or shown in, and what a guard does about it. */
 const COUNTED_OR_GUARDED =
-  /^ (?:rates?|budgets?|counts?|counters?|logs?|pages?|messages?|codes?|modes?|domains?|handlers?|handling|reports?|metrics?|ratios?|types?|class(?:es)?)\b|^ (?:is|are|was|were|gets?|becomes?|can(?:not)? be) (?:now )?(?:refused|prevented|caught|rejected|impossible|detected|blocked|tolerated|counted)\b/i;
+  /^ (?:rates?|budgets?|counts?|counters?|logs?|pages?|messages?|codes?|modes?|domains?|handlers?|handling|reports?|metrics?|ratios?|types?|class(?:es)?)\b|^ (?:is|are|was|were|gets?|becomes?|can(?:not)? be) (?:now )?(?:refused|prevented|caught|rejected|impossible|detected|blocked|tolerated|counted|logged|reported|retried|shown)\b/i;
 
 const WHO =
   'everyone|everybody|people|us|them|all|staff|engineers?|developers?|operators?|colleagues?|reviewers?|(?:the |each |every |our )?(?:team|teams|on-call|staff|engineers?|developers?|operators?|members?|reviewers?)';
 const PERSON =
   'engineers?|operators?|developers?|admins?|administrators?|users?|employees?|staff|interns?|contractors?|on-call|reviewers?|authors?|colleagues?|dba|sre|team';
 const DUTIES =
-  'notice|check(?! (?:in|out)\\b)|read|follow|test|verify|see|reali[sz]e|review|remember|ask|tell|inform|roll back|escalate|communicate|understand|pay attention|look';
+  'notice|check(?! (?:in|out)\\b)|test|reali[sz]e|review|remember|tell|inform|roll back|escalate|communicate|pay attention';
 const SEEN =
   'noticed|checked|known|seen|asked|told|read|thought|looked|realised|realized|remembered|tested|reviewed|verified|caught|paid|informed|called|understood|consulted|followed|waited|anticipated|foreseen|been (?:more |aware|careful)';
 
@@ -106,7 +106,7 @@ export const englishPhrases: readonly Phrase[] = [
     /\bcareless(?:ness|ly)?\b|\bnegligen(?:t|ce|tly)\b|\binattenti(?:on|ve|veness)\b|\bincompeten(?:t|ce)\b|\bsloppy\b|\bsloppiness\b|\blazy (?:engineer|operator|developer|review)\w*|\black of (?:care|attention|discipline|diligence)\b/gi,
   ),
   blame(
-    /\b(?:his|her|your|my) (?:own )?(?:mistake|fault|error|oversight|failure)\b|\btheir (?:own )?(?:mistake|fault|oversight)\b|\b(?:to|of|by|is|was|were) their (?:own )?(?:error|failure)s?\b/gi,
+    /\b(?:his|her|your|my) (?:own )?(?:mistake|fault|error|oversight|failure)\b|\btheir (?:own )?(?:mistake|fault|oversight)\b|\b(?:due to|because of|caused by|is|was|were) their (?:own )?(?:error|failure)s?\b/gi,
     { unlessAfter: [COUNTED_OR_GUARDED] },
   ),
   blame(/\b\p{Lu}[\p{L}-]+(?:'|’)s (?:mistake|fault|carelessness|oversight|negligence|bad judgement)\b/gu),
