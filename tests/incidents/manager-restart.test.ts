@@ -388,6 +388,22 @@ describe('what another process left', () => {
     expect(again.tries).toHaveLength(2);
   });
 
+  it('is taken over as far as it is open, unsent or kept, and no further', async () => {
+    for (const writer of ['aaaaaaaa', 'bbbbbbbb', 'cccccccc']) {
+      const harness = start(writer, { reopenWithinMs: 0 });
+      const policy = harness.policy();
+      policy.move('open');
+      policy.move('closed');
+      await pass(75_000);
+      kill(harness, writer);
+    }
+    const opened = disk.open('dddddddd');
+    const adopt = vi.spyOn(opened.journal, 'adopt');
+    harnesses.push(new Harness({ maxResolvedIncidents: 1 }, { opened, suffix: 'dddddddd' }));
+    expect(adopt.mock.calls).toEqual([['cccccccc']]);
+    expect(harnesses.at(-1)?.manager.list()).toHaveLength(1);
+  });
+
   it('is no more in force, and the document says so', async () => {
     const first = start('aaaaaaaa');
     first.policy().move('open');

@@ -32,7 +32,10 @@ describe('what is said of an incident that is over', () => {
     harness.manager.do(id, { do: 'severity', by: 'Ada', severity: 'Low', why: 'in hindsight' });
     await pass(3_600_000);
     expect(harness.sink.kinds()).toEqual(['opened', 'resolved', 'updated', 'updated']);
-    expect(harness.sink.got.slice(2).map(({ incident }) => incident.status)).toEqual(['resolved', 'resolved']);
+    expect(harness.sink.got.slice(2).map(({ incident }) => incident.status)).toEqual([
+      'resolved',
+      'resolved',
+    ]);
     harness.manager.do(id, { do: 'reopen', by: 'Ada', reason: 'it is not' });
     await settle();
     expect(harness.sink.kinds().at(-1)).toBe('opened');

@@ -107,11 +107,14 @@ export class Restorer {
 
   /** @param atStart whether those that are over are taken over too, to be listed and sent */
   #adoptAll(atStart: boolean): void {
-    const { report, schedule } = this.#parts;
+    const { report, schedule, settings } = this.#parts;
     this.#asked.clear();
     const gone = new Map<string, boolean>();
-    const over = [...this.#followed.over].filter(({ record }) => atStart || needsTender(record));
-    const all = [...over, ...this.#followed.open];
+    const over = [...this.#followed.over];
+    // Of what is over and done, no more than is kept: each writer that is taken over costs a claim on disk.
+    const kept = new Set(atStart ? over.slice(Math.max(0, over.length - settings.maxResolvedIncidents)) : []);
+    const wanted = over.filter((other) => kept.has(other) || needsTender(other.record));
+    const all = [...wanted, ...this.#followed.open];
     for (const other of all.sort((a, b) => a.record.startedAt - b.record.startedAt)) {
       const isGone = gone.get(other.tender) ?? this.#isGone(other, atStart);
       // What a command declared depends on the policy, too.
