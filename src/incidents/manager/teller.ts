@@ -1,20 +1,20 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
 import type { IncidentEvent } from '../../core/events.ts';
-import type { Level, Routing } from '../escalation/routing.ts';
+import type { Routing } from '../escalation/routing.ts';
 import type { ChangeOf } from '../incident/changes/change.ts';
 import type { IncidentRecord } from '../incident/record.ts';
-import { isWorse } from '../incident/severity.ts';
 import { isOverHereOnly } from '../incident/shared-alert.ts';
 import { isBefore, isOpen } from '../incident/status.ts';
 import { messageId } from '../message-id.ts';
 import { messages } from '../messages.ts';
 import type { NotificationKind } from '../notification.ts';
 import type { IncidentPorts } from '../ports.ts';
-import { digestEntry, digestGroups } from '../quiet/digest-groups.ts';
 import type { Quiet } from '../quiet/quiet.ts';
 import type { Upstream } from '../quiet/upstream.ts';
 import type { IncidentRegister } from '../register.ts';
 import type { Watch } from '../watch.ts';
+import { Contacts, sinksOf } from './contacts.ts';
+import { Digests } from './digests.ts';
 import type { Ledger } from './ledger.ts';
 import { newPartId } from './part-id.ts';
 import type { Sender } from './sender.ts';
@@ -50,9 +50,19 @@ export interface TellOptions {
  */
 export class Teller {
   readonly #parts: TellerParts;
+  readonly #contacts: Contacts;
+  readonly #digests: Digests;
 
   constructor(parts: TellerParts) {
     this.#parts = parts;
+    this.#contacts = new Contacts(parts.ledger, parts.routing, parts.escalateAfterMs);
+    this.#digests = new Digests({
+      ...parts,
+      contacts: this.#contacts,
+      release: (watch) => this.#release(watch),
+      open: (watch, summary, digest) => this.#open(watch, summary, digest),
+      markTold: (watch) => this.#markTold(watch),
+    });
   }
 
   /** An incident began, or is back. */
@@ -77,14 +87,9 @@ export class Teller {
       return;
     }
     if (telling.told) {
-      const { routing } = this.#parts;
-      telling.toldAs = record.severity;
-      // One that contacts are for, and none was told of, came under their route too late to be told.
-      const isNew =
-        isBefore(record.status, 'acknowledged') && telling.level === 0 && routing.hasLevelAbove(0, record);
-      telling.route = isNew ? undefined : routing.routeOf(record);
-      if (isNew) this.update(watch, record.summary, { urgent: true });
-      if (telling.escalateAt === Number.POSITIVE_INFINITY) this.#awaitAcknowledgement(watch, monotonicNow());
+      if (this.#contacts.resume(watch)) this.update(watch, record.summary, { urgent: true });
+      if (telling.escalateAt === Number.POSITIVE_INFINITY)
+        this.#contacts.awaitAcknowledgement(watch, monotonicNow());
       return;
     }
     this.begin(watch, record.summary);
@@ -106,7 +111,7 @@ export class Teller {
   relapse(watch: Watch, summary: string): void {
     watch.telling.level = 0;
     this.update(watch, summary, { urgent: true });
-    this.#awaitAcknowledgement(watch, monotonicNow());
+    this.#contacts.awaitAcknowledgement(watch, monotonicNow());
   }
 
   /**
@@ -129,13 +134,7 @@ export class Teller {
       this.#tellLate(watch);
     }
     this.#emit(record, 'resolved');
-    if (!carries) return;
-    const now = monotonicNow();
-    for (const other of this.#parts.register.open()) {
-      if (other.telling.digest?.carrier !== record.id) continue;
-      this.#outlive(other, now);
-      this.#release(other);
-    }
+    if (carries) this.#digests.carrierEnded(record.id);
   }
 
   /** What was over here is over for all who share its alert: those who were told the one are told the other. */
@@ -182,69 +181,15 @@ export class Teller {
       this.#tellLate(watch);
       return;
     }
-    this.#outlive(watch, now);
+    this.#digests.outlive(watch, now);
     this.#release(watch);
     this.#escalate(watch, now);
     this.#remind(watch);
   }
 
-  /** Tells of many incidents that began at once: those that the same sinks are told of in one notification. */
+  /** Tells of many incidents that began at once. */
   tellTogether(watches: readonly Watch[]): void {
-    const now = monotonicNow();
-    const isFree = (watch: Watch): boolean => this.#parts.quiet.holdOf(watch, now) === undefined;
-    const open = watches.filter(({ record }) => isOpen(record.status));
-    for (const watch of open) if (!isFree(watch)) this.#release(watch);
-    const groups = digestGroups(open.filter(isFree), (watch) => this.#firstTold(watch));
-    for (const [worst, ...others] of groups) {
-      if (others.length === 0 || this.#firstTold(worst).length === 0)
-        for (const watch of [worst, ...others]) this.#release(watch);
-      else this.#tellDigest(worst, others);
-    }
-  }
-
-  #tellDigest(worst: Watch, others: readonly Watch[]): void {
-    const { ledger, routing } = this.#parts;
-    const [now, wall] = [monotonicNow(), wallNow()];
-    const entries = others.map(digestEntry);
-    const carrier = worst.record.id;
-    const text = `Told in one notification with ${carrier} and ${others.length - 1} more.`;
-    for (const watch of others) {
-      const { record, telling } = watch;
-      const level = routing.levelAbove(0, record, wall);
-      ledger.record(record, { type: 'held-back', at: wall, because: 'digest', text });
-      this.#declare(record);
-      telling.digest = { carrier, sinks: this.#firstTold(watch), overAt: undefined };
-      this.#markTold(watch);
-      this.#tellContacts(watch, level, `The digest of ${carrier} names it.`);
-      this.#awaitAcknowledgement(watch, now);
-    }
-    worst.telling.carries = true;
-    this.#open(worst, messages.digest(worst.record, entries), entries);
-  }
-
-  /** Sinks that hear of the incident when it begins. */
-  #firstTold({ record }: Watch): readonly string[] {
-    const { routing } = this.#parts;
-    return [...routing.sinksFor(record), ...viaOf(routing.levelAbove(0, record, wallNow()))];
-  }
-
-  /** One that was told in the digest of another is told itself once it has outlasted that. */
-  #outlive(watch: Watch, now: number): void {
-    const { telling, record } = watch;
-    const { digest } = telling;
-    if (digest === undefined || !telling.told || this.#parts.register.isOpen(digest.carrier)) return;
-    digest.overAt ??= now;
-    // One that is about to end is left to.
-    if (watch.recovering && now < digest.overAt + this.#parts.resolveAfterMs) return;
-    telling.told = false;
-    telling.counted = false;
-    telling.level = 0;
-    telling.add(record.summary, true);
-  }
-
-  /** Why nobody is told now; `undefined` where they are. */
-  holdOf(watch: Watch): Hold | undefined {
-    return watch.telling.pending === undefined ? undefined : watch.telling.hold;
+    this.#digests.tellTogether(watches);
   }
 
   /** Tells what is pending, unless something holds it back. */
@@ -268,30 +213,21 @@ export class Teller {
     }
     const summary = pending.count > 1 ? messages.latestOf(pending.summary, pending.count) : pending.summary;
     telling.updates.count(now);
-    const level = this.#levelOfNewRoute(watch);
+    const level = this.#contacts.levelOfNewRoute(watch);
     this.#markTold(watch);
-    this.#tellContacts(watch, level, 'The route that it falls under now names them.');
-    this.#update(watch, summary, [...new Set([...this.#known(watch), ...viaOf(level)])]);
-    if (level !== undefined) this.#awaitAcknowledgement(watch, now);
+    this.#contacts.tell(watch, level, 'The route that it falls under now names them.');
+    this.#update(watch, summary, [...new Set([...this.#known(watch), ...sinksOf(level)])]);
+    if (level !== undefined) this.#contacts.awaitAcknowledgement(watch, now);
   }
 
-  /** The first level of the route that it falls under now, where that is another one than it was told by. */
-  #levelOfNewRoute({ record, telling }: Watch): Level | undefined {
-    const { routing } = this.#parts;
-    const { toldAs } = telling;
-    if (routing.routeOf(record) === telling.route) return undefined;
-    telling.level = 0;
-    const isTended = !isBefore(record.status, 'acknowledged');
-    if (isTended && toldAs !== undefined && !isWorse(record.severity, toldAs)) return undefined;
-    return routing.levelAbove(0, record, wallNow());
-  }
-
-  #markTold({ record, telling }: Watch): void {
+  /** People know of it from here on. */
+  #markTold(watch: Watch): void {
+    const { record, telling } = watch;
+    if (record.status === 'detected') this.#parts.ledger.record(record, { type: 'declared', at: wallNow() });
     telling.told = true;
     telling.pending = undefined;
     telling.hold = undefined;
-    telling.route = this.#parts.routing.routeOf(record);
-    telling.toldAs = record.severity;
+    this.#contacts.follow(watch);
   }
 
   #holdBack({ record, telling }: Watch, hold: Hold): void {
@@ -306,19 +242,13 @@ export class Teller {
   #open(watch: Watch, summary: string, digest?: Parameters<Sender['send']>[1]['digest']): void {
     const { record, telling } = watch;
     const now = monotonicNow();
-    this.#declare(record);
     this.#markTold(watch);
     telling.updates.count(now);
-    const level = this.#parts.routing.levelAbove(telling.level, record, wallNow());
-    this.#tellContacts(watch, level, 'The route of the incident names them.');
-    this.#openAt(watch, summary, [...this.#known(watch), ...viaOf(level)], digest);
+    const level = this.#contacts.levelAbove(telling.level, record);
+    this.#contacts.tell(watch, level, 'The route of the incident names them.');
+    this.#openAt(watch, summary, [...this.#known(watch), ...sinksOf(level)], digest);
     telling.digest = undefined;
-    this.#awaitAcknowledgement(watch, now);
-  }
-
-  #declare(record: IncidentRecord): void {
-    if (record.status !== 'detected') return;
-    this.#parts.ledger.record(record, { type: 'declared', at: wallNow() });
+    this.#contacts.awaitAcknowledgement(watch, now);
   }
 
   /** To a sink that does not know of it the incident opens, whatever others are told. */
@@ -346,7 +276,7 @@ export class Teller {
   /** Sinks that know of it, and those that should by its route as it is now. */
   #known({ record, telling }: Watch): readonly string[] {
     const inDigest = telling.digest?.sinks ?? [];
-    return [...new Set([...telling.sinks.keys(), ...inDigest, ...this.#parts.routing.sinksFor(record)])];
+    return [...new Set([...telling.sinks.keys(), ...inDigest, ...this.#contacts.sinksFor(record)])];
   }
 
   #escalate(watch: Watch, now: number): void {
@@ -359,42 +289,18 @@ export class Teller {
       telling.escalateAt = now + Math.max(1, hold.until - wallNow());
       return;
     }
-    const level = this.#parts.routing.levelAbove(telling.level, record, wallNow());
+    const level = this.#contacts.levelAbove(telling.level, record);
     if (level === undefined) {
       // Somebody above may be on duty later.
-      this.#awaitAcknowledgement(watch, now);
+      this.#contacts.awaitAcknowledgement(watch, now);
       return;
     }
     const why = messages.nobodyAcknowledged(this.#parts.escalateAfterMs);
-    this.#tellContacts(watch, level, why);
+    this.#contacts.tell(watch, level, why);
     // Also where a sink knows: it is new to whom it reaches now, or was not heard.
-    this.#openAt(watch, messages.escalated(record.summary, why), viaOf(level));
+    this.#openAt(watch, messages.escalated(record.summary, why), sinksOf(level));
     this.#emit(record, 'updated');
-    this.#awaitAcknowledgement(watch, now);
-  }
-
-  #tellContacts({ record, telling }: Watch, level: Level | undefined, because: string): void {
-    if (level === undefined) return;
-    telling.level = level.number;
-    const why = level.outOfHours
-      ? `${because} It is nobody's hour, so that the first level is told.`
-      : because;
-    for (const { name, sinks } of level.contacts) {
-      this.#parts.ledger.record(record, {
-        type: 'escalated',
-        at: wallNow(),
-        contact: name,
-        level: level.number,
-        via: [...sinks],
-        why,
-      });
-    }
-  }
-
-  #awaitAcknowledgement({ record, telling }: Watch, now: number): void {
-    const { routing, escalateAfterMs } = this.#parts;
-    const waits = isBefore(record.status, 'acknowledged') && routing.hasLevelAbove(telling.level, record);
-    telling.escalateAt = waits ? now + escalateAfterMs : Number.POSITIVE_INFINITY;
+    this.#contacts.awaitAcknowledgement(watch, now);
   }
 
   #remind(watch: Watch): void {
@@ -415,9 +321,9 @@ export class Teller {
       telling.hold = silence;
       return;
     }
-    const level = this.#parts.routing.levelAbove(0, record, wallNow());
-    const sinks = [...new Set([...this.#parts.routing.sinksFor(record), ...viaOf(level)])];
-    this.#tellContacts(watch, level, 'The route of the incident names them.');
+    const level = this.#contacts.levelAbove(0, record);
+    const sinks = this.#contacts.firstSinks(record);
+    this.#contacts.tell(watch, level, 'The route of the incident names them.');
     telling.forget();
     const { sender } = this.#parts;
     // An alert that others share is theirs to open and to end.
@@ -445,8 +351,4 @@ export class Teller {
     if (events.heard.incident)
       events.emit('incident', { policy, time: wallNow(), id, status, severity, drill });
   }
-}
-
-function viaOf(level: Level | undefined): readonly string[] {
-  return level?.contacts.flatMap(({ sinks }) => sinks) ?? [];
 }
