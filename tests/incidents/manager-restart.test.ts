@@ -333,6 +333,20 @@ describe('other processes', () => {
     expect([...harness.gauge].filter(([, count]) => count !== 0)).toEqual([['Medium acknowledged', 1]]);
   });
 
+  it('end the alert that instances share, once it resolved itself here', async () => {
+    const harness = start('aaaaaaaa', { dedupScope: 'service', service: 'shop' });
+    const policy = harness.policy();
+    policy.move('open');
+    await settle();
+    policy.move('closed');
+    await pass(61_000);
+    const { id } = harness.only();
+    command(id, { do: 'resolve', by: 'Ada' });
+    await settle();
+    expect(harness.sink.kinds()).toEqual(['opened', 'updated', 'resolved']);
+    expect(() => command(id, { do: 'resolve', by: 'Grace' })).toThrow('cannot be done');
+  });
+
   it('declare an incident, which the process that has the policy takes over', async () => {
     const without = start('aaaaaaaa');
     const harness = start('bbbbbbbb');
