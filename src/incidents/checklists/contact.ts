@@ -4,6 +4,8 @@ import { type ChecklistFacts, type ChecklistItem, type Proof, provenBy } from '.
 
 /** The sink that tells no person. */
 const LOG_SINK = 'log';
+/** What a drill itself does to policies is recorded under this name. */
+const DRILL_CONTROL = 'drill';
 
 /** Who was told, who was not reached, and whether work on production was announced. */
 export function contactItems(facts: ChecklistFacts): readonly ChecklistItem[] {
@@ -50,24 +52,26 @@ function announcementItem(facts: ChecklistFacts): readonly ChecklistItem[] {
   const began = workBeganAt(facts);
   if (!isOpen(facts.status) && began === undefined && mitigatedStep(facts.steps) === undefined) return [];
   const [first] = sinceReopening(facts.updates, facts.steps);
-  const intime = first !== undefined && (began === undefined || Date.parse(first.at) <= began);
+  const inTime = first !== undefined && (began === undefined || Date.parse(first.at) <= began);
   return [
     {
       id: 'contact.announcement',
       text: 'Work on production was announced before it began',
       gates: 'mitigated',
       automatic: true,
-      proof: intime ? provenBy(first, 'a status update came before the work') : undefined,
+      proof: inTime ? provenBy(first, 'a status update came before the work') : undefined,
+      // What began without it can only be announced afterwards.
+      note: began === undefined ? undefined : 'when it was announced, such as: announced afterwards at 10:05',
     },
   ];
 }
 
-/** When people first laid hands on production, since it was last reopened. */
+/** When people first laid hands on production, since it was last reopened. That a drill began is no work. */
 function workBeganAt({ mitigations, runbookSteps, controls, steps }: ChecklistFacts): number | undefined {
   const all = [
     ...mitigations,
     ...runbookSteps.filter(({ state }) => state === 'started'),
-    ...controls.filter(({ by }) => by !== null),
+    ...controls.filter(({ by, control }) => by !== null && control !== DRILL_CONTROL),
   ];
   const hands = sinceReopening(all, steps).map(({ at }) => Date.parse(at));
   return hands.length === 0 ? undefined : Math.min(...hands);

@@ -23,6 +23,8 @@ export interface ChecklistItem {
   readonly proof?: Proof | undefined;
   /** What to do, where saying that it is done is not enough. */
   readonly instead?: string | undefined;
+  /** What whoever says that it is done must say with it; without it nothing need be said. */
+  readonly note?: string | undefined;
 }
 
 /** What proves an item, from the entry that does. */

@@ -11,6 +11,7 @@ export function verificationItems(facts: ChecklistFacts): readonly ChecklistItem
       gates: 'resolved',
       automatic: true,
       proof: repairProven(facts),
+      note: 'how the repair was proven',
     },
     {
       id: 'verification.nothing-else-broken',

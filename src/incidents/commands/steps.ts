@@ -49,6 +49,7 @@ export function resolve(draft: Draft, command: CommandOf<'resolve'>): Changes {
   return [...waived, { type: 'resolved', at, by, reason, durationMs }];
 }
 
+/** Nobody is held up by what resolves itself: what it left out is asked for here, with all that is open. */
 export function close(draft: Draft, command: CommandOf<'close'>): Changes {
   const { incident, at, by } = draft;
   if (incident.status === 'closed') {
@@ -59,7 +60,7 @@ export function close(draft: Draft, command: CommandOf<'close'>): Changes {
     draft.object('', `it is ${incident.status}, not resolved: 'resolve' it first`);
     return [];
   }
-  const waived = passGates(draft, command, ['closed']);
+  const waived = passGates(draft, command, ['mitigated', 'resolved', 'closed']);
   return [...waived, { type: 'closed', at, by, reason: draft.textIfAny('reason', command.reason) }];
 }
 
@@ -89,12 +90,12 @@ export function check(draft: Draft, command: CommandOf<'check'>): Changes {
   }
   if (item === undefined) return [];
   if (item.state === state) draft.object('state', `${item.id} is ${state} already`);
-  const instead = checklistItems(incident).find(({ id }) => id === item.id)?.instead;
+  const { instead, note } = checklistItems(incident).find(({ id }) => id === item.id) ?? {};
   if (instead !== undefined && (state === 'done' || item.state === 'done')) {
     draft.object('item', `${item.id} is not set by hand: ${instead}`);
   }
-  if (item.id === 'verification.repair-proven' && state === 'done' && reason === undefined) {
-    draft.object('reason', 'is missing: say how the repair was proven');
+  if (note !== undefined && state === 'done' && reason === undefined) {
+    draft.object('reason', `is missing: say ${note}`);
   }
   return [{ type: 'checked', at, item: item.id, state, reason, by }];
 }

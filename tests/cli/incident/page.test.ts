@@ -73,7 +73,10 @@ describe('what is next', () => {
     const mitigated = sampleIncident({ checklists, status: 'mitigated', acknowledgedAt: at });
     expect(next(mitigated)).toContain('Before resolved: Look at search');
     const resolved = sampleIncident({ checklists, status: 'resolved', acknowledgedAt: at });
-    expect(next(resolved)).toContain('Nothing stands before closed.');
+    // What it resolved by itself without is asked for then.
+    expect(next(resolved)).toContain('Before closed: Those on call were told');
+    expect(next(resolved)).toContain('Before closed: Look at search');
+    expect(next(sampleIncident({ status: 'resolved' }))).toContain('Nothing stands before closed.');
     expect(next(sampleIncident({ checklists, status: 'closed' }))).toEqual([]);
   });
 
@@ -83,6 +86,18 @@ describe('what is next', () => {
     ] as const;
     const commands = nextSteps(sampleIncident({ checklists }), now).map(({ command }) => command);
     expect(commands).toContain("check INC-20260204-001-9f3a01bc 'impact.policy.$(reboot) '\\''x'\\'''");
+  });
+
+  it('asks for the note that an item needs', () => {
+    const proven = { ...item, id: 'verification.repair-proven', gates: 'resolved' } as const;
+    const incident = sampleIncident({
+      status: 'mitigated',
+      acknowledgedAt: at,
+      checklists: [{ name: 'verification', items: [proven] }],
+    });
+    expect(nextSteps(incident, now).map(({ command }) => command)).toContain(
+      "check INC-20260204-001-9f3a01bc verification.repair-proven --note 'HOW'",
+    );
   });
 
   it('is the step where a runbook was halted, until it goes on', () => {

@@ -11,6 +11,7 @@ function items(given: Partial<IncidentJson> = {}) {
   );
 }
 
+const ending = { endedAt: at, endedBy: null, endedText: 'over' };
 const update = { at, by: 'Ada', text: 't', expectedRecoveryAt: null, nextUpdateAt: null };
 const mitigation = {
   id: 'm-1',
@@ -117,6 +118,14 @@ describe('contact', () => {
     expect(items({ updates: [update], runbookSteps: [rehearsed] }).get('contact.announcement')?.state).toBe(
       'done',
     );
+    const control = { at: before, by: 'Ada', text: 't', until: null, ended: false };
+    const steered = (name: string) =>
+      items({
+        updates: [update],
+        controls: [{ ...control, control: name, endedAt: null, endedBy: null, endedText: null }],
+      });
+    expect(steered('force-open').get('contact.announcement')?.state).toBe('open');
+    expect(steered('drill').get('contact.announcement')?.state, 'the drill itself is no work').toBe('done');
     const began = { ...rehearsed, state: 'started' } as const;
     expect(items({ updates: [update], runbookSteps: [began] }).get('contact.announcement')?.state).toBe(
       'open',
@@ -150,7 +159,7 @@ describe('verification', () => {
   });
 
   it('asks that what was done to policies for a time has ended', () => {
-    const control = { at, by: 'Ada', control: 'force-open', text: 't', until: at, ended: true };
+    const control = { at, by: 'Ada', control: 'force-open', text: 't', until: at, ended: true, ...ending };
     const state = (...controls: IncidentJson['controls']) =>
       items({ controls }).get('verification.controls')?.state;
     expect(state()).toBeUndefined();

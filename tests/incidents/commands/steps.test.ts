@@ -61,6 +61,16 @@ describe('the steps', () => {
       state: 'done',
       reason: 'it resolved by itself',
     });
+    const left = [
+      'contact.responders',
+      'contact.users',
+      'impact.policy.checkout',
+      'impact.user.search',
+      'impact.affected',
+      'impact.stopgap',
+      'verification.nothing-else-broken',
+    ];
+    expect(player.against({ do: 'close' }).map((objection) => objection.split(' ')[0])).toEqual(left);
     player.do({ do: 'close', waive: ['*'], waiveReason: 'nobody was hurt' });
     expect(player.record.status).toBe('closed');
     expect(player.item('verification.nothing-else-broken')).toMatchObject({
@@ -68,7 +78,7 @@ describe('the steps', () => {
       reason: 'nobody was hurt',
       by: 'Ada',
     });
-    expect(player.json.checks).toHaveLength(1);
+    expect(player.json.checks.map(({ item }) => item)).toEqual(left);
   });
 
   it('passes with a resolve the gates of a mitigation that was left out', () => {
@@ -166,6 +176,20 @@ describe('the steps', () => {
     expect(gating(player)).toEqual([]);
     player.do({ do: 'mitigated', reason: 'restarted again' });
     expect(player.item('impact.stopgap')?.state).toBe('done');
+  });
+
+  it('lets what was announced late be said so, with a note', () => {
+    const player = new Player().do({ do: 'acknowledge' }, { do: 'try', text: 'restart' }, update);
+    const done = { do: 'check', item: 'contact.announcement', state: 'done' } as const;
+    expect(player.item('contact.announcement')?.state).toBe('open');
+    expect(player.against(done)).toEqual([
+      'reason: is missing: say when it was announced, such as: announced afterwards at 10:05',
+    ]);
+    player.do({ ...done, reason: 'announced afterwards at 10:05' }, { do: 'mitigated', reason: 'restarted' });
+    expect(player.item('contact.announcement')).toMatchObject({
+      state: 'done',
+      reason: 'announced afterwards at 10:05',
+    });
   });
 
   it('takes little once it is closed', () => {

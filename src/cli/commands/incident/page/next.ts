@@ -1,4 +1,5 @@
 import { checklistItems } from '../../../../incidents/checklists/checklists.ts';
+import type { ChecklistItemJson } from '../../../../incidents/checklists/item.ts';
 import { durationText } from '../../../../incidents/duration-text.ts';
 import type { IncidentJson } from '../../../../incidents/incident/document.ts';
 import { isOpen } from '../../../../incidents/incident/status.ts';
@@ -93,15 +94,22 @@ function gates(incident: IncidentJson): readonly NextStep[] {
   const [step, command] = next;
   const items = checklists
     .flatMap(({ items }) => items)
-    .filter((item) => item.state === 'open' && item.gates === step);
+    .filter(({ state, gates }) => state === 'open' && isAsked(gates, step));
   if (items.length === 0) return [{ text: `Nothing stands before ${step}.`, urgent: false, command }];
-  const instead = new Map(checklistItems(incident).map((item) => [item.id, item.instead]));
+  const known = new Map(checklistItems(incident).map((item) => [item.id, item]));
   return items.map(({ id, text }) => {
-    const how = instead.get(id);
-    return how === undefined
-      ? { text: `Before ${step}: ${text}`, urgent: false, command: `check INC ${quoted(id)}` }
-      : { text: `Before ${step}: ${text}; ${onCommandLine(how)}`, urgent: false };
+    const { instead, note } = known.get(id) ?? {};
+    if (instead !== undefined) {
+      return { text: `Before ${step}: ${text}; ${onCommandLine(instead)}`, urgent: false };
+    }
+    const command = `check INC ${quoted(id)}${note === undefined ? '' : " --note 'HOW'"}`;
+    return { text: `Before ${step}: ${text}`, urgent: false, command };
   });
+}
+
+/** At the close everything is asked for that was left out. */
+function isAsked(gates: ChecklistItemJson['gates'], step: (typeof gated)[number][0]): boolean {
+  return gates === step || (step === 'closed' && gates !== null);
 }
 
 function afterwards({ status, dataToRepair, mitigations, actions }: IncidentJson): readonly NextStep[] {
