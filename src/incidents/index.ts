@@ -30,6 +30,7 @@ export type {
   IncidentJson,
   LearnedTopic,
   NotificationJson,
+  RunbookJson,
   SituationJson,
 } from './incident/document.ts';
 export type { Incident } from './incident/record.ts';

@@ -9,6 +9,7 @@ import { truncate } from '../redact.ts';
 import type { ObjectiveStanding } from './budget.ts';
 import { LoopDelay, processFacts } from './process-facts.ts';
 import { type RecentChange, RecentChanges } from './recent-changes.ts';
+import { recordedRunbook } from './recorded-runbook.ts';
 import { type PastIncident, similarIncidents } from './similar.ts';
 import { WatchedPolicy } from './watched-policy.ts';
 
@@ -52,7 +53,7 @@ export interface Beginning {
 export interface EvidencePorts extends Pick<IncidentPorts, 'report'> {
   readonly events: Pick<Events, 'on'>;
   /** Facts of the policy of that name; `undefined` where there is none. */
-  readonly facts: (policy: string) => Pick<PolicyFacts, 'evidence'> | undefined;
+  readonly facts: (policy: string) => Pick<PolicyFacts, 'evidence' | 'runbook'> | undefined;
   /** Where the objectives of a policy stand: `SloRegistry.report(policy)`. Default: it has none. */
   readonly objectives?: ((policy: string) => readonly ObjectiveStanding[]) | undefined;
   /** Incidents to compare with. Default: none. */
@@ -180,7 +181,7 @@ class EvidenceGatherer implements Evidence {
     watched: WatchedPolicy | undefined,
   ): IncidentChange {
     const now = wallNow();
-    const evidence = this.#ports.facts(policy)?.evidence;
+    const { evidence, runbook } = this.#ports.facts(policy) ?? {};
     const likeness = { id, policy, trigger, errors: watched?.errorKinds ?? [] };
     const past = this.#guard(policy, [], () => this.#ports.past?.() ?? []);
     return {
@@ -195,6 +196,7 @@ class EvidenceGatherer implements Evidence {
       process: processFacts(evidence?.version ?? 'unknown'),
       changes: [...this.#changes.before(now)],
       similar: this.#guard(policy, [], () => [...similarIncidents(likeness, past)]),
+      runbooks: runbook === undefined ? [] : [recordedRunbook(policy, runbook)],
     };
   }
 

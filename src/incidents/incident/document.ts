@@ -177,6 +177,12 @@ export interface IncidentJson {
     readonly text: string;
     readonly until: string | null;
     readonly ended: boolean;
+    /** When it ended; of what is done at once, when it was done. */
+    readonly endedAt: string | null;
+    /** Who ended it; `null` where it ended by itself. */
+    readonly endedBy: string | null;
+    /** How it ended; `null` where it has not, or was done at once. */
+    readonly endedText: string | null;
   })[];
   readonly learned: readonly (Authored & {
     readonly topic: LearnedTopic;
@@ -279,6 +285,23 @@ export interface SituationJson {
     readonly summary: string;
     readonly resolvedAt: string | null;
     readonly why: string;
+  }[];
+  /** The runbooks for the policy, as its options had them. */
+  readonly runbooks: readonly RunbookJson[];
+}
+
+/** A runbook as it was when an incident began. */
+export interface RunbookJson {
+  readonly policy: string;
+  readonly title: string;
+  readonly url: string | null;
+  readonly steps: readonly {
+    readonly text: string;
+    /** To be copied, with its lines. */
+    readonly command: string | null;
+    readonly link: string | null;
+    readonly check: string;
+    readonly twoPeople: boolean;
   }[];
 }
 

@@ -193,7 +193,10 @@ export class Facts {
   #steer({ at, control, text, by, until, ended }: ChangeOf<'steered'>): boolean {
     const isIt = (other: IncidentJson['controls'][number]): boolean =>
       other.control === control && !other.ended;
-    if (ended && this.#controls.update(isIt, (was) => ({ ...was, ended }))) return true;
+    const endedAt = ended ? isoTime(at) : null;
+    const endedBy = ended ? (by ?? null) : null;
+    if (ended && this.#controls.update(isIt, (was) => ({ ...was, ended, endedAt, endedBy, endedText: text })))
+      return true;
     this.#controls.add(at, {
       at: isoTime(at),
       by: by ?? null,
@@ -201,6 +204,9 @@ export class Facts {
       text,
       until: isoTimeOrNull(until),
       ended,
+      endedAt,
+      endedBy,
+      endedText: null,
     });
     return true;
   }

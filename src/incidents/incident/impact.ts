@@ -67,6 +67,18 @@ export function situationOf(change: ChangeOf<'situation'>): SituationJson {
       resolvedAt: isoTimeOrNull(resolvedAt),
       why,
     })),
+    runbooks: (change.runbooks ?? []).slice(0, MAX_LIST_ENTRIES).map(({ policy, title, url, steps }) => ({
+      policy,
+      title,
+      url: url ?? null,
+      steps: steps.slice(0, MAX_LIST_ENTRIES).map(({ text, command, link, check, twoPeople }) => ({
+        text,
+        command: command ?? null,
+        link: link ?? null,
+        check,
+        twoPeople: twoPeople ?? false,
+      })),
+    })),
   };
 }
 

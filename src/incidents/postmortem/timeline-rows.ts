@@ -3,6 +3,8 @@ import { countText, utcText } from './clock.ts';
 import type { Page } from './page.ts';
 import { entryRows } from './timeline-entries.ts';
 
+type ControlJson = IncidentJson['controls'][number];
+
 /** A line of the timeline. Events happened; actions are what people did. The text is Markdown. */
 export interface TimelineRow {
   readonly at: string;
@@ -169,14 +171,7 @@ function doingRows(page: Page): TimelineRow[] {
         words.runbook(page.text(runbook), step, words.runbookState[state]) + reasonText(page, text),
       ),
     ),
-    ...controls.map(({ at, by: author, text, ended, until }) =>
-      by(
-        page,
-        at,
-        author,
-        words.control(page.text(text), ended, until === null ? '' : words.until(utcText(until))),
-      ),
-    ),
+    ...controls.flatMap((control) => controlRows(page, control)),
     ...actions.map(({ id, at, by: author, text }) =>
       action(page, at, author, words.action(page.text(id), page.text(text))),
     ),
@@ -184,6 +179,22 @@ function doingRows(page: Page): TimelineRow[] {
       action(page, at, author, words.repairNeeded(page.text(text))),
       ...(doneAt === null ? [] : [action(page, doneAt, doneBy, words.repaired(page.text(text)))]),
     ]),
+  ];
+}
+
+/** A control has a row where it began and one where it ended; what is done at once, or ended what is not known, has one. */
+function controlRows(
+  page: Page,
+  { at, by: author, control, text, ended, until, endedAt, endedBy, endedText }: ControlJson,
+): TimelineRow[] {
+  const { timeline: words } = page.words;
+  const lasted = !ended || endedText !== null || control === 'probe-now';
+  const limit = until === null ? '' : words.until(utcText(until));
+  return [
+    by(page, at, author, words.control(page.text(text), !lasted, limit)),
+    ...(endedAt === null || endedText === null
+      ? []
+      : [by(page, endedAt, endedBy, words.control(page.text(endedText), true, ''))]),
   ];
 }
 

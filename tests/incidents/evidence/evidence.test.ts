@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { incidentChange } from '../../../src/incidents/incident/changes/change.ts';
+import { IncidentRecord } from '../../../src/incidents/incident/record.ts';
 import { errorOf, failing, repeat } from '../../support.ts';
 import { sampleIncident } from '../sample.ts';
 import { grown, quantileMs } from '../scrape.ts';
@@ -312,6 +313,31 @@ describe('the situation', () => {
     expect(situation.similar.map(({ incident, why }) => [incident, why])).toEqual([
       ['INC-OLD', 'The same policy, begun in the same way; it lasted 1 h.'],
       ['INC-ELSEWHERE', 'The same error (DatabaseError 57P01).'],
+    ]);
+  });
+
+  test('has the runbook, without secrets, for when the application is down', () => {
+    const runbook = {
+      title: 'Fail over',
+      url: 'https://wiki.example.com/failover',
+      steps: [
+        {
+          text: 'Promote the replica',
+          command: 'psql -c "select 1" &&\n  PGPASSWORD=hunter2 promote',
+          check: 'Writes succeed',
+          twoPeople: true,
+        },
+      ],
+    };
+    const { evidence } = outage({}, { facts: () => ({ runbook }) });
+    const [situation] = evidence.begin({ id: 'INC-1', policy: 'database' });
+    const command = 'psql -c "select 1" &&\nPGPASSWORD=[redacted] promote';
+    const recorded = [{ policy: 'database', ...runbook, steps: [{ ...runbook.steps[0], command }] }];
+    expect(situation).toMatchObject({ runbooks: recorded });
+    const record = new IncidentRecord('INC-1');
+    if (situation !== undefined) record.apply(situation);
+    expect(record.toJSON().situation?.runbooks).toEqual([
+      { ...recorded[0], steps: [{ ...runbook.steps[0], command, link: null }] },
     ]);
   });
 

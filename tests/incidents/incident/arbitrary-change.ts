@@ -130,6 +130,20 @@ export const anyChange: fc.Arbitrary<IncidentChange> = fc.oneof(
     similar: fc.array(fc.record({ incident: text, summary: text, resolvedAt: some(at), why: text }), {
       maxLength: 2,
     }),
+    runbooks: some(
+      fc.array(
+        fc.record({
+          policy: text,
+          title: text,
+          url: some(text),
+          steps: fc.array(
+            fc.record({ text, command: some(text), link: some(text), check: text, twoPeople: some(flag) }),
+            { maxLength: 2 },
+          ),
+        }),
+        { maxLength: 2 },
+      ),
+    ),
   }),
   change('collected', {
     collector: text,

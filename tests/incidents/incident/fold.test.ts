@@ -302,7 +302,19 @@ describe('what is gathered', () => {
         otherErrors: 0,
       },
     );
-    expect(document.controls).toMatchObject([{ control: 'force-open', by: 'Ada', ended: true }]);
+    expect(document.controls).toEqual([
+      {
+        at: '2026-02-04T12:00:00.000Z',
+        by: 'Ada',
+        control: 'force-open',
+        text: 'open',
+        until: '2026-02-04T12:00:00.009Z',
+        ended: true,
+        endedAt: '2026-02-04T12:00:00.001Z',
+        endedBy: null,
+        endedText: 'over',
+      },
+    ]);
     expect(document.condition).toEqual({
       circuit: { state: 'half-open', at: '2026-02-04T12:00:00.002Z', allClosed: false, byHand: false },
       burning: [{ sli: 'availability', at: '2026-02-04T12:00:00.003Z' }],

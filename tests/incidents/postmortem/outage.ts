@@ -329,6 +329,9 @@ export function outage(given: Partial<IncidentJson> = {}): IncidentJson {
         text: "forced 'database' open",
         until: at('10:29:00'),
         ended: false,
+        endedAt: null,
+        endedBy: null,
+        endedText: null,
       },
     ],
     learned: [
@@ -368,6 +371,7 @@ export function outage(given: Partial<IncidentJson> = {}): IncidentJson {
           why: 'same policy and error',
         },
       ],
+      runbooks: [],
     },
     leftOut: { notes: 3 },
     ...given,

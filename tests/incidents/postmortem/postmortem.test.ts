@@ -108,6 +108,34 @@ describe('postmortem: facts', () => {
 });
 
 describe('postmortem: timeline', () => {
+  it('has a row where a control began, and one where it ended', () => {
+    const control = {
+      at: '2026-02-04T10:19:00.000Z',
+      by: 'Bob',
+      control: 'force-open',
+      text: 'All calls are turned away.',
+      until: '2026-02-04T10:29:00.000Z',
+      ended: true,
+      endedAt: '2026-02-04T10:24:00.000Z',
+      endedBy: 'Alice',
+      endedText: 'It is over: ended by hand.',
+    };
+    const probe = {
+      ...control,
+      by: null,
+      control: 'probe-now',
+      text: 'It was told to try.',
+      until: null,
+      endedAt: control.at,
+      endedText: null,
+    };
+    const timeline = section(english(outage({ controls: [control, probe] })), 'Timeline');
+    expect(timeline).toMatch(/10:19:00[^\n]*Steered: All calls are turned away\. \(until [^\n]*Bob/);
+    expect(timeline).toMatch(/10:24:00[^\n]*Ended: It is over: ended by hand\.[^\n]*Alice/);
+    expect(timeline).toContain('Steered: It was told to try.');
+    expect(timeline.match(/Ended:/g)).toHaveLength(1);
+  });
+
   it('is in order of time, with what happened left and what people did right', () => {
     const rows = section(english(outage()), 'Timeline')
       .split('\n')

@@ -152,6 +152,25 @@ export const situation = change('situation', {
   }),
   changes: z.array(z.object({ at: time, version: z.string().optional(), what: text })),
   similar: z.array(z.object({ incident: z.string(), summary: text, resolvedAt: time.optional(), why: text })),
+  /** What there is to do by: people read it here when no process answers any more. */
+  runbooks: z
+    .array(
+      z.object({
+        policy: z.string(),
+        title: text,
+        url: z.string().optional(),
+        steps: z.array(
+          z.object({
+            text,
+            command: z.string().optional(),
+            link: z.string().optional(),
+            check: text,
+            twoPeople: z.boolean().optional(),
+          }),
+        ),
+      }),
+    )
+    .optional(),
 });
 
 /** A collector wrote a file into the incident's folder, or could not. */
