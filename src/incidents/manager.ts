@@ -34,6 +34,7 @@ import type { IncidentSettings } from './options.ts';
 import { type Outgoing, outgoingAnnouncement } from './outgoing.ts';
 import type { IncidentPorts } from './ports.ts';
 import type { SilenceRequest } from './quiet/options.ts';
+import type { RecoveryControls } from './recovery/controls.ts';
 import type { PolicyRecovery } from './recovery/options.ts';
 import type { RecoveryRequest } from './recovery/request.ts';
 import { redact } from './redact.ts';
@@ -185,7 +186,7 @@ export class IncidentManager implements Incidents {
   recovery(id: string): readonly PolicyRecovery[] {
     const { record } = this.#watchById(id, 'Arguments of incidents.recovery()');
     const { policies, recovery } = this.#workings;
-    return recovery.options(policies.around(record.policy));
+    return recovery.options(policies.around(record.policy), record.id);
   }
 
   recover(id: string, request: RecoveryRequest): Incident {
@@ -222,9 +223,9 @@ export class IncidentManager implements Incidents {
     return record;
   }
 
-  /** @internal Ends what was done to policies for an incident. */
-  endControls(id: string): void {
-    this.#workings.recovery.incidentClosed(id);
+  /** @internal What is done to policies for incidents. */
+  get controls(): RecoveryControls {
+    return this.#workings.recovery;
   }
 
   /** @internal Resolves and closes a drill's incident, whatever its checklists say. */

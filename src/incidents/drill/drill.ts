@@ -67,6 +67,7 @@ export class Drill {
       this.#circuits.undo(ports.report);
       throw error;
     }
+    this.#guard(() => ports.lend(this.#incident, policies, this.#circuits.held));
     this.#say('begun', `${title}: incident ${this.#incident}, played by ${by}.`);
     this.#sayEffects();
     this.#cancel.push(

@@ -51,6 +51,11 @@ export class DrilledCircuits {
     }
   }
 
+  /** Those that it holds. */
+  get held(): ReadonlySet<unknown> {
+    return new Set(this.#opened.map(({ circuit }) => circuit));
+  }
+
   /** How many circuits of the policy were opened. */
   countOf(policy: string): number {
     return this.#opened.filter((opened) => opened.policy === policy).length;

@@ -56,6 +56,8 @@ export interface DrillPorts {
   declare(declaration: DrillDeclaration): IncidentJson;
   /** Adds to the incident what the drill did. */
   record(id: string, changes: readonly IncidentChange[]): void;
+  /** Lets the incident's controls steer those circuits of the policies, though the drill holds them. */
+  lend(id: string, policies: readonly string[], circuits: ReadonlySet<unknown>): void;
   /** Ends what people did to policies by the incident's controls and that holds still. */
   endControls(id: string): void;
   /** Ends the drill's incident: resolves and closes it whatever its checklists say. Does nothing once it is closed. */

@@ -89,7 +89,9 @@ export function marksOf(
 
 /** An alert or a limit saw what the drill does, and nobody is paged for it. */
 function alertHeldBack({ heldBack }: IncidentJson): Seen | undefined {
-  return heldBack?.because === 'drill' ? { by: null, text: heldBack.text.replace(/\.$/, ''), failed: false } : undefined;
+  return heldBack?.because === 'drill'
+    ? { by: null, text: heldBack.text.replace(/\.$/, ''), failed: false }
+    : undefined;
 }
 
 /** What is seen of a step. */

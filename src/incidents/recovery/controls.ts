@@ -46,18 +46,20 @@ export class RecoveryControls {
   readonly #ports: RecoveryPorts;
   /** By what they hold: the circuits of a policy, or one of its limits. */
   readonly #holds = new Map<string, Hold>();
+  /** What drills hold, by their incidents. */
+  readonly #lent = new Map<string, HeldCircuits>();
   #isClosed = false;
 
   constructor(ports: RecoveryPorts) {
     this.#ports = ports;
   }
 
-  /** What can be done about each of the policies that there is. */
-  options(policies: readonly string[]): readonly PolicyRecovery[] {
+  /** What can be done for an incident about each of the policies that there is. */
+  options(policies: readonly string[], incident: string): readonly PolicyRecovery[] {
     return policies.flatMap((policy) => {
       const facts = this.#ports.facts(policy);
       if (facts === undefined) return [];
-      return recoveryOptions(policy, facts, this.#own(policy), (control, limit) => {
+      return recoveryOptions(policy, facts, this.#own(policy, incident), (control, limit) => {
         const hold = this.#holds.get(slotOf(policy, limit));
         if (hold === undefined || hold.control !== control) return undefined;
         const { incident, by, until } = hold;
@@ -88,15 +90,24 @@ export class RecoveryControls {
       throw wrong(policy, 'policy', `there is no policy of the name '${policy}' that can be steered`);
     }
     if (request.end) return this.#endByHand(policy, request);
-    const reason = whyNot(request.control, steering, this.#own(policy));
+    const reason = whyNot(request.control, steering, this.#own(policy, incident.id));
     if (reason !== undefined) throw wrong(policy, 'control', reason);
     if (request.control === 'change-limit') return this.#changeLimit(incident.id, policy, steering, request);
     if (request.control === 'probe-now') return this.#probe(incident.id, policy, steering, request);
     return this.#holdCircuits(incident.id, policy, steering, request);
   }
 
+  /** A drill's incident may do to the circuits that the drill holds what people would do in earnest. */
+  lend(incident: string, policies: readonly string[], circuits: ReadonlySet<unknown>): void {
+    const lent = policies
+      .flatMap((policy) => this.#ports.facts(policy)?.steering?.circuits ?? [])
+      .filter((circuit) => circuits.has(circuit));
+    this.#lent.set(incident, HeldCircuits.of(lent));
+  }
+
   /** An incident is over for good, and what was done for it. */
   incidentClosed(incident: string): void {
+    this.#lent.delete(incident);
     for (const [slot, hold] of [...this.#holds]) {
       if (hold.incident === incident) this.#end(slot, undefined, 'its incident is over');
     }
@@ -176,9 +187,10 @@ export class RecoveryControls {
     return this.#hold(slot, begun, request, reason, () => limit.set(undefined));
   }
 
-  /** The circuits of a policy that a control holds, and nobody else. */
-  #own(policy: string): PolicySteering['circuits'] {
-    return this.#holds.get(slotOf(policy))?.circuits?.own ?? [];
+  /** The circuits of a policy that a control holds, or the drill of this incident, and nobody else. */
+  #own(policy: string, incident: string): PolicySteering['circuits'] {
+    const held = this.#holds.get(slotOf(policy))?.circuits?.own ?? [];
+    return [...held, ...(this.#lent.get(incident)?.own ?? [])];
   }
 
   #hold(

@@ -47,6 +47,11 @@ export class HeldCircuits {
     return new HeldCircuits(marks);
   }
 
+  /** Those that others hold, as they are now. */
+  static of(circuits: readonly HeldCircuit[]): HeldCircuits {
+    return new HeldCircuits(circuits.map(markOf));
+  }
+
   /** Those that are as they were left. */
   get own(): readonly HeldCircuit[] {
     return this.#marks.filter(isAsLeft).map(({ circuit }) => circuit);

@@ -35,7 +35,7 @@ export interface ActiveControl {
 
 const NO_CIRCUIT = 'the policy has no circuit that turns calls away';
 const HELD_BY_OTHERS =
-  'a circuit of the policy is held by hand, by the application or by a drill; whoever holds it has to end that first';
+  'a circuit of the policy is held by hand, by the application or for a drill of its own; whoever holds it has to end that first';
 const NO_FALLBACK = 'the policy has no fallback that answers for its circuit';
 
 /**

@@ -109,6 +109,22 @@ it('is not passed by waiving what was to be verified', async () => {
   ]);
 });
 
+it('lets people steer the circuits that it holds, and ends that before it ends itself', async () => {
+  const { hub: made, policy, socket } = await hub();
+  const { connection, report, texts } = await play(socket, { scenario: scenario(), by: 'alice' });
+  const [drill] = made.incidents.open();
+  expect(texts.join('\n')).toContain('probe-now: ');
+  const request = { control: 'force-closed', by: 'bob', forMs: 86_400_000 };
+  await callControl(socket, 'recover', { id: drill?.id, request });
+  expect(policy.circuit.state).toBe('disabled');
+  await connection.call('drill.stop', { by: 'alice' });
+  expect((await report).score.steps.find(({ step }) => step === 'mitigate')).toMatchObject({
+    text: 'the circuits were closed by hand',
+  });
+  expect(policy.circuit.state).toBe('closed');
+  expect(drill?.status).toBe('closed');
+});
+
 it('ends with an incident what was done to policies for it', async () => {
   const { hub: made, policy, socket } = await hub();
   const { connection, report } = await play(socket, {

@@ -164,6 +164,8 @@ export class FakeDrillPorts implements DrillPorts {
     this.recorded.push(...changes);
   }
 
+  lend(): void {}
+
   endControls(): void {}
 
   finish(id: string, reason: string): void {

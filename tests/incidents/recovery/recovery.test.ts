@@ -57,7 +57,7 @@ function steered(options: PolicyOptions = {}) {
     controls.apply(incident, { by, ...request });
   const option = (control: string, limit?: string) =>
     controls
-      .options(['database'])[0]
+      .options(['database'], incident.id)[0]
       ?.controls.find((one) => one.control === control && one.limit?.name === limit);
   return { hub, policy, controls, recorded, moves, reported, use, option };
 }
@@ -199,6 +199,21 @@ describe('circuits', () => {
       expect(policy.circuit.state).toBe(state);
     },
   );
+
+  test("a drill's incident may do to its circuits what people would do in earnest, and no other", () => {
+    const { policy, controls, use, option } = steered();
+    policy.circuit.forceOpen('a drill', minutes(30));
+    controls.lend('INC-2', ['database'], new Set([policy.circuit]));
+    expect(() => use({ control: 'probe-now' })).toThrow(/is held by hand/);
+    controls.lend('INC-1', ['database'], new Set([policy.circuit]));
+    expect(option('probe-now')?.unavailable).toBeUndefined();
+    use({ control: 'force-closed' });
+    expect(policy.circuit.state).toBe('disabled');
+    controls.incidentClosed('INC-1');
+    expect(policy.circuit.state).toBe('closed');
+    policy.circuit.forceOpen('restore');
+    expect(() => use({ control: 'probe-now' })).toThrow(/is held by hand/);
+  });
 
   test('what an incident did is over with it, and what others did is not', async () => {
     const { policy, controls, use, recorded, option } = steered({ retry: {} });
