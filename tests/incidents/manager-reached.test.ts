@@ -123,6 +123,7 @@ describe('a digest', () => {
     for (const policy of [a, b, e]) policy?.move('closed');
     await pass(MINUTES);
     expect(byPolicy(harness.sink).b).toEqual(['opened', 'resolved']);
+    expect(byPolicy(harness.sink).c).toEqual(['opened']);
     await pass(MINUTES);
     // Those that were about to end ended, without having been opened.
     expect(byPolicy(harness.sink).e).toEqual(['resolved']);
