@@ -15,6 +15,9 @@ const REOPENINGS_TO_FLAP = 3;
 /** Share of the calls that need a fallback which it answers when it serves. */
 const SERVING_SHARE = 0.9;
 
+/** For how long the policy of an incident that was taken over may be made yet. */
+const ORPHAN_MS = 3_600_000;
+
 /** What keeps an incident open beside its policy's circuits. What a person or a drill began only they end. */
 export type Cause = `slo ${SloBurningEvent['sli']}` | 'rejections' | 'person' | 'drill';
 
@@ -58,10 +61,8 @@ export class Watch {
   reviewAt: number;
   /** When its figures were recorded last, on the monotonic clock. */
   measuredAt = Number.NEGATIVE_INFINITY;
-  /** Since when this process tends it, on the monotonic clock. */
-  readonly tendedSince: number;
-  /** Whether people were told that nothing will end it by itself. */
-  orphanTold = false;
+  /** From when on nothing is expected of a policy that was not seen, on the monotonic clock. */
+  #orphanAt: number;
   /** Whether its policy was there since this process tends it; one that never was is not a removed one. */
   policySeen = false;
   /** Whether its policy was removed. */
@@ -80,7 +81,7 @@ export class Watch {
     this.#settings = settings;
     this.#flaps = settings.flapping === false ? undefined : new FlapDetector(settings.flapping);
     this.startedAt = now - ageMs;
-    this.tendedSince = now;
+    this.#orphanAt = now + ORPHAN_MS;
     this.reviewAt = now + settings.reviewMs;
     this.#measured = { fallback: 'none', calls: 0, served: 0, hurt: 0, hurtShare: undefined };
   }
@@ -95,6 +96,13 @@ export class Watch {
       hurt: 0,
       hurtShare: undefined,
     };
+  }
+
+  /** Whether its policy was not there for long, as when it was renamed: nothing ends it by itself. True once. */
+  isOrphan(now: number): boolean {
+    if (this.policySeen || now < this.#orphanAt) return false;
+    this.#orphanAt = Number.POSITIVE_INFINITY;
+    return true;
   }
 
   /** Takes note of whether all circuits are closed. Whether it began or ceased to flap thereby. */

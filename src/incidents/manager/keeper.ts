@@ -14,16 +14,10 @@ import { allClosed, type PolicyReader, type PolicyReading } from '../policy-read
 import type { IncidentPorts } from '../ports.ts';
 import type { IncidentRegister } from '../register.ts';
 import { Watch } from '../watch.ts';
+import { Gathering } from './gathering.ts';
 import type { Ledger } from './ledger.ts';
 import { restoredCauses } from './restored-causes.ts';
 import type { Teller } from './teller.ts';
-
-/** How often the figures of an incident are recorded while they change: at first, and at the most after 15 hours. */
-const MEASURE_MS = 60_000;
-const MOST_MEASURE_MS = 900_000;
-
-/** After how long people hear that the policy of an incident that was taken over is not there. */
-const ORPHAN_MS = 3_600_000;
 
 /** What a `Keeper` works with. */
 export interface KeeperParts {
@@ -63,12 +57,11 @@ export interface Beginning {
 /** Begins incidents, looks at them while they last, and ends them. */
 export class Keeper {
   readonly #parts: KeeperParts;
-  /** Aborts when the hub closes. */
-  readonly #closing = new AbortController();
-  readonly #collecting = new Set<Promise<void>>();
+  readonly #gathering: Gathering;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
+    this.#gathering = new Gathering(parts.ledger, parts.evidence);
   }
 
   begin(beginning: Beginning): Watch {
@@ -113,7 +106,7 @@ export class Keeper {
     scheduleFor(watch);
     teller.begin(watch, summary);
     scheduleFor(watch);
-    this.#collect(record);
+    this.#gathering.collect(record);
     return watch;
   }
 
@@ -238,15 +231,14 @@ export class Keeper {
       ? messages.resolved(record.policy, durationMs, by)
       : messages.recoveredHere(record.policy, instance, service, durationMs);
     teller.end(watch, forAll ? 'resolved' : 'updated', summary);
-    // It is kept while something of it is to be told.
-    if (watch.telling.pending !== undefined) register.close(watch);
-    this.#collect(record);
+    // Past the limit it is kept only while something of it is to be told, unless a listener reopened it.
+    if (!register.isOpen(record.id)) register.close(watch);
+    this.#gathering.collect(record);
   }
 
   /** Has the document know what calls came to until now, where that is not what it says. */
   measure(record: IncidentRecord): void {
-    const measured = this.#parts.evidence.measure(record.id);
-    if (measured !== undefined && record.isNews(measured)) this.#parts.ledger.record(record, measured);
+    this.#gathering.measure(record);
   }
 
   /** Takes in how the circuits are, and looks at the severity. */
@@ -266,8 +258,8 @@ export class Keeper {
       return;
     }
     if (!watch.policySeen && reading.exists) this.policyMade(watch);
-    this.#measureNowAndThen(watch, now);
-    this.#tellOrphan(watch, now);
+    this.#gathering.measureNowAndThen(watch, now);
+    if (watch.isOrphan(now)) teller.update(watch, messages.orphan(record.policy), { urgent: true });
     watch.lapse(now);
     // Circuits that cannot be read are as they were.
     const closed = reading.states.length > 0 ? allClosed(reading.states) : !watch.circuitOpen;
@@ -319,21 +311,6 @@ export class Keeper {
     this.#parts.ledger.record(record, { type: 'reviewed', at: wallNow(), why });
   }
 
-  /** What is recorded is never taken out of the journal: the longer it lasts the less often. */
-  #measureNowAndThen(watch: Watch, now: number): void {
-    const everyMs = Math.min(MOST_MEASURE_MS, Math.max(MEASURE_MS, (now - watch.startedAt) / 60));
-    if (now - watch.measuredAt < everyMs) return;
-    watch.measuredAt = now;
-    this.measure(watch.record);
-  }
-
-  /** Nothing can be seen of a policy that is not made any more, as when it was renamed. */
-  #tellOrphan(watch: Watch, now: number): void {
-    if (watch.policySeen || watch.orphanTold || now - watch.tendedSince < ORPHAN_MS) return;
-    watch.orphanTold = true;
-    this.#parts.teller.update(watch, messages.orphan(watch.record.policy), { urgent: true });
-  }
-
   #flapped(watch: Watch): void {
     const { record, isFlapping, changeRate } = watch;
     this.#parts.ledger.record(record, { type: 'flapping', at: wallNow(), flapping: isFlapping, changeRate });
@@ -360,22 +337,6 @@ export class Keeper {
 
   /** Ends the collectors early. Resolves once it is recorded what they came to. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    await Promise.all(this.#collecting);
-  }
-
-  /** Has files written into the incident's folder, off the path of whoever caused it. */
-  #collect(record: IncidentRecord): void {
-    const { ledger, evidence } = this.#parts;
-    const { journal } = ledger;
-    const { signal } = this.#closing;
-    if (journal === undefined || signal.aborted) return;
-    const collecting = Promise.resolve()
-      .then(() => evidence.collect(record.toJSON(), () => journal.folder(record.id), signal))
-      .then((changes) => {
-        ledger.record(record, ...changes);
-        this.#collecting.delete(collecting);
-      });
-    this.#collecting.add(collecting);
+    await this.#gathering.close();
   }
 }

@@ -40,6 +40,7 @@ const telling = {
     return journal.degraded;
   },
   folder: (incident: string) => journal.folder(incident),
+  history: (incident: string) => journal.history(incident),
   adopt: (other: string) => journal.adopt(other),
   flush: () => journal.flush(),
   close: () => journal.close(),
