@@ -64,7 +64,7 @@ describe('many incidents at once', () => {
 });
 
 describe('dependants', () => {
-  it('are known by those that they name, until they are removed', () => {
+  it('are known by those that they name, until they are removed', async () => {
     const members = new Members();
     const hub = createBreakwater({ incidents: false });
     const member = (name: string, dependsOn: readonly string[]) => ({
@@ -81,6 +81,7 @@ describe('dependants', () => {
     members.remove('api');
     expect([...members.dependantsOf('database')]).toEqual(['jobs']);
     expect([...members.dependantsOf('cache')]).toEqual([]);
+    await hub.close({ timeoutMs: 1 });
   });
 });
 
