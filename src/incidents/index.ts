@@ -22,17 +22,19 @@ export type {
 export type {
   ActionJson,
   Authored,
-  CallFactsJson,
   ChecklistJson,
   ChecklistName,
   HypothesisJson,
-  ImpactJson,
   IncidentJson,
   LearnedTopic,
   NotificationJson,
+} from './incident/document.ts';
+export type {
+  CallFactsJson,
+  ImpactJson,
   RunbookJson,
   SituationJson,
-} from './incident/document.ts';
+} from './incident/document-facts.ts';
 export type { Incident } from './incident/record.ts';
 export {
   type BurnFacts,

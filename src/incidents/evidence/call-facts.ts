@@ -1,6 +1,7 @@
 import type { PeriodCounts } from '../../core/counts.ts';
 import type { ChangeOf } from '../incident/changes/change.ts';
-import type { CallFactsJson, IncidentJson } from '../incident/document.ts';
+import type { IncidentJson } from '../incident/document.ts';
+import type { CallFactsJson } from '../incident/document-facts.ts';
 
 /**
  * Counts of calls as an incident tells them, from what `/metrics` counts: `failed` is `calls_total` with the outcomes

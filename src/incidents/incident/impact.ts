@@ -1,6 +1,6 @@
 import { MAX_LIST_ENTRIES } from './bounded-list.ts';
 import type { ChangeOf } from './changes/change.ts';
-import type { ImpactJson, SituationJson } from './document.ts';
+import type { ImpactJson, SituationJson } from './document-facts.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 
 /** Nothing is known yet. */

@@ -1,4 +1,4 @@
-import type { CallFactsJson, ImpactJson } from '../../incident/document.ts';
+import type { CallFactsJson, ImpactJson } from '../../incident/document-facts.ts';
 import { countText, latencyText, percentText } from '../clock.ts';
 import { blocks, list, table } from '../markdown.ts';
 import type { Page, SectionWriter } from '../page.ts';
