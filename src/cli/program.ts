@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { isBreakwaterError } from '../core/errors.ts';
 import { printable } from '../slo/spec/problems.ts';
 import { VERSION } from '../version.ts';
+import { withCommandsAsCalled } from './called.ts';
 import { addDrillCommand } from './commands/drill/index.ts';
 import { addIncidentCommands } from './commands/incident/index.ts';
 import { addSloCommands } from './commands/slo/index.ts';
@@ -64,7 +65,7 @@ function createProgram(
         : 2;
     }
     const { text, exitCode } = failureOf(error);
-    const lines = text.split('\n').map(printable).join('\n');
+    const lines = withCommandsAsCalled(text, context.env).split('\n').map(printable).join('\n');
     written.push(err.write(`${styled(err, 'red', 'error:')} ${lines}\n`));
     return exitCode;
   };

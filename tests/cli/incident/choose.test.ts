@@ -67,6 +67,22 @@ describe('an incident that is named', () => {
     expect(chooseIncident([longer, database], database.id)).toBe(database);
   });
 
+  it('may be named by its policy where only one that is open is of it', () => {
+    const other = sampleIncident({ id: search.id, policy: 'search' });
+    const over = incident('INC-20260101-001-bbbbbbbb', 'resolved');
+    const closed = incident('INC-20260101-002-cccccccc', 'closed');
+    expect(chooseIncident([over, closed, database, other], 'database')).toBe(database);
+    expect(chooseIncident([over, other], 'database', 'resolved', 'write')).toBe(over);
+    expect(failure(() => chooseIncident([database, tomorrow, other], 'database'))).toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(tomorrow.id),
+    });
+    for (const unknown of ['data', 'Database']) {
+      expect(failure(() => chooseIncident([database, other], unknown)).exitCode).toBe(1);
+    }
+    expect(failure(() => chooseIncident([closed], 'database')).exitCode).toBe(1);
+  });
+
   it.each([['001-9f3b'], ['INC-20260204-001-9f3a01bd'], ['20260204-001-9f4a']])(
     'is suggested for %j',
     (reference) => {

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CapturedTerminal } from '../support.ts';
+import { CapturedTerminal, temporaryFolder } from '../support.ts';
 import { BEGAN, ID, TestJournal } from './journal.ts';
 
 const file = `incidents/${ID}/postmortem.md`;
@@ -75,7 +75,27 @@ describe('a post-mortem', () => {
   });
 });
 
+it('is not asked for any more once there is one', async () => {
+  const journal = await journalOfOne();
+  await journal.add(ID, [{ type: 'resolved', at: BEGAN + 1, reason: 'x', durationMs: 1 }]);
+  const asked = 'Write the post-mortem.';
+  expect((await journal.run(['show', ID])).out).toContain(asked);
+  await journal.run(['postmortem', ID]);
+  expect((await journal.run(['show', ID])).out).not.toContain(asked);
+  expect((await journal.run(['learned', 'thanks', 'all', '--json'])).code).toBe(0);
+  expect((await journal.run(['learned', 'lucky', 'it was night'])).out).not.toContain(asked);
+});
+
 describe('lint', () => {
+  it('names a file as whoever stands here does', async () => {
+    const journal = await journalOfOne();
+    await journal.run(['postmortem']);
+    // The journal is given whole by the environment.
+    expect((await journal.run(['lint', ID])).out).toMatch(new RegExp(`^${file}:\\d+:`, 'm'));
+    const elsewhere = await journal.run(['lint', ID], { cwd: temporaryFolder() });
+    expect(elsewhere.out).toContain(`${join(journal.directory, file)}:`);
+  });
+
   it('reads the post-mortem of an incident, and a file, and says where something is lacking', async () => {
     const journal = await journalOfOne();
     expect(await journal.run(['lint', ID])).toMatchObject({

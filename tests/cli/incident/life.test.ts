@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IncidentJson } from '../../../src/incidents/incident/document.ts';
-import { BEGAN, TestJournal } from './journal.ts';
+import { BEGAN, ID, NOW, TestJournal } from './journal.ts';
 
 function openBefore(incident: IncidentJson, step: string): readonly string[] {
   return incident.checklists
@@ -54,6 +54,70 @@ describe('a step', () => {
       .flatMap((list) => list.items)
       .filter(({ state }) => state === 'waived');
     expect(waived.map(({ id, reason }) => [id, reason])).toEqual(items.map((id) => [id, 'alone tonight']));
+  });
+
+  it('is taken with a warning where calls fail still', async () => {
+    const journal = await acknowledged();
+    await journal.add(ID, [
+      {
+        type: 'circuit',
+        at: BEGAN,
+        from: 'closed',
+        to: 'open',
+        reason: '5 of 10 attempts failed',
+        manual: false,
+      },
+      {
+        type: 'measured',
+        at: BEGAN + 1,
+        during: {
+          calls: 40,
+          failed: 12,
+          timedOut: 0,
+          rejected: 20,
+          retried: 0,
+          servedStale: 0,
+          servedFallback: 0,
+        },
+        latency: {},
+        budget: [],
+        errors: [],
+        otherErrors: 0,
+      },
+    ]);
+    const args = ['mitigated', 'rolled back', '--waive', '*', '--waive-reason', 'alone tonight'];
+    const said = 'the circuit is open since 10:00:00 UTC; of the last 40 calls 12 failed, 20 were rejected';
+    const text = await journal.run(args);
+    expect(text).toMatchObject({ code: 0, err: '' });
+    expect(text.out).toContain(`  Warning: ${said}\n`);
+    expect((await journal.run(['note', 'it holds'])).out).not.toContain('Warning');
+    await journal.json(['resolve', '--waive', '*', '--waive-reason', 'x']);
+    await journal.json(['reopen', 'it is back']);
+    await journal.add(ID, [
+      { type: 'circuit', at: NOW + 1, from: 'half-open', to: 'open', reason: 'x', manual: false },
+    ]);
+    const json = await journal.run([...args, '--json']);
+    expect(json.err).toMatch(/^warning: the circuit is open since /);
+  });
+
+  it('asks at the close for what was left out by one that resolved by itself', async () => {
+    const journal = new TestJournal();
+    await journal.begin();
+    await journal.add(ID, [{ type: 'resolved', at: BEGAN + 60_000, reason: 'x', durationMs: 60_000 }]);
+    const { code, err } = await journal.run(['close']);
+    expect(code).toBe(1);
+    expect(err).toContain('contact.responders is open');
+    expect(err).toContain('impact.affected is open');
+    expect((await journal.run(['show', ID])).out).toContain('Before closed: Those who respond know of it');
+    const closed = await journal.json(['close', '--waive', '*', '--waive-reason', 'nobody was hurt']);
+    expect(closed.status).toBe('closed');
+  });
+
+  it('means an incident by its policy', async () => {
+    const journal = await acknowledged();
+    await journal.begin({ id: 'INC-20260204-002-77aa0000', policy: 'search' });
+    expect(await journal.json(['note', 'search', 'the index is gone'])).toMatchObject({ policy: 'search' });
+    expect((await journal.run(['check', 'search'])).out).toContain('INC-20260204-002-77aa0000');
   });
 
   it('follows the other to the end, and back', async () => {

@@ -192,6 +192,33 @@ describe('the page', () => {
     expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(columns);
   });
 
+  it('tells a file that was written again once, and a control with its end', () => {
+    const file = { at, collector: 'log', file: 'application.log', truncated: false, error: null };
+    const control = {
+      at: '2026-02-04T10:05:00.000Z',
+      by: 'Bob',
+      control: 'force-open',
+      text: 'All calls are turned away.',
+      until: '2026-02-04T10:15:00.000Z',
+      ended: true,
+      endedAt: '2026-02-04T10:10:00.000Z',
+      endedBy: 'Alice',
+      endedText: 'It is over: ended by hand.',
+    };
+    const page = show(
+      sampleIncident({
+        files: [
+          { ...file, bytes: 100 },
+          { ...file, bytes: 300 },
+        ],
+        controls: [control],
+      }),
+    );
+    expect(page.match(/application\.log.*/g)).toEqual(['application.log  300 bytes']);
+    expect(page).toContain('  10:05:00  force-open: All calls are turned away. (Bob)\n');
+    expect(page).toContain('  10:10:00  force-open ended: It is over: ended by hand. (Alice)\n');
+  });
+
   it('writes what would move the cursor as an escape, everywhere', () => {
     const evil = 'x\u001b[2J\u202e\r\n\u0007y';
     const replaced = (_: string, value: unknown) =>

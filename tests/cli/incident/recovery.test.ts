@@ -143,6 +143,56 @@ it('is on the page of an open incident where the application answers', async () 
   expect(await shown()).not.toContain('Runbook: Fail over\n');
 });
 
+it('reads the runbook from the journal where no process answers', async () => {
+  const journal = new TestJournal();
+  await journal.begin();
+  const steps = [{ text: 'Look at the lag', command: 'psql \\\n  -c lag', check: 'It is below 5 s' }];
+  await journal.add(ID, [
+    {
+      type: 'situation',
+      at: NOW,
+      circuits: [],
+      pipeline: [],
+      process: { version: '1', node: '20', uptimeMs: 1, rssBytes: 1, heapUsedBytes: 1 },
+      changes: [1, 2, 3, 4].map((ago) => ({
+        at: Date.parse('2026-02-04T09:59:30.000Z') - ago * 60_000,
+        version: `1.4.${ago}`,
+        what: 'released',
+      })),
+      similar: [],
+      runbooks: [{ policy: 'database', title: 'Fail over', steps }],
+    },
+  ]);
+  const { out } = await journal.run(['show', '--directory', journal.directory]);
+  expect(out).toContain(
+    `Runbook: Fail over\n  1. Look at the lag\n      psql \\\n        -c lag\n      Check: It is below 5 s\n`,
+  );
+  expect(out).toContain(`runbook ${ID} 'Fail over' 1 started --directory ${journal.directory}\n`);
+  expect(out).toContain('No process answers at a control socket of this journal');
+  expect(out).not.toContain(`incident recovery ${ID}`);
+  expect(out).toContain(
+    'Changed before  2026-02-04 09:58:30 UTC, 1 min before the first failure: 1.4.1, released\n',
+  );
+  expect(out).toContain('3 min before the first failure: 1.4.3');
+  expect(out).not.toContain('1.4.4');
+});
+
+it('prints commands as the command was called', async () => {
+  const journal = new TestJournal();
+  await journal.begin();
+  const shown = async (env: Readonly<Record<string, string>>) =>
+    journal.run(['show'], { env: { BREAKWATER_INCIDENTS: journal.directory, ...env } });
+  const npm = { npm_command: 'exec', npm_execpath: '/usr/lib/node_modules/npm/bin/npm-cli.js' };
+  expect((await shown({})).out).toContain(`      breakwater incident ack ${ID}\n`);
+  expect((await shown(npm)).out).toContain(`      npx breakwater incident ack ${ID}\n`);
+  const pnpm = { ...npm, npm_execpath: '/usr/lib/node_modules/pnpm/bin/pnpm.cjs' };
+  expect((await shown(pnpm)).out).toContain(`      pnpm exec breakwater incident ack ${ID}\n`);
+  const { err } = await journal.run(['show', 'zzzzzzzz'], {
+    env: { BREAKWATER_INCIDENTS: journal.directory, ...npm },
+  });
+  expect(err).toContain('"npx breakwater incident list --all"');
+});
+
 it('explains why it did or did not notify', async () => {
   const { run } = await application();
   expect(await run(['explain'])).toEqual({ code: 0, out: 'nothing holds it back\n', err: '' });

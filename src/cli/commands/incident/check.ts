@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { IncidentJson } from '../../../incidents/incident/document.ts';
+import { checklistNames, type IncidentJson } from '../../../incidents/incident/document.ts';
 import { wordArgument } from '../../arguments.ts';
 import { CommandFailure } from '../../context.ts';
 import type { Style, Terminal } from '../../terminal.ts';
@@ -77,8 +77,10 @@ function wordsOf(words: readonly string[]): {
   const [first, second, ...others] = words;
   if (others.length > 0) throw new CommandFailure('too many words: it takes [INC] [item]');
   if (second !== undefined) return { reference: first, item: second };
-  // Items have a name with a dot in it; parts of ids have digits.
-  return first === undefined || !(looksLikeId(first) || /^[\da-f-]*\d[\da-f-]*$/i.test(first))
+  // Items have a name with a dot in it, or begin that of a checklist; all else names the incident.
+  return first === undefined ||
+    (first.includes('.') && !looksLikeId(first)) ||
+    checklistNames.some((name) => name.startsWith(first))
     ? { reference: undefined, item: first }
     : { reference: first, item: undefined };
 }

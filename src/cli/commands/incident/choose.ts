@@ -20,9 +20,9 @@ const SHORTEST_PART = 3;
 const MOST_LISTED = 8;
 
 /**
- * The incident that `reference` means: its id, or what a part of it begins with, where only one does. Without a reference the only one that
- * is open; where none is open, the only one that is not closed. `unnamed: 'resolved'` looks for those two the other way
- * round.
+ * The incident that `reference` means: its id, or what a part of it begins with, where only one does; or else its policy,
+ * where only one that is open is of it. Without a reference the only one that is open; where none is open, the only one
+ * that is not closed. `unnamed: 'resolved'` looks for those two the other way round.
  *
  * @throws {CommandFailure} with exit code 1 when there is none, 2 when there are several
  */
@@ -34,7 +34,8 @@ export function chooseIncident<Incident extends Choosable>(
 ): Incident {
   if (reference === undefined) return chooseUnnamed(incidents, unnamed);
   const all = matching(incidents, reference);
-  const found = use === 'write' ? liveliest(all, unnamed) : all;
+  const byId = use === 'write' ? liveliest(all, unnamed) : all;
+  const found = byId.length > 0 ? byId : ofPolicy(incidents, reference, unnamed);
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0) return only;
   if (only !== undefined) {
@@ -67,6 +68,17 @@ export function matching<Incident extends Choosable>(
   return same.length > 0
     ? same
     : incidents.filter(({ id }) => `-${id.toLowerCase()}`.includes(`-${wanted.replace(/^-/, '')}`));
+}
+
+/** The incidents of the policy of that name that people work on. */
+function ofPolicy<Incident extends Choosable>(
+  incidents: readonly Incident[],
+  reference: string,
+  unnamed: Unnamed,
+): readonly Incident[] {
+  const policy = reference.trim();
+  const all = incidents.filter((incident) => incident.policy === policy && incident.status !== 'closed');
+  return liveliest(all, unnamed);
 }
 
 /** Of several, those that people work on: the open ones, then those that wait to be closed. */

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import type { LintFinding } from '../../../incidents/postmortem/lint.ts';
 import { printable } from '../../../slo/spec/problems.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
@@ -66,11 +66,17 @@ async function filesOf(
   const session = await IncidentSession.open(context, flags);
   const incident = await session.choose(first, 'resolved');
   const files = await postmortemFiles(session.journal, incident.id);
-  if (files.length > 0) return files;
+  if (files.length > 0) return files.map((file) => fromHere(context, file));
   throw new CommandFailure(
     `${incident.id} has no post-mortem yet: "breakwater incident postmortem ${incident.id}" writes one`,
     1,
   );
+}
+
+/** A file as somebody names it who is in this folder; one that lies elsewhere by its own name. */
+function fromHere({ cwd }: CommandContext, file: string): string {
+  const path = relative(cwd, resolve(cwd, file));
+  return path.startsWith('..') || isAbsolute(path) ? file : path;
 }
 
 async function isIncident(context: CommandContext, word: string): Promise<boolean> {

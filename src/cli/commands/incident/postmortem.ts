@@ -2,12 +2,13 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { wordArgument } from '../../arguments.ts';
+import { withCommandsAsCalled } from '../../called.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
 import { readInput, STANDARD_STREAM, writeOutput } from '../../files.ts';
 import { codeOf, reasonOf } from '../../system-error.ts';
 import { printWarnings } from '../../warnings.ts';
 import { incidentFolder, type Language, languages, postmortemName } from './postmortem-file.ts';
-import { jsonText } from './print.ts';
+import { jsonText, quoted } from './print.ts';
 import { type IncidentCommands, IncidentSession, type JournalFlags, withJournalOptions } from './session.ts';
 
 interface PostmortemFlags extends JournalFlags {
@@ -55,7 +56,8 @@ export function addPostmortem({ group, context, finish }: IncidentCommands): voi
       await writeOutput(context, text, { file, overwrite: true, inputs: [] });
       if (file !== STANDARD_STREAM) {
         await context.out.write(flags.json ? jsonText({ incident: incident.id, file }) : `${file}\n`);
-        if (!flags.json) await context.err.write(lintHint(incident.id, flags.out, session.suffix));
+        const hint = withCommandsAsCalled(lintHint(incident.id, flags.out, session.suffix), context.env);
+        if (!flags.json) await context.err.write(hint);
       }
       finish(0);
     });
@@ -64,7 +66,7 @@ export function addPostmortem({ group, context, finish }: IncidentCommands): voi
 function lintHint(id: string, out: string | undefined, suffix: string): string {
   return out === undefined
     ? `"breakwater incident lint ${id}${suffix}" says what it lacks\n`
-    : `"breakwater incident lint ${out}" says what it lacks\n`;
+    : `"breakwater incident lint ${quoted(out)}" says what it lacks\n`;
 }
 
 async function makeFolder(context: CommandContext, folder: string): Promise<void> {

@@ -5,12 +5,13 @@ import { severities } from '../../../incidents/incident/severity.ts';
 import { incidentStatuses } from '../../../incidents/incident/status.ts';
 import { recoveryControls } from '../../../incidents/recovery/request.ts';
 import { durationArgument, wordArgument } from '../../arguments.ts';
+import { calledAs } from '../../called.ts';
 import { type CommandContext, CommandFailure } from '../../context.ts';
 import { type Choosable, chooseIncident, type Use } from './choose.ts';
 import { Page } from './page/layout.ts';
 import { recoveries, recoveriesText } from './page/options.ts';
 import { steeredText } from './page/written.ts';
-import { jsonText } from './print.ts';
+import { jsonText, quoted } from './print.ts';
 import { authorOf, type IncidentCommands, withByOption } from './session.ts';
 import { askApplication, type SocketFlags, socketSuffix, withSocketOptions } from './socket.ts';
 
@@ -95,7 +96,9 @@ async function shownOptions(
   }
   const answer = await ask(context, flags, 'recovery', { id: incident.id }, recoveries);
   if (flags.json) return jsonText(answer);
-  return recoveriesText(context.out, incident, answer, { now: context.now(), suffix: socketSuffix(flags) });
+  const options = { now: context.now(), suffix: socketSuffix(flags), program: calledAs(context.env) };
+  const journalSuffix = flags.directory === undefined ? '' : ` --directory ${quoted(flags.directory)}`;
+  return recoveriesText(context.out, incident, answer, options, journalSuffix);
 }
 
 async function done(

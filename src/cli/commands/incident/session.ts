@@ -5,11 +5,14 @@ import { incidentCommand } from '../../../incidents/commands/command.ts';
 import { decide } from '../../../incidents/commands/decide.ts';
 import type { IncidentJson } from '../../../incidents/incident/document.ts';
 import { wordArgument } from '../../arguments.ts';
+import { calledAs } from '../../called.ts';
 import { type CommandContext, CommandFailure, type ExitCode } from '../../context.ts';
 import { IncidentJournal, JOURNAL_VARIABLE } from '../../journal.ts';
 import { userOf } from '../../user.ts';
 import { chooseIncident, type Unnamed, type Use } from './choose.ts';
 import { inVain } from './in-vain.ts';
+import type { PageOptions } from './page/layout.ts';
+import { postmortemFiles } from './postmortem-file.ts';
 import { newPartId, quoted } from './print.ts';
 import { onCommandLine } from './wording.ts';
 
@@ -85,6 +88,16 @@ export class IncidentSession {
     this.context = context;
     this.journal = journal;
     this.suffix = suffix;
+  }
+
+  /** What pages about the incident are made with. */
+  async pageOptions(incident: string): Promise<PageOptions> {
+    return {
+      now: this.context.now(),
+      suffix: this.suffix,
+      program: calledAs(this.context.env),
+      postmortemWritten: (await postmortemFiles(this.journal, incident)).length > 0,
+    };
   }
 
   static async open(context: CommandContext, { directory }: JournalFlags): Promise<IncidentSession> {

@@ -37,9 +37,8 @@ export function addShow({ group, context, finish }: IncidentCommands): void {
           ? undefined
           : await offeredFor(session.journal.directory, incident.id);
       const options = {
+        ...(await session.pageOptions(incident.id)),
         offered,
-        now: context.now(),
-        suffix: session.suffix,
         timeline: flags.timeline,
         folder: join(session.journal.name, 'incidents', incident.id),
       };

@@ -1,5 +1,6 @@
 import { CommandFailure } from '../../context.ts';
-import { writtenText } from './page/written.ts';
+import { printWarnings } from '../../warnings.ts';
+import { stillFailing, writtenText } from './page/written.ts';
 import { jsonText } from './print.ts';
 import type { IncidentCommands, IncidentSession, WriterFlags, Written } from './session.ts';
 
@@ -10,13 +11,17 @@ import type { IncidentCommands, IncidentSession, WriterFlags, Written } from './
  */
 export async function tell(
   { context, finish }: Pick<IncidentCommands, 'context' | 'finish'>,
-  { suffix }: IncidentSession,
+  session: IncidentSession,
   written: Written,
   { json }: WriterFlags,
 ): Promise<void> {
   await context.out.write(
-    json ? jsonText(written.after) : writtenText(context.out, written, { now: context.now(), suffix }),
+    json
+      ? jsonText(written.after)
+      : writtenText(context.out, written, await session.pageOptions(written.after.id)),
   );
+  const warning = json ? stillFailing(written) : undefined;
+  if (warning !== undefined) await printWarnings(context, [warning]);
   if (written.inVain !== undefined) throw new CommandFailure(written.inVain, 1);
   finish(0);
 }

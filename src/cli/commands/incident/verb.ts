@@ -41,7 +41,7 @@ export interface Verb<Flags> {
 }
 
 const HOW_TO_NAME =
-  '\nINC is the id of an incident, or what one of its parts begins with, such as\n001-9f3a; an open one is meant first. It may be left out where only one is open.\n';
+  '\nINC is the id of an incident, or what one of its parts begins with, such as\n001-9f3a, or the name of its policy; an open one is meant first. It may be left\nout where only one is open.\n';
 const HOW_TO_QUOTE = 'Put texts in quotes; - reads a text from stdin.\n';
 
 /** Adds a verb to `breakwater incident`, or to a group of it. */

@@ -4,8 +4,11 @@ import type { Severity } from '../../../../incidents/incident/severity.ts';
 import { type IncidentStatus, isOpen } from '../../../../incidents/incident/status.ts';
 import type { Style } from '../../../terminal.ts';
 import { agoText, quoted, timeText } from '../print.ts';
-import type { Page, PageOptions, Span } from './layout.ts';
+import { commandStart, type Page, type PageOptions, type Span } from './layout.ts';
 import { nextSteps } from './next.ts';
+
+/** Of what was changed before, this much. */
+const MOST_CHANGES = 3;
 
 /** How severities are set off. */
 export const severityStyles: Readonly<Record<Severity, Style>> = {
@@ -61,6 +64,7 @@ export function addHead(page: Page, incident: IncidentJson, { now }: PageOptions
       'Until',
       resolvedAt === null ? null : `${timeText(resolvedAt)} UTC, after ${durationText(durationMs ?? 0)}`,
     ],
+    ...changesBefore(incident),
     ['Severity', `${incident.severity}: ${why}`],
     ['Steps', stepsText(incident)],
     ['People', peopleText(roles)],
@@ -75,6 +79,18 @@ export function addHead(page: Page, incident: IncidentJson, { now }: PageOptions
       text === null ? [] : [[{ text: label, style: 'dim' }, { text }]],
     ),
   );
+}
+
+/** What was changed last before it began: the first thing that whoever is paged asks. */
+function changesBefore({ situation, startedAt }: IncidentJson): [string, string][] {
+  return (situation?.changes ?? []).slice(0, MOST_CHANGES).map(({ at, version, what }) => {
+    const beforeMs = Date.parse(startedAt) - Date.parse(at);
+    const when = `${durationText(Math.abs(beforeMs))} ${beforeMs < 0 ? 'after' : 'before'} the first failure`;
+    return [
+      'Changed before',
+      `${timeText(at)} UTC, ${when}: ${version === null ? '' : `${version}, `}${what}`,
+    ];
+  });
 }
 
 function stepsText({ steps }: IncidentJson): string {
@@ -112,14 +128,18 @@ function updateText(update: IncidentJson['updates'][number] | undefined, now: nu
 }
 
 /** What to do now, with commands to copy. */
-export function addNext(page: Page, incident: IncidentJson, { now, suffix }: PageOptions, most = 12): void {
-  const steps = nextSteps(incident, now);
+export function addNext(page: Page, incident: IncidentJson, options: PageOptions, most = 12): void {
+  const { now, suffix, postmortemWritten } = options;
+  const start = commandStart(options);
+  const steps = nextSteps(incident, now, postmortemWritten);
   if (steps.length === 0) return;
   page.heading('Next');
   for (const { text, urgent, command } of steps.slice(0, most)) {
     page.item(text, urgent ? 'red' : undefined);
-    if (command !== undefined) page.command(`breakwater incident ${command}${suffix}`);
+    if (command !== undefined) page.command(`${start} ${command}${suffix}`);
   }
-  if (steps.length > most)
-    page.item(`and ${steps.length - most} more: "breakwater incident check ${quoted(incident.id)}"`);
+  if (steps.length > most) {
+    page.item(`and ${steps.length - most} more:`);
+    page.command(`${start} check ${quoted(incident.id)}${suffix}`);
+  }
 }

@@ -19,6 +19,15 @@ export interface PageOptions {
   readonly now: number;
   /** What commands to copy say of where the journal is. */
   readonly suffix: string;
+  /** What commands to copy begin with. Default `breakwater`. */
+  readonly program?: string | undefined;
+  /** Whether the incident's folder has a post-mortem. Default `false`. */
+  readonly postmortemWritten?: boolean | undefined;
+}
+
+/** What every command to copy begins with. */
+export function commandStart({ program = 'breakwater' }: Pick<PageOptions, 'program'>): string {
+  return `${program} incident`;
 }
 
 /**

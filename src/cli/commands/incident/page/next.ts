@@ -21,8 +21,16 @@ const gated = [
   ['closed', 'close INC'],
 ] as const;
 
-/** What is to be done next, the most pressing first. */
-export function nextSteps(incident: IncidentJson, now: number): readonly NextStep[] {
+/**
+ * What is to be done next, the most pressing first.
+ *
+ * @param postmortemWritten whether there is a post-mortem already
+ */
+export function nextSteps(
+  incident: IncidentJson,
+  now: number,
+  postmortemWritten = false,
+): readonly NextStep[] {
   if (incident.status === 'closed') return [];
   const found = [
     ...unacknowledged(incident, now),
@@ -30,7 +38,7 @@ export function nextSteps(incident: IncidentJson, now: number): readonly NextSte
     ...overdueUpdate(incident, now),
     ...undecided(incident),
     ...gates(incident),
-    ...afterwards(incident),
+    ...afterwards(incident, postmortemWritten),
   ];
   return found.map((step) => ({ ...step, command: step.command?.replace('INC', () => quoted(incident.id)) }));
 }
@@ -112,7 +120,10 @@ function isAsked(gates: ChecklistItemJson['gates'], step: (typeof gated)[number]
   return gates === step || (step === 'closed' && gates !== null);
 }
 
-function afterwards({ status, dataToRepair, mitigations, actions }: IncidentJson): readonly NextStep[] {
+function afterwards(
+  { status, dataToRepair, mitigations, actions }: IncidentJson,
+  postmortemWritten: boolean,
+): readonly NextStep[] {
   if (isOpen(status)) return [];
   const stopgaps = mitigations.filter(
     ({ id, stopgap, outcome }) =>
@@ -131,6 +142,8 @@ function afterwards({ status, dataToRepair, mitigations, actions }: IncidentJson
         urgent: false,
         command: `data repaired INC ${quoted(id)}`,
       })),
-    { text: 'Write the post-mortem.', urgent: false, command: 'postmortem INC' },
+    ...(postmortemWritten
+      ? []
+      : [{ text: 'Write the post-mortem.', urgent: false, command: 'postmortem INC' }]),
   ];
 }

@@ -4,7 +4,7 @@ import type { IncidentJson } from '../../../../incidents/incident/document.ts';
 import type { Terminal } from '../../../terminal.ts';
 import { quoted } from '../print.ts';
 import { titleOf } from './head.ts';
-import { Page, type PageOptions } from './layout.ts';
+import { commandStart, Page, type PageOptions } from './layout.ts';
 
 /** What the application says of a runbook. */
 const runbook = z.object({
@@ -36,16 +36,21 @@ export const recoveries = z.array(
 /** What can be done about an incident, policy by policy. */
 export type Recoveries = z.output<typeof recoveries>;
 
-/** What can be done about an incident, with commands to copy. */
+/**
+ * What can be done about an incident, with commands to copy.
+ *
+ * @param journalSuffix what commands that write to the journal say of where it is, where `suffix` is for the application
+ */
 export function recoveriesText(
   terminal: Terminal,
   incident: IncidentJson,
   all: Recoveries,
   options: PageOptions,
+  journalSuffix = options.suffix,
 ): string {
   const page = new Page(terminal);
   page.line(...titleOf(incident));
-  addRunbooks(page, incident, all);
+  addRunbooks(page, incident, all, { ...options, suffix: journalSuffix });
   for (const { policy, controls } of all) {
     page.heading(`What the application can do for ${policy}`);
     for (const control of controls) addControl(page, incident, policy, control, options);
@@ -56,14 +61,34 @@ export function recoveriesText(
 }
 
 /** The runbooks of the policies, with how far the work by each is. */
-export function addRunbooks(page: Page, incident: IncidentJson, all: Recoveries): void {
-  for (const { runbook: book } of all) if (book !== undefined) addRunbook(page, incident, book);
+export function addRunbooks(page: Page, incident: IncidentJson, all: Recoveries, options: PageOptions): void {
+  for (const { runbook: book } of all) if (book !== undefined) addRunbook(page, incident, book, options);
+}
+
+/** The runbooks that the incident kept when it began, for when no application says them. */
+export function keptRunbooks({ situation }: IncidentJson): Recoveries {
+  return (situation?.runbooks ?? []).map(({ policy, title, url, steps }) => ({
+    policy,
+    controls: [],
+    runbook: {
+      title,
+      url: url ?? undefined,
+      steps: steps.map(({ text, command, link, check, twoPeople }) => ({
+        text,
+        command: command ?? undefined,
+        link: link ?? undefined,
+        check,
+        twoPeople,
+      })),
+    },
+  }));
 }
 
 function addRunbook(
   page: Page,
   incident: IncidentJson,
   { title, url, steps }: z.output<typeof runbook>,
+  options: PageOptions,
 ): void {
   page.heading(`Runbook: ${title}`);
   if (url !== undefined) page.item(url);
@@ -76,7 +101,7 @@ function addRunbook(
       `${at + 1}. ${text}${state === undefined ? '' : `  [${state}]`}`,
       state === 'surprise' ? 'yellow' : state === 'checked' ? 'green' : undefined,
     );
-    if (command !== undefined) page.command(command);
+    for (const line of command?.split(/\r?\n/) ?? []) page.command(line);
     if (link !== undefined) page.detail(link);
     page.detail(`Check: ${check}${twoPeople === true ? ' (by another person)' : ''}`);
   }
@@ -84,7 +109,9 @@ function addRunbook(
   if (next === -1) return;
   const state = following[done.get(next + 1) ?? 'rehearsed'];
   page.item('Say how far the work is:');
-  page.command(`breakwater incident runbook ${quoted(incident.id)} ${quoted(title)} ${next + 1} ${state}`);
+  page.command(
+    `${commandStart(options)} runbook ${quoted(incident.id)} ${quoted(title)} ${next + 1} ${state}${options.suffix}`,
+  );
 }
 
 /** What is said of a step next. */
@@ -101,8 +128,9 @@ function addControl(
   { id, policy: own }: IncidentJson,
   policy: string,
   { control, text, unavailable, limit, active }: z.output<typeof option>,
-  { now, suffix }: PageOptions,
+  options: PageOptions,
 ): void {
+  const { now, suffix } = options;
   if (unavailable !== undefined) {
     page.item(`${control}: not now, ${unavailable}`, 'dim');
     return;
@@ -113,7 +141,7 @@ function addControl(
     limit === undefined ? undefined : `--limit ${quoted(limit.name)}`,
   ].filter((part) => part !== undefined);
   const command = (...parts: readonly string[]) =>
-    page.command(`breakwater incident recovery ${[quoted(id), ...parts, ...about].join(' ')}${suffix}`);
+    page.command(`${commandStart(options)} recovery ${[quoted(id), ...parts, ...about].join(' ')}${suffix}`);
   if (active !== undefined) {
     const left = durationText(Math.max(0, active.until - now));
     page.detail(`${active.by} began it for ${active.incident}; it lasts ${left} more.`, 'yellow');

@@ -29,7 +29,7 @@ export function pageText(terminal: Terminal, incident: IncidentJson, options: In
   addFindings(page, incident);
   addFollowUp(page, incident);
   addTold(page, incident);
-  addTimeline(page, incident, options.timeline);
+  addTimeline(page, incident, options.timeline, options);
   addFiles(page, incident, options.folder);
   return page.toString();
 }

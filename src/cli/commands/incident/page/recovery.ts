@@ -2,25 +2,31 @@ import { durationText } from '../../../../incidents/duration-text.ts';
 import type { IncidentJson } from '../../../../incidents/incident/document.ts';
 import { isOpen } from '../../../../incidents/incident/status.ts';
 import { clockText, quoted, timeText } from '../print.ts';
-import type { Page, PageOptions } from './layout.ts';
-import { addRunbooks, type Recoveries } from './options.ts';
+import { commandStart, type Page, type PageOptions } from './layout.ts';
+import { addRunbooks, keptRunbooks, type Recoveries } from './options.ts';
 
 /** What was done to the policy, how far runbooks came, and where the ways out are listed. */
 export function addRecovery(
   page: Page,
   incident: IncidentJson,
-  { now, suffix }: PageOptions,
+  options: PageOptions,
   offered?: Recoveries,
 ): void {
+  const { now, suffix } = options;
   const { controls, runbookSteps, status } = incident;
   if (!isOpen(status) && controls.length + runbookSteps.length === 0) return;
-  if (offered !== undefined) addRunbooks(page, incident, offered);
+  if (isOpen(status)) addRunbooks(page, incident, offered ?? keptRunbooks(incident), options);
   page.heading('Recovery');
-  if (isOpen(status)) {
+  if (isOpen(status) && offered === undefined) {
+    page.item(
+      'No process answers at a control socket of this journal: nothing can be switched from here.',
+      'yellow',
+    );
+  } else if (isOpen(status)) {
     page.item('What the running application can do:');
-    page.command(`breakwater incident recovery ${quoted(incident.id)}${suffix}`);
+    page.command(`${commandStart(options)} recovery ${quoted(incident.id)}${suffix}`);
   }
-  for (const { at, control, text, by, until, ended } of controls) {
+  for (const { at, control, text, by, until, ended, endedAt, endedBy, endedText } of controls) {
     const left = until === null ? undefined : Date.parse(until) - now;
     const lasts =
       ended || left === undefined
@@ -30,7 +36,11 @@ export function addRecovery(
           : `until ${timeText(until ?? at)} UTC`;
     const facts = [by, lasts].filter((fact) => fact !== null).join(', ');
     page.item(
-      `${clockText(at)}  ${control}${ended ? ' ended' : ''}: ${text}${facts === '' ? '' : ` (${facts})`}`,
+      `${clockText(at)}  ${control}${ended && endedText === null && control !== 'probe-now' ? ' ended' : ''}: ${text}${facts === '' ? '' : ` (${facts})`}`,
+    );
+    if (endedAt === null || endedText === null) continue;
+    page.item(
+      `${clockText(endedAt)}  ${control} ended: ${endedText}${endedBy === null ? '' : ` (${endedBy})`}`,
     );
   }
   for (const { at, runbook, step, state, text } of runbookSteps) {

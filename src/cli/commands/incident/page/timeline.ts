@@ -1,15 +1,20 @@
 import type { IncidentJson } from '../../../../incidents/incident/document.ts';
 import { clockText, quoted } from '../print.ts';
-import type { Page, Span } from './layout.ts';
+import { commandStart, type Page, type PageOptions, type Span } from './layout.ts';
 
 /** The latest `most` entries of the timeline, with the day where it changes. */
-export function addTimeline(page: Page, { id, timeline }: IncidentJson, most: number): void {
+export function addTimeline(
+  page: Page,
+  { id, timeline }: IncidentJson,
+  most: number,
+  options: PageOptions,
+): void {
   const shown = timeline.slice(Math.max(0, timeline.length - most));
   page.heading(
     `Timeline (UTC)${shown.length < timeline.length ? `, the latest ${shown.length} of ${timeline.length}` : ''}`,
   );
   if (shown.length < timeline.length)
-    page.item(`all: breakwater incident show ${quoted(id)} --timeline all`, 'dim');
+    page.command(`${commandStart(options)} show ${quoted(id)} --timeline all${options.suffix}`);
   let day = '';
   let rows: [Span, Span][] = [];
   const flush = (): void => {
@@ -27,11 +32,12 @@ export function addTimeline(page: Page, { id, timeline }: IncidentJson, most: nu
   flush();
 }
 
-/** What collectors wrote, and where. */
+/** What collectors wrote, and where. A file that was written again is one: what it says now counts. */
 export function addFiles(page: Page, { files }: IncidentJson, folder: string): void {
   if (files.length === 0) return;
   page.heading(`Files in ${folder}`);
-  for (const { file, collector, bytes, truncated, error } of files) {
+  const latest = new Map(files.map((entry) => [entry.file ?? `/${entry.collector}`, entry]));
+  for (const { file, collector, bytes, truncated, error } of latest.values()) {
     if (file === null) page.item(`${collector} wrote nothing: ${error ?? 'unknown'}`, 'yellow');
     else page.item(`${file}  ${bytes} bytes${truncated ? ', cut' : ''}${error === null ? '' : `, ${error}`}`);
   }

@@ -12,9 +12,25 @@ export function writtenText(terminal: Terminal, written: Written, options: PageO
   const { after, added } = written;
   const page = new Page(terminal);
   addNews(page, written);
+  const warning = stillFailing(written);
+  if (warning !== undefined) page.item(`Warning: ${warning}`, 'red');
   if (added.length > 0) page.item(`recorded as ${added.join(', ')}`);
   addNext(page, after, options, MOST_STEPS);
   return page.toString();
+}
+
+/** What speaks against that it is mitigated, as somebody said; they may know better, so that it is no refusal. */
+export function stillFailing({ before, after }: Pick<Written, 'before' | 'after'>): string | undefined {
+  const { condition, impact } = after;
+  if (before.status === 'mitigated' || after.status !== 'mitigated' || condition.circuit?.state !== 'open') {
+    return undefined;
+  }
+  const since = `the circuit is open since ${clockText(condition.circuit.at)} UTC`;
+  if (impact.during === null) return since;
+  const { calls, failed, timedOut, rejected } = impact.during;
+  const counts = [`${failed} failed`, `${timedOut} timed out`, `${rejected} were rejected`];
+  const hurt = counts.filter((count) => !count.startsWith('0 ')).join(', ');
+  return `${since}; of the last ${calls} calls ${hurt === '' ? 'none failed' : hurt}`;
 }
 
 /** What the application did, and what the incident is now. */
