@@ -82,7 +82,9 @@ export class IncidentControl {
       if (this.#closed) this.#end(opened);
       return opened;
     } catch (error) {
-      report(new Error('the control socket cannot be opened', { cause: error }));
+      // The log has what an error says, not what caused it.
+      const why = error instanceof Error ? error.message : String(error);
+      report(new Error(`the control socket ${path} cannot be opened: ${why}`, { cause: error }));
       return undefined;
     }
   }

@@ -24,7 +24,7 @@ const PROBE_MS = 1_000;
  */
 export async function listenAt(server: Server, path: string): Promise<() => void> {
   const left = await deadSocketAt(path);
-  const workplace = mkdtempSync(join(dirname(path), '.bw-'));
+  const workplace = makeWorkplace(dirname(path));
   try {
     const made = join(workplace, 's');
     await listening(server, made);
@@ -38,6 +38,24 @@ export async function listenAt(server: Server, path: string): Promise<() => void
   } finally {
     rmSync(workplace, { recursive: true, force: true });
   }
+}
+
+function makeWorkplace(folder: string): string {
+  try {
+    return mkdtempSync(join(folder, '.bw-'));
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') throw problem(`the folder ${folder} is missing: make it`, error);
+    if (code === 'ENOTDIR') throw problem(`${folder} is no folder`, error);
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+      throw problem(`this process may not write into the folder ${folder}`, error);
+    }
+    throw error;
+  }
+}
+
+function problem(text: string, cause: unknown): Error {
+  return new Error(`${text}, or choose another path`, { cause });
 }
 
 function listening(server: Server, path: string): Promise<void> {

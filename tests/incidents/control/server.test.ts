@@ -249,5 +249,7 @@ it('leaves the socket of another that took its place', async () => {
 });
 
 it('says that the folder is missing', async () => {
-  await expect(serveControl({ path: join(folder(), 'missing', 'app.sock') })).rejects.toThrow(/ENOENT/);
+  await expect(serveControl({ path: join(folder(), 'missing', 'app.sock') })).rejects.toThrow(
+    /missing is missing: make it/,
+  );
 });

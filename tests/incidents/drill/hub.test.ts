@@ -224,15 +224,19 @@ it('ends what is left of a drill whose process died', async () => {
 
 it('says in the log that its socket cannot be opened, and runs without', async () => {
   const errors: unknown[] = [];
+  const logger = new RecordingLogger();
   const made = createBreakwater({
     registry: new Registry(),
-    logger: new RecordingLogger(),
+    logger,
     incidents: { sinks: [], control: { socket: '/nowhere/app.sock' } },
   });
   onTestFinished(() => made.close());
   made.on('internal-error', ({ error }) => errors.push(error));
   await vi.waitFor(() => expect(errors).toHaveLength(1));
-  expect(errors[0]).toMatchObject({ message: 'the control socket cannot be opened' });
+  const message =
+    'the control socket /nowhere/app.sock cannot be opened: the folder /nowhere is missing: make it, or choose another path';
+  expect(errors[0]).toMatchObject({ message });
+  expect(JSON.stringify(logger)).toContain(message);
   expect(await made.policy('database').execute(async () => 1)).toBe(1);
 });
 
