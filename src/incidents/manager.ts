@@ -2,9 +2,7 @@ import pTimeout from 'p-timeout';
 import { monotonicNow, wallNow } from '../core/clock.ts';
 import { LONGEST_TIMER_MS } from '../core/deadlines.ts';
 import { ClosedError, InvalidOptionsError } from '../core/errors.ts';
-import type { SloEvent } from '../core/events.ts';
 import { parseOptions } from '../core/options.ts';
-import { announcementOf } from './announcement.ts';
 import { type IncidentCommand, incidentCommand } from './commands/command.ts';
 import { Delivery } from './delivery.ts';
 import { reportDelivery } from './delivery-report.ts';
@@ -28,10 +26,11 @@ import {
 import type { OpenedJournal } from './journal/journal.ts';
 import type { Followed } from './manager/followed.ts';
 import type { Silence } from './manager/hub-change.ts';
+import { takeReceipt } from './manager/receipts.ts';
 import { whyOf } from './manager/why.ts';
 import { type Workings, workingsOf } from './manager/workings.ts';
 import type { IncidentSettings } from './options.ts';
-import { type Outgoing, outgoingAnnouncement } from './outgoing.ts';
+import type { Outgoing } from './outgoing.ts';
 import type { IncidentPorts } from './ports.ts';
 import type { SilenceRequest } from './quiet/options.ts';
 import type { RecoveryControls } from './recovery/controls.ts';
@@ -62,7 +61,6 @@ export interface IncidentManagerParts extends IncidentPorts {
  */
 export class IncidentManager implements Incidents {
   readonly #ports: IncidentPorts;
-  readonly #settings: IncidentSettings;
   readonly #evidence: Evidence;
   readonly #delivery: Delivery<Outgoing>;
   readonly #workings: Workings;
@@ -71,7 +69,6 @@ export class IncidentManager implements Incidents {
 
   constructor({ options, evidence, opened, suffix, ...ports }: IncidentManagerParts) {
     this.#ports = ports;
-    this.#settings = options;
     this.#evidence = evidence;
     this.#delivery = new Delivery(options.sinks, options, ports.logger, (delivered) =>
       this.#guard(delivered.message.policy, () => this.#delivered(delivered)),
@@ -89,7 +86,7 @@ export class IncidentManager implements Incidents {
     const { triggers, rejections, restorer, agenda } = this.#workings;
     this.#stopListening = [
       ports.events.on('circuit', (event) => this.#guard(event.policy, () => triggers.circuitMoved(event))),
-      ports.events.on('slo', (event) => this.#guard(event.policy, () => this.#budgetMoved(event))),
+      ports.events.on('slo', (event) => this.#guard(event.policy, () => this.#workings.heed(event))),
       ...(rejections === undefined
         ? []
         : [
@@ -231,16 +228,14 @@ export class IncidentManager implements Incidents {
   /** @internal Resolves and closes a drill's incident, whatever its checklists say. */
   finishDrill(id: string, reason: string): void {
     const watch = this.#workings.register.watchOf(id);
-    for (const event of this.#workings.endDrill(id)) this.#announce(event);
+    this.#workings.endDrill(id);
     if (watch !== undefined) this.#workings.people.finishDrill(watch, redact(reason));
   }
 
   /** @internal Adds to an incident what was done about it. */
   recordChanges(id: string, changes: readonly IncidentChange[]): void {
     const watch = this.#workings.register.watchOf(id);
-    if (watch === undefined) return;
-    this.#workings.ledger.record(watch.record, ...changes);
-    for (const change of changes) this.#workings.people.after(watch, change);
+    if (watch !== undefined) this.#workings.people.record(watch, changes);
   }
 
   /** @internal Those that are over. */
@@ -309,29 +304,8 @@ export class IncidentManager implements Incidents {
     await ledger.journal?.close();
   }
 
-  #budgetMoved(event: SloEvent): void {
-    if (!this.#workings.heed(event)) this.#announce(event);
-  }
-
-  #announce(event: SloEvent): void {
-    const announcement = announcementOf(event, this.#settings);
-    if (announcement !== undefined) this.#delivery.send(outgoingAnnouncement(announcement));
-  }
-
   #delivered(delivered: Delivered<Outgoing>): void {
-    const { message, sink, result, tries, detail } = delivered;
-    if (message.type === 'incident notification') {
-      const { id: notification, kind, incident } = message;
-      const record = this.#workings.register.get(incident);
-      // Another process tends it, or nobody: what was on its way is not to be repeated.
-      if (record === undefined) this.#delivery.forget(incident);
-      else {
-        const about = { notification, sink, kind, result, tries, detail };
-        this.#workings.ledger.record(record, { type: 'notified', at: wallNow(), ...about });
-        const watch = this.#workings.register.watchOf(incident);
-        if (watch !== undefined) this.#workings.teller.delivered(watch, about);
-      }
-    }
+    takeReceipt(this.#workings, this.#delivery, delivered);
     reportDelivery(this.#ports, delivered);
   }
 

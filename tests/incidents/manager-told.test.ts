@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { InvalidOptionsError } from '../../src/core/errors.ts';
 import { SinkError } from '../../src/incidents/sink.ts';
 import { type Harness, RecordingSink, resolveByHand, settle } from './fixtures.ts';
 import { pass, sinksNamed, useHarnesses } from './manager-harness.ts';
@@ -116,5 +117,20 @@ describe('the next level', () => {
     await pass(1);
     expect(sinks[0]?.kinds()).toEqual(['opened', 'opened']);
     expect(sinks[0]?.got[1]?.summary).toBe('Nobody acknowledged it within 1 s. down');
+  });
+});
+
+describe('a change of a person that moves nothing', () => {
+  it('is refused whoever made it, and told nobody', async () => {
+    const harness = start();
+    harness.policy();
+    const { id } = harness.manager.declare({ policy: 'database', summary: 'down' });
+    harness.manager.acknowledge(id, 'Ada');
+    await settle();
+    const told = harness.sink.kinds();
+    expect(() => harness.manager.acknowledge(id, 'Bob')).toThrow(InvalidOptionsError);
+    harness.manager.recordChanges(id, [{ type: 'acknowledged', at: Date.now(), by: 'Bob' }]);
+    await settle();
+    expect(harness.sink.kinds()).toEqual(told);
   });
 });

@@ -36,6 +36,14 @@ export class Ledger {
     return this.#append(changes.map((change) => ({ incident: record.id, change })));
   }
 
+  /** Like `record`, and gives the changes that had an effect. */
+  enact(record: IncidentRecord, changes: readonly IncidentChange[]): readonly IncidentChange[] {
+    const effective = changes.filter((change) => record.apply(change));
+    this.count(record);
+    void this.#append(changes.map((change) => ({ incident: record.id, change })));
+    return effective;
+  }
+
   /** Takes in a change that is in the journal already, because another process wrote it. Whether it had an effect. */
   takeIn(record: IncidentRecord, change: IncidentChange): boolean {
     const effective = record.apply(change);

@@ -1,4 +1,5 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
+import { InvalidOptionsError } from '../../core/errors.ts';
 import type { IncidentCommand } from '../commands/command.ts';
 import { decide } from '../commands/decide.ts';
 import type { ChangeOf, IncidentChange } from '../incident/changes/change.ts';
@@ -44,9 +45,18 @@ export class People {
     if (command.do === 'resolve' || command.do === 'close' || command.do === 'mitigated')
       this.#parts.keeper.measure(record);
     const changes = decide(record.toJSON(), command, { at: wallNow(), newPartId });
-    this.#parts.ledger.record(record, ...changes);
-    for (const change of changes) this.after(watch, change);
+    const effective = this.record(watch, changes);
     this.#parts.schedule();
+    if (changes.length === 0 || effective.length > 0) return;
+    const message = 'changed nothing, since that is so already; the timeline has it as without effect';
+    throw new InvalidOptionsError(record.policy, 'What was done to the incident', [{ path: 'do', message }]);
+  }
+
+  /** Adds changes to the incident, and does what follows from those that had an effect, which it gives. */
+  record(watch: Watch, changes: readonly IncidentChange[]): readonly IncidentChange[] {
+    const effective = this.#parts.ledger.enact(watch.record, changes);
+    for (const change of effective) this.after(watch, change);
+    return effective;
   }
 
   /** What follows from a change that a person made and that the incident has taken in. */

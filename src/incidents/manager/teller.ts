@@ -1,7 +1,6 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
 import type { IncidentEvent } from '../../core/events.ts';
 import type { Routing } from '../escalation/routing.ts';
-import type { ChangeOf } from '../incident/changes/change.ts';
 import type { IncidentRecord } from '../incident/record.ts';
 import { isOverHereOnly } from '../incident/shared-alert.ts';
 import { isBefore, isOpen } from '../incident/status.ts';
@@ -18,7 +17,7 @@ import { Digests } from './digests.ts';
 import type { Ledger } from './ledger.ts';
 import { newPartId } from './part-id.ts';
 import type { Sender } from './sender.ts';
-import type { Hold } from './telling.ts';
+import type { DeliveredNotification, Hold } from './telling.ts';
 
 /** What a `Teller` works with. */
 export interface TellerParts {
@@ -34,9 +33,6 @@ export interface TellerParts {
   /** The open incident that the incident waits for. */
   readonly upstreamOf: (incident: IncidentRecord) => Upstream | undefined;
 }
-
-/** How a notification ended at a sink. */
-export type DeliveredNotification = Pick<ChangeOf<'notified'>, 'notification' | 'kind' | 'sink' | 'result'>;
 
 /** How something is told. */
 export interface TellOptions {

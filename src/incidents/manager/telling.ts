@@ -7,6 +7,9 @@ import { messages } from '../messages.ts';
 import { UpdateLimit, type UpdateLimitSettings } from '../quiet/update-limit.ts';
 import type { Upstream } from '../quiet/upstream.ts';
 
+/** How a notification ended at a sink. */
+export type DeliveredNotification = Pick<ChangeOf<'notified'>, 'notification' | 'kind' | 'sink' | 'result'>;
+
 /** Why nobody is told now. */
 export type Hold = Omit<ChangeOf<'held-back'>, 'type' | 'at'>;
 

@@ -1,5 +1,6 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
 import type { SloEvent } from '../../core/events.ts';
+import { announcementOf } from '../announcement.ts';
 import type { Delivery } from '../delivery.ts';
 import { Routing } from '../escalation/routing.ts';
 import type { Evidence } from '../evidence/evidence.ts';
@@ -7,7 +8,7 @@ import { IncidentIds } from '../incident/incident-id.ts';
 import { isOpen } from '../incident/status.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { IncidentSettings } from '../options.ts';
-import type { Outgoing } from '../outgoing.ts';
+import { type Outgoing, outgoingAnnouncement } from '../outgoing.ts';
 import { PolicyReader } from '../policy-reader.ts';
 import type { IncidentPorts } from '../ports.ts';
 import { DigestWindow } from '../quiet/digest.ts';
@@ -19,7 +20,7 @@ import { IncidentRegister } from '../register.ts';
 import type { Watch } from '../watch.ts';
 import { Agenda } from './agenda.ts';
 import { BurnWatch } from './burn-watch.ts';
-import { type Announced, DrillHolds } from './drill-holds.ts';
+import { DrillHolds } from './drill-holds.ts';
 import type { Followed } from './followed.ts';
 import { HubNotes } from './hub-notes.ts';
 import { Keeper } from './keeper.ts';
@@ -62,11 +63,11 @@ export interface Workings {
   readonly recovery: RecoveryControls;
   readonly restorer: Restorer | undefined;
   readonly agenda: Agenda;
-  /** Takes in what an error budget does. Whether a drill keeps it from being told. */
-  readonly heed: (event: SloEvent) => boolean;
+  /** Takes in what an error budget does, and announces it, unless a drill keeps it from being told. */
+  readonly heed: (event: SloEvent) => void;
   readonly drillHolds: DrillHolds;
-  /** A drill is over. What was not announced because of it and is to be now. */
-  readonly endDrill: (incident: string) => readonly Announced[];
+  /** A drill is over: announces what was not because of it. */
+  readonly endDrill: (incident: string) => void;
   /** Tells of incidents that wait for each other, once it is time or `anyway`. */
   readonly tellTogether: (anyway: boolean) => void;
 }
@@ -156,6 +157,10 @@ export function workingsOf(parts: WorkingsParts): Workings {
     }),
   );
   const drillHolds = new DrillHolds({ register, ledger, burns });
+  const announce = (event: SloEvent): void => {
+    const announcement = announcementOf(event, settings);
+    if (announcement !== undefined) delivery.send(outgoingAnnouncement(announcement));
+  };
   const release = (): void => {
     const now = monotonicNow();
     for (const watch of register.watches()) guard(watch.record.policy, () => teller.look(watch, now));
@@ -238,17 +243,19 @@ export function workingsOf(parts: WorkingsParts): Workings {
     agenda,
     heed: (event) => {
       burns.heed(event);
-      const isHeld = drillHolds.takes(event);
-      if (isHeld) schedule();
-      else heed(triggers, event);
-      return isHeld;
+      if (drillHolds.takes(event)) {
+        schedule();
+        return;
+      }
+      heed(triggers, event);
+      announce(event);
     },
     drillHolds,
     endDrill: (incident) => {
       const { announcements, policies: freed } = drillHolds.end(incident);
       for (const policy of freed) rejections?.resolved(policy);
+      for (const event of announcements) announce(event);
       schedule();
-      return announcements;
     },
     tellTogether,
   };
