@@ -86,7 +86,8 @@ describe('a step', () => {
       },
     ]);
     const args = ['mitigated', 'rolled back', '--waive', '*', '--waive-reason', 'alone tonight'];
-    const said = 'the circuit is open since 10:00:00 UTC; of the last 40 calls 12 failed, 20 were rejected';
+    const said =
+      'the circuit is open since 10:00:00 UTC; of 40 calls since it began 12 failed, 20 were rejected';
     const text = await journal.run(args);
     expect(text).toMatchObject({ code: 0, err: '' });
     expect(text.out).toContain(`  Warning: ${said}\n`);

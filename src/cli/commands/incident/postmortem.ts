@@ -32,7 +32,7 @@ export function addPostmortem({ group, context, finish }: IncidentCommands): voi
   const command = group
     .command('postmortem')
     .description('Write the post-mortem, or bring it up to date.')
-    .argument('[INC]', 'its id, or what one of its parts begins with')
+    .argument('[INC]', 'its id, what one of its parts begins with, or its policy')
     .addOption(new Option('-l, --language <language>', 'of the text').choices(languages).default('en'))
     .option(
       '-o, --out <file>',

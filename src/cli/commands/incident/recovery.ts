@@ -60,7 +60,7 @@ export function addRecovery({ group, context, finish }: IncidentCommands): void 
   const recovery = group
     .command('recovery')
     .description('Show the ways out, or take one in the running application.')
-    .argument('[INC]', 'its id, or what one of its parts begins with')
+    .argument('[INC]', 'its id, what one of its parts begins with, or its policy')
     .addOption(new Option('--do <control>', 'do this now').choices(recoveryControls).conflicts('end'))
     .addOption(new Option('--end <control>', 'end what was begun').choices(recoveryControls))
     .addOption(
@@ -127,7 +127,7 @@ export function addExplain({ group, context, finish }: IncidentCommands): void {
   const explain = group
     .command('explain')
     .description('Ask the running application why an incident did or did not notify.')
-    .argument('[INC]', 'its id, or what one of its parts begins with');
+    .argument('[INC]', 'its id, what one of its parts begins with, or its policy');
   withSocketOptions(explain)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  breakwater incident explain 001-9f3a')

@@ -18,7 +18,10 @@ export function addShow({ group, context, finish }: IncidentCommands): void {
   const show = group
     .command('show')
     .description('Show an incident: what is hurt, what to do next, what happened.')
-    .argument('[INC]', 'its id, or what one of its parts begins with; needed where not exactly one is open')
+    .argument(
+      '[INC]',
+      'its id, what one of its parts begins with, or its policy; needed where not exactly one is open',
+    )
     .addOption(
       new Option('-t, --timeline <n>', 'how many entries of the timeline, or all')
         .argParser(timelineArgument)

@@ -30,7 +30,8 @@ export function stillFailing({ before, after }: Pick<Written, 'before' | 'after'
   const { calls, failed, timedOut, rejected } = impact.during;
   const counts = [`${failed} failed`, `${timedOut} timed out`, `${rejected} were rejected`];
   const hurt = counts.filter((count) => !count.startsWith('0 ')).join(', ');
-  return `${since}; of the last ${calls} calls ${hurt === '' ? 'none failed' : hurt}`;
+  const all = `${calls} call${calls === 1 ? '' : 's'} since it began`;
+  return `${since}; of ${all} ${hurt === '' ? 'none failed' : hurt}`;
 }
 
 /** What the application did, and what the incident is now. */
