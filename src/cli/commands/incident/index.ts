@@ -22,9 +22,9 @@ const help = `
 INC is the id of an incident, or what one of its parts begins with, such as
 001-9f3a: 3 characters or more; or its policy. What writes means open incidents
 first. It comes before all other words, and may be left out where only one is
-open. The journal is the folder that the application has as incidents.directory;
-say it with --directory or ${JOURNAL_VARIABLE}. Who you are is --by,
-${BY_VARIABLE} or your user name. The application may run or not: it sees what you write within a
+open. The journal is the folder that the application has as
+incidents.directory; say it with --directory or ${JOURNAL_VARIABLE}. Who
+you are is --by, ${BY_VARIABLE} or your user name. The application may run or not: it sees what you write within a
 second.
 
 Exit codes: 0 done, or yes; 1 no: nothing found, something stands before the
