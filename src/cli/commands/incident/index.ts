@@ -24,8 +24,8 @@ INC is the id of an incident, or what one of its parts begins with, such as
 first. It comes before all other words, and may be left out where only one is
 open. The journal is the folder that the application has as
 incidents.directory; say it with --directory or ${JOURNAL_VARIABLE}. Who
-you are is --by, ${BY_VARIABLE} or your user name. The application may run or not: it sees what you write within a
-second.
+you are is --by, ${BY_VARIABLE} or your user name. The application may
+run or not: it sees what you write within a second.
 
 Exit codes: 0 done, or yes; 1 no: nothing found, something stands before the
 step, the text lacks something; 2 it could not be done.
