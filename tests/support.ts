@@ -84,3 +84,18 @@ export function hanging(): Promise<never> {
 export async function repeat(times: number, call: () => Promise<unknown>): Promise<void> {
   for (let at = 0; at < times; at += 1) await call().catch(() => {});
 }
+
+/**
+ * Notes the timers that are made until `stop()`. No spy: one on a faked global is put back after the real one is, whenever
+ * mocks are restored next, and leaves every following test of the process on a dead clock.
+ */
+export function notingTimers(): { readonly made: NodeJS.Timeout[]; stop(): void } {
+  const { setTimeout: original } = globalThis;
+  const made: NodeJS.Timeout[] = [];
+  Reflect.set(globalThis, 'setTimeout', (...given: Parameters<typeof setTimeout>) => {
+    const timer = original(...given);
+    made.push(timer);
+    return timer;
+  });
+  return { made, stop: () => void Reflect.set(globalThis, 'setTimeout', original) };
+}

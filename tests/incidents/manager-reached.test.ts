@@ -1,5 +1,6 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { IncidentOptions } from '../../src/incidents/options.ts';
+import { notingTimers } from '../support.ts';
 import { Harness, type RecordingSink, resolveByHand, settle, sloEvent } from './fixtures.ts';
 import { pass, sinksNamed, useHarnesses } from './manager-harness.ts';
 import { MemoryJournal } from './memory-journal.ts';
@@ -16,11 +17,10 @@ function byPolicy({ got }: RecordingSink): Record<string, string[]> {
 
 /** Timers that are set while so much time passes. */
 async function timersSetWithin(ms: number): Promise<number> {
-  const set = vi.spyOn(globalThis, 'setTimeout');
+  const { made, stop } = notingTimers();
   await pass(ms);
-  const { length } = set.mock.calls;
-  set.mockRestore();
-  return length;
+  stop();
+  return made.length;
 }
 
 describe('a severity that puts an incident under another route', () => {

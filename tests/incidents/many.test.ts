@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { IncidentRecord } from '../../src/incidents/incident/record.ts';
 import { createBreakwater } from '../../src/index.ts';
 import { Members } from '../../src/members.ts';
+import { notingTimers } from '../support.ts';
 import { settle } from './fixtures.ts';
 import { pass, useHarnesses } from './manager-harness.ts';
 
@@ -13,12 +14,14 @@ function openAll(count: number, options: Parameters<typeof start>[0] = {}) {
   const policies = Array.from({ length: count }, (_, at) => harness.policy(`policy-${at}`));
   const facts = vi.spyOn(harness.policies, 'get');
   const documents = vi.spyOn(IncidentRecord.prototype, 'toJSON');
-  const timers = vi.spyOn(globalThis, 'setTimeout');
+  const timers = notingTimers();
   const done = policies.map((policy) => {
-    for (const spy of [facts, documents, timers]) spy.mockClear();
+    for (const spy of [facts, documents]) spy.mockClear();
+    timers.made.length = 0;
     policy.move('open');
-    return [facts, documents, timers].map((spy) => spy.mock.calls.length);
+    return [...[facts, documents].map((spy) => spy.mock.calls.length), timers.made.length];
   });
+  timers.stop();
   vi.restoreAllMocks();
   return { harness, done };
 }

@@ -3,7 +3,7 @@ import type { Breakwater, PolicyOptions, SloEvent } from '../../../src/index.ts'
 import type { Sli, SliCounts } from '../../../src/metrics/sli.ts';
 import { AlertMachine } from '../../../src/slo/live/alert-machine.ts';
 import type { FollowedObjective } from '../../../src/slo/live/standing.ts';
-import { deferred, failing, repeat, testHub } from '../../support.ts';
+import { deferred, failing, notingTimers, repeat, testHub } from '../../support.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -332,20 +332,12 @@ describe('the timer', () => {
   });
 
   test('does not keep the process alive', async () => {
-    // No spy: one on a faked global is put back after the real one is, whenever mocks are restored next.
-    const { setTimeout: faked } = globalThis;
-    const made: NodeJS.Timeout[] = [];
-    const noting = (...given: Parameters<typeof setTimeout>) => {
-      const timer = faked(...given);
-      made.push(timer);
-      return timer;
-    };
-    Reflect.set(globalThis, 'setTimeout', noting);
+    const { made, stop } = notingTimers();
     try {
       const { policy } = newHub();
       await policy('db', { availability: 0.999 }).bad(1);
     } finally {
-      Reflect.set(globalThis, 'setTimeout', faked);
+      stop();
     }
     expect(vi.getTimerCount()).toBe(1);
     expect(made.filter((timer) => !timer.hasRef())).toHaveLength(1);
