@@ -1,6 +1,6 @@
 import type { CircuitState } from '../../core/circuit.ts';
 import type { ActionHorizon, ActionKind, IncidentRole, IncidentTrigger } from './changes/change.ts';
-import type { CallFactsJson, ImpactJson, SituationJson } from './document-facts.ts';
+import type { ImpactJson, SituationJson } from './document-facts.ts';
 import type { Severity } from './severity.ts';
 import type { IncidentStatus } from './status.ts';
 
