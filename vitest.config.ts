@@ -28,12 +28,18 @@ const integration = [
  * the whole process has: each file has a process of its own. All others share one, and its modules.
  */
 const alone = [
+  'tests/breakwater.test.ts',
   'tests/{benchmarks,web}/**/*.test.ts',
   'tests/cli/**/*.test.ts',
-  'tests/incidents/{collectors,control,drill,journal,sinks}/**/*.test.ts',
+  'tests/incidents/*.test.ts',
+  'tests/incidents/{collectors,control,drill,journal,recovery,sinks}/**/*.test.ts',
   'tests/integrations/{express,fastify,fetch}/**/*.test.ts',
-  'tests/slo/live/announce.test.ts',
+  'tests/issues/abort-during-backoff-is-ignored.test.ts',
+  'tests/properties/{deadlines,pipeline}.test.ts',
+  'tests/slo/live/{alerts,announce,state,watch}.test.ts',
+  'tests/strategies/cache-fallback/unshared.test.ts',
   'tests/strategies/circuit-breaker/opossum.test.ts',
+  'tests/strategies/timeout/timeout.test.ts',
 ];
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true } as const;

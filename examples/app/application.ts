@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
-import { type Breakwater, createBreakwater, type Sink } from 'breakwater';
+import { type Breakwater, createBreakwater, type IncidentOptions } from 'breakwater';
 import { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -14,13 +14,8 @@ export interface ApplicationOptions {
   readonly databaseUrl: string;
   readonly upstreamUrl: string;
   readonly logger: Logger;
-  /** Where incidents are told of. Default: the log. */
-  readonly sinks?: readonly Sink[] | undefined;
-  readonly resolveAfterMs?: number | undefined;
-  /** Where incidents are kept on disk. Default: in memory alone. */
-  readonly directory?: string | undefined;
-  /** Name of this instance. Default: host name, process id and a random part. */
-  readonly instance?: string | undefined;
+  /** Where and how incidents are told of and kept. Default: in the log, with the library's own defaults. */
+  readonly incidents?: IncidentOptions | undefined;
 }
 
 /** A running application. */
@@ -36,7 +31,7 @@ export interface Application {
  * Below `/unprotected` are their twins that call the database and the upstream without policies.
  */
 export async function startApplication(options: ApplicationOptions): Promise<Application> {
-  const { databaseUrl, upstreamUrl, logger, ...incidents } = options;
+  const { databaseUrl, upstreamUrl, logger, incidents } = options;
   const breakwater = createBreakwater({
     registry: new Registry(),
     logger,

@@ -75,8 +75,14 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     databaseUrl: postgres.connectionString,
     upstreamUrl: upstream.url,
     logger: pino({ level: 'silent' }),
-    sinks: [webhookSink({ url: receiver.url, secret: receiver.secret })],
-    resolveAfterMs: pace.resolveAfterMs,
+    incidents: {
+      sinks: [webhookSink({ url: receiver.url, secret: receiver.secret })],
+      resolveAfterMs: pace.resolveAfterMs,
+      // The story breaks things so often and so briefly that its incidents would be one, open beyond its end.
+      reopenWithinMs: 0,
+      flapping: false,
+      sloIncidents: false,
+    },
   });
   cleanup.add('the application', () => application.stop());
   observer = new Observer(application.breakwater, timeline);

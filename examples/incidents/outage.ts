@@ -53,10 +53,7 @@ export async function playOutage({ directory, cleanup, tell }: OutageOptions): P
     databaseUrl: postgres.connectionString,
     upstreamUrl,
     logger: pino({ level: 'silent' }),
-    sinks: [pager],
-    resolveAfterMs: 500,
-    directory,
-    instance: 'shop-1',
+    incidents: { sinks: [pager], resolveAfterMs: 500, directory, instance: 'shop-1' },
   });
   cleanup.add('the application', () => application.stop());
   const { breakwater, expressUrl } = application;

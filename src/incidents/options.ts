@@ -89,6 +89,11 @@ export interface IncidentOptions extends QuietOptions, EscalationOptions {
   readonly control?: ControlOptions | undefined;
   /** Whether `breakwater drill` may play a game day here, which may open circuits for minutes. Default `false`. */
   readonly drills?: boolean | undefined;
+  /**
+   * Whether burn alerts and spent budgets begin incidents and keep them open. With `false` they are only noted on the
+   * incident that is open, for those who are paged for them by Prometheus. Default `true`.
+   */
+  readonly sloIncidents?: boolean | undefined;
 }
 
 const sinkPace = z.object({ messages: count, perMs: durationMs });
@@ -172,6 +177,7 @@ export const incidentSchema = options({
   ...escalationShape,
   control: controlSchema.optional(),
   drills: flag.default(false),
+  sloIncidents: flag.default(true),
 }).superRefine((given, context) => {
   for (const { path, message } of namingProblems(given)) {
     context.addIssue({ code: 'custom', path: [...path], message });

@@ -37,6 +37,20 @@ describe('a burn alert', () => {
     expect(harness.only().toJSON().condition.burning).toEqual([]);
   });
 
+  it('begins nothing and keeps nothing open where sloIncidents is false, and is noted on what is open', async () => {
+    const harness = start({ sloIncidents: false });
+    const policy = harness.policy();
+    harness.events.emit('slo', sloEvent('burning'));
+    harness.events.emit('slo', sloEvent('exhausted'));
+    expect(harness.manager.list()).toEqual([]);
+    policy.move('open');
+    harness.events.emit('slo', sloEvent('exhausted'));
+    expect(harness.only().timeline.filter(({ kind }) => kind === 'slo')).toHaveLength(1);
+    policy.move('closed');
+    await pass(60_000);
+    expect(harness.only().status).toBe('resolved');
+  });
+
   it('joins the open incident, which then ends when both are over', async () => {
     const harness = start();
     const policy = harness.policy();

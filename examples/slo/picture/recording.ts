@@ -33,7 +33,7 @@ export async function record(cleanup: Cleanup, say: (what: string) => void): Pro
     databaseUrl: postgres.connectionString,
     upstreamUrl: upstream.url,
     logger: pino({ level: 'silent' }),
-    resolveAfterMs: 10_000,
+    incidents: { resolveAfterMs: 10_000 },
   });
   cleanup.add('the application', () => application.stop());
   cleanup.add('the faults', () => postgres.resumeAll());

@@ -112,6 +112,14 @@ export class Triggers {
     if (joined !== undefined) this.#parts.teller.update(joined, summary);
   }
 
+  /** Puts what an error budget does on the timeline of what is open, and makes no more of it. */
+  note(event: SloEvent): void {
+    if (event.status === 'frozen' || event.status === 'thawed') return;
+    for (const watch of this.#parts.register.allOpenOf(event.policy)) {
+      this.#parts.ledger.record(watch.record, sloChange(event));
+    }
+  }
+
   rejects({ policy, reason, rejected, calls, overMs }: SustainedRejections): void {
     const summary = messages.rejecting(policy, reason, rejected, calls, overMs);
     const at = wallNow();

@@ -242,6 +242,11 @@ export function workingsOf(parts: WorkingsParts): Workings {
     restorer,
     agenda,
     heed: (event) => {
+      if (!settings.sloIncidents) {
+        triggers.note(event);
+        announce(event);
+        return;
+      }
       burns.heed(event);
       if (drillHolds.takes(event)) {
         schedule();
