@@ -27,6 +27,7 @@ describe('IncidentOptions', () => {
     expect(rest).toEqual({
       resolveAfterMs: 60_000,
       reviewMs: 15_000,
+      sloIncidents: true,
       dedupScope: 'instance',
       deliveryTimeoutMs: 15_000,
       maxDeliveryRetries: 5,

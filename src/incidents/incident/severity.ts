@@ -14,7 +14,7 @@ export type Severity = (typeof severities)[number];
  * Whether the policy's fallbacks answer those whose calls fail.
  *
  * - `none`: the policy has no fallback.
- * - `untested`: it has one, and no call has needed it since the incident began.
+ * - `untested`: it has one, and too few calls have needed it since the incident began to tell.
  * - `serving`: it answered at least nine of ten calls that needed it.
  * - `failing`: it answered fewer.
  */
@@ -110,7 +110,7 @@ function urgencyOf({ burn, fallback }: SeverityFacts): string | undefined {
 /** Why it is less severe than the policy is critical. */
 function reliefOf({ fallback, hurt, calls, hurtShare, trigger, burn, circuitOpen }: SeverityFacts) {
   if (fallback === 'serving') return ', and its fallback serves the callers';
-  if (fallback === 'untested') return ' and has a fallback, which no call has needed so far';
+  if (fallback === 'untested') return ' and has a fallback, of which it is not known yet whether it serves';
   if (hurtShare !== undefined && hurtShare < FEW_HURT) return `, and ${hurt} of ${calls} calls are hurt`;
   if (trigger !== 'slo' || circuitOpen || burn.alert !== 'ticket') return undefined;
   return `, and its error budget burns slowly, at ${rateText(burn.highestRate)} times the rate that it can bear`;

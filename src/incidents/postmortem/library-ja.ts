@@ -50,6 +50,11 @@ const grounds: readonly Known[] = [
   ],
   [/^, and its fallback serves the callers$/, () => '、フォールバックが呼び出し元に応答している'],
   [
+    /^ and has a fallback, of which it is not known yet whether it serves$/,
+    () => '、フォールバックがあり、応答できるかはまだ不明',
+  ],
+  // As journals of earlier versions have it.
+  [
     /^ and has a fallback, which no call has needed so far$/,
     () => '、フォールバックがあり、それを必要とした呼び出しはまだない',
   ],

@@ -131,6 +131,7 @@ class Chain {
       while (this.kills < kills) {
         await this.#killOne();
         await this.receiver.settled();
+        this.#noteCut();
         if (this.#random() < 0.4) this.#tear();
       }
       await this.#finish();
@@ -197,6 +198,13 @@ class Chain {
     await ready;
     child.send('finish');
     await exit;
+  }
+
+  /** The kill itself may have cut a write of several pages short. */
+  #noteCut(): void {
+    const last = this.#files().at(-1);
+    if (last === undefined || last.text.length === 0 || last.text.at(-1) === 0x0a) return;
+    this.torn.push({ line: last.text.lastIndexOf(0x0a) + 1, end: last.text.length });
   }
 
   /** Leaves behind what a power failure may: a last record in part, where nobody was told that it is on disk. */

@@ -38,10 +38,7 @@ describe('the default severity rule in Japanese', () => {
       { fallback: 'serving', policy: "it's" },
       "「it's」の重要度は high、フォールバックが呼び出し元に応答している。",
     ],
-    [
-      { fallback: 'untested' },
-      '「quotes」の重要度は high、フォールバックがあり、それを必要とした呼び出しはまだない。',
-    ],
+    [{ fallback: 'untested' }, '「quotes」の重要度は high、フォールバックがあり、応答できるかはまだ不明。'],
     [
       { fallback: 'failing', served: 3, hurt: 5 },
       '「quotes」の重要度は high、フォールバックの応答は呼び出し8件中3件。',
