@@ -204,7 +204,12 @@ class Chain {
   #noteCut(): void {
     const last = this.#files().at(-1);
     if (last === undefined || last.text.length === 0 || last.text.at(-1) === 0x0a) return;
-    this.torn.push({ line: last.text.lastIndexOf(0x0a) + 1, end: last.text.length });
+    const line = last.text.lastIndexOf(0x0a) + 1;
+    // A process that was killed before it repaired what it found leaves that as it was.
+    if (this.torn.some((known) => known.line === line)) return;
+    // Where only the last newline is missing, the record is whole.
+    if (decodeLine(last.text.subarray(line)).entry !== undefined) return;
+    this.torn.push({ line, end: last.text.length });
   }
 
   /** Leaves behind what a power failure may: a last record in part, where nobody was told that it is on disk. */
