@@ -316,6 +316,7 @@ export class Breakwater {
     const runtime = new PolicyRuntime(name, this.#events, recorder, classify, this.#tracer);
     const policy = new Policy({ runtime, strategies, criticality, counts: recorder });
     this.#metrics.watchCircuits(name, () => policy.circuits.map(({ state }) => state));
+    this.#metrics.watchLayers(name, policy.samples);
     return policy;
   }
 

@@ -33,16 +33,8 @@ export type {
   HedgeEvent,
   IncidentEvent,
   InternalErrorEvent,
-  ObjectiveEventBase,
   RejectionEvent,
   RetryEvent,
-  SloBurningEvent,
-  SloEvent,
-  SloEventBase,
-  SloExhaustedEvent,
-  SloFrozenEvent,
-  SloRecoveredEvent,
-  SloThawedEvent,
 } from './core/events.ts';
 export type {
   AttemptOutcome,
@@ -55,6 +47,16 @@ export type {
 export type { RejectionReason, Source } from './core/outcome.ts';
 export type { Strategy, StrategyKind } from './core/pipeline.ts';
 export type { Criticality, Policy, PolicyStats, Wrapped } from './core/policy.ts';
+export type {
+  ObjectiveEventBase,
+  SloBurningEvent,
+  SloEvent,
+  SloEventBase,
+  SloExhaustedEvent,
+  SloFrozenEvent,
+  SloRecoveredEvent,
+  SloThawedEvent,
+} from './core/slo-events.ts';
 export type { ExemplarLabels, Tracing } from './core/tracing.ts';
 export type { AttemptResult, Classify, Judgement, Verdict } from './core/verdict.ts';
 export type { BreakwaterOptions } from './hub-options.ts';

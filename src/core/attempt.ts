@@ -23,6 +23,10 @@ export interface OperationContext {
   remainingMs(): number;
   /** What the call's options carried. */
   readonly metadata: unknown;
+  /** Name of the endpoint that was chosen; `undefined` where the policy has no failover. */
+  readonly endpoint: string | undefined;
+  /** What that endpoint's options have as `target`. */
+  readonly target: unknown;
 }
 
 /** The innermost part of a policy: runs the operation and judges its outcome. */
@@ -89,6 +93,14 @@ class Attempt extends Scope implements OperationContext {
 
   get metadata(): unknown {
     return this.#passage.call.settings.metadata;
+  }
+
+  get endpoint(): string | undefined {
+    return this.#passage.endpoint?.name;
+  }
+
+  get target(): unknown {
+    return this.#passage.endpoint?.target;
   }
 
   /** A getter, so that an operation may take it out of its context like the rest. */
@@ -174,6 +186,7 @@ class Attempt extends Scope implements OperationContext {
     if (phase === 'judging' || phase === 'over') return false;
     this.#phase = phase === 'running' ? 'judging' : 'over';
     this.#runner.runtime.observer.attemptEnded(phase === 'given-up');
+    if (phase === 'given-up') this.#passage.operationEnded();
     return phase === 'running';
   }
 
@@ -184,8 +197,10 @@ class Attempt extends Scope implements OperationContext {
   #settle(outcome: Outcome, now: number): void {
     // A classify or a check that aborts its own call settles it from within.
     if (this.#isSettled()) return;
-    this.#phase = this.#phase === 'running' ? 'given-up' : 'over';
+    const isLeft = this.#phase === 'running';
+    this.#phase = isLeft ? 'given-up' : 'over';
     this.close();
+    if (isLeft) this.#passage.operationLeft();
     const { runtime, outer } = this.#runner;
     const kind = attemptOutcome(outcome);
     const durationMs = now - this.#startedAt;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CallSettings } from './call.ts';
-import { callback, durationMs, flag, options, parseOptions, shown, text } from './options.ts';
+import { callback, durationMs, flag, oneOf, options, parseOptions, shown, text } from './options.ts';
+import { type Priority, priorities, rankOf } from './priority.ts';
 import type { Classify } from './verdict.ts';
 
 /** Options of one call. */
@@ -21,6 +22,8 @@ export interface CallOptions<T = unknown> {
    * that it never reached the dependency. Default: may be repeated.
    */
   readonly idempotent?: boolean | undefined;
+  /** What goes first where calls queue, and last where calls are turned away. Default `medium`. */
+  readonly priority?: Priority | undefined;
   /** Anything; handed to the operation and to listeners. */
   readonly metadata?: unknown;
   /** Lets go of a value that nobody will get: one that came late, or that a retry or a fallback replaced. */
@@ -49,6 +52,7 @@ export const NO_SETTINGS: CallSettings = {
   classify: undefined,
   timeoutMs: undefined,
   idempotent: undefined,
+  priority: rankOf(undefined),
   metadata: undefined,
   signal: undefined,
 };
@@ -59,6 +63,7 @@ const sharedCallShape = {
   classify: callback<Classify>().optional(),
   timeoutMs: durationMs.optional(),
   idempotent: flag.optional(),
+  priority: oneOf(priorities).optional(),
   metadata: z.unknown().optional(),
 };
 
@@ -95,6 +100,7 @@ const isAcceptable: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['classify', isFunction],
   ['timeoutMs', (value) => typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY],
   ['idempotent', (value) => typeof value === 'boolean'],
+  ['priority', (value) => priorities.some((priority) => priority === value)],
   ['metadata', () => true],
   ['signal', isAbortSignal],
 ]);
@@ -108,8 +114,8 @@ export function callSettings(given: CallOptions, policy: string): CallSettings {
   const settings = isPlain(given)
     ? given
     : parseOptions(callSchema, given, policy, `Options of a call of policy '${policy}'`);
-  const { check, discard, classify, timeoutMs, idempotent, metadata, signal } = settings;
-  return { check, discard, classify, timeoutMs, idempotent, metadata, signal };
+  const { check, discard, classify, timeoutMs, idempotent, priority, metadata, signal } = settings;
+  return { check, discard, classify, timeoutMs, idempotent, priority: rankOf(priority), metadata, signal };
 }
 
 /** Whether nothing is wrong with the options. Inherited ones would be read too, so they are looked at too. */

@@ -1,10 +1,11 @@
 import type { OperationContext } from './attempt.ts';
+import { announceEnd, callOutcome } from './call-end.ts';
 import { followSignal, unfollowSignal } from './caller-signal.ts';
-import { monotonicNow, wallNow } from './clock.ts';
+import { monotonicNow } from './clock.ts';
 import { allowedBy, deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
-import type { CallOutcome } from './observer.ts';
 import { cutShort, type Fulfilled, failed, type Outcome, type Source } from './outcome.ts';
+import type { Passage } from './passage.ts';
 import { NO_GENERATION, type Permit } from './permit.ts';
 import type { Inner } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
@@ -18,6 +19,18 @@ export type Operation = (context: OperationContext) => unknown;
 /** What an attempt runs: an operation, or a wrapped function with the `this` and arguments of one call of it. */
 export type Invocation = (context: OperationContext, self?: unknown, args?: readonly unknown[]) => unknown;
 
+/** A call as a function that a user gave for an option sees it, such as `perKey`. */
+export interface CallDescription {
+  /** Name of the policy. */
+  readonly policy: string;
+  /** Under what the call's value is remembered, if at all. */
+  readonly cacheKey: string | undefined;
+  /** What the call's options carried. */
+  readonly metadata: unknown;
+  /** The arguments of a wrapped function; empty for `execute`. */
+  readonly args: readonly unknown[];
+}
+
 /** What a call's options say, checked and copied. Shared by all calls of one `wrap`. */
 export interface CallSettings {
   readonly check: ((value: unknown) => boolean) | undefined;
@@ -25,6 +38,8 @@ export interface CallSettings {
   readonly classify: Classify | undefined;
   readonly timeoutMs: number | undefined;
   readonly idempotent: boolean | undefined;
+  /** Its place in `priorities`: 0 is the most important. */
+  readonly priority: number;
   readonly metadata: unknown;
   readonly signal: AbortSignal | undefined;
   /**
@@ -60,6 +75,7 @@ export class Call extends Scope implements Permit {
   /** Under what the call's value is remembered, if at all. */
   readonly cacheKey: string | undefined;
   readonly #startedAt: number;
+  #isAnswered = false;
   generation = NO_GENERATION;
   admittedAt: number;
   /** How many attempts it has made so far. */
@@ -118,6 +134,33 @@ export class Call extends Scope implements Permit {
   /** Monotonic time at which it began. */
   get since(): number {
     return this.#startedAt;
+  }
+
+  /** No layer has chosen one. */
+  get endpoint(): undefined {
+    return undefined;
+  }
+
+  /** Layers that hold something until an operation really ends hear of it; outside them nobody has to. */
+  operationLeft(): void {}
+
+  /** The other half of `operationLeft`. */
+  operationEnded(): void {}
+
+  /** Whether the caller has its answer already. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  /** The caller has its answer before the call is over. */
+  answered(_within: Passage | undefined): void {
+    this.#isAnswered = true;
+  }
+
+  /** The call as functions of its user's see it. Made when asked for. */
+  get description(): CallDescription {
+    const { cacheKey, settings } = this;
+    return { policy: this.runtime.name, cacheKey, metadata: settings.metadata, args: this.#args ?? [] };
   }
 
   /** Runs the call through `pipeline`. Called once. */
@@ -197,7 +240,7 @@ export class Call extends Scope implements Permit {
     const kind = callOutcome(outcome, this.attempts);
     const durationMs = now - this.#startedAt;
     runtime.callEnded(kind, outcome, durationMs, now, this.settings.trace);
-    if (runtime.events.heard.call) announce(this, kind, outcome, durationMs);
+    if (runtime.events.heard.call) announceEnd(this, kind, outcome, durationMs);
     if (outcome.ok) resolve(this.answer(outcome));
     else rejectSoon(reject, outcome.error);
   }
@@ -281,34 +324,4 @@ const soon = Promise.resolve();
  */
 function rejectSoon(reject: (error: unknown) => void, error: unknown): void {
   soon.then(() => reject(error));
-}
-
-function announce(call: Call, kind: CallOutcome, outcome: Outcome, durationMs: number): void {
-  const { runtime, attempts, settings } = call;
-  runtime.events.emit('call', {
-    policy: runtime.name,
-    time: wallNow(),
-    outcome: kind,
-    verdict: outcome.verdict,
-    source: outcome.source,
-    durationMs,
-    attempts,
-    error: outcome.error,
-    metadata: settings.metadata,
-    trace: settings.trace,
-  });
-}
-
-function callOutcome(outcome: Outcome, attempts: number): CallOutcome {
-  if (outcome.source === 'stale' || outcome.source === 'fallback') return 'fallback';
-  if (outcome.rejection !== undefined && attempts === 0) return 'rejected';
-  switch (outcome.verdict) {
-    case 'transient':
-    case 'permanent':
-      return outcome.cut === undefined ? 'failure' : 'timeout';
-    case 'ignored':
-      return outcome.cut === 'caller-deadline' ? 'timeout' : 'ignored';
-    default:
-      return outcome.verdict;
-  }
 }

@@ -4,7 +4,9 @@ export type BreakwaterErrorCode =
   | 'TIMEOUT'
   | 'BULKHEAD_FULL'
   | 'RATE_LIMITED'
+  | 'LIMIT_REACHED'
   | 'THROTTLED'
+  | 'INJECTED_FAULT'
   | 'CLOSED'
   | 'INVALID_OPTIONS';
 
@@ -107,6 +109,98 @@ const timeoutText: Readonly<Record<TimeoutScope, string>> = {
   body: 'the wait for more of the body',
 };
 
+/** All places of the bulkhead are taken, and so is its queue: the operation was not run. */
+export class BulkheadFullError extends BreakwaterError {
+  /** How many calls may be in it at once. */
+  readonly maxConcurrent: number;
+  /** How many may wait for a place. */
+  readonly maxQueue: number;
+
+  constructor(policy: string, maxConcurrent: number, maxQueue: number) {
+    super(
+      'BULKHEAD_FULL',
+      policy,
+      `The bulkhead of policy '${policy}' is full: ${maxConcurrent} in it, and ${
+        maxQueue === 0 ? 'no queue' : `${maxQueue} queued`
+      }.`,
+    );
+    this.maxConcurrent = maxConcurrent;
+    this.maxQueue = maxQueue;
+  }
+
+  override get name(): string {
+    return 'BulkheadFullError';
+  }
+}
+
+/** The rate limit has no token for the call in time: the operation was not run. */
+export class RateLimitedError extends BreakwaterError {
+  /** Milliseconds until there is a token for another call, those that wait for theirs included. */
+  readonly retryAfterMs: number;
+
+  constructor(policy: string, retryAfterMs: number) {
+    super(
+      'RATE_LIMITED',
+      policy,
+      `Policy '${policy}' is at its rate limit; there is room again in ${Math.ceil(retryAfterMs)} ms.`,
+    );
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  override get name(): string {
+    return 'RateLimitedError';
+  }
+}
+
+/** As many calls are in flight as the adaptive limit allows now: the operation was not run. */
+export class LimitReachedError extends BreakwaterError {
+  /** How many it allows now. */
+  readonly limit: number;
+
+  constructor(policy: string, limit: number) {
+    super(
+      'LIMIT_REACHED',
+      policy,
+      `Policy '${policy}' is at its adaptive limit: ${limit} ${limit === 1 ? 'call is' : 'calls are'} in flight.`,
+    );
+    this.limit = limit;
+  }
+
+  override get name(): string {
+    return 'LimitReachedError';
+  }
+}
+
+/** The dependency refused so many of the latest calls that this one was not even sent: the operation was not run. */
+export class ThrottledError extends BreakwaterError {
+  /** The share of calls like this one that are turned away now, above 0 and below 1. */
+  readonly probability: number;
+
+  constructor(policy: string, probability: number) {
+    super(
+      'THROTTLED',
+      policy,
+      `Policy '${policy}' is throttled: ${(probability * 100).toFixed(1)} % of such calls are turned away now.`,
+    );
+    this.probability = probability;
+  }
+
+  override get name(): string {
+    return 'ThrottledError';
+  }
+}
+
+/** A fault that `chaos` made on purpose in the operation's place. */
+export class InjectedFaultError extends BreakwaterError {
+  constructor(policy: string) {
+    super('INJECTED_FAULT', policy, `The chaos layer of policy '${policy}' made this fault on purpose.`);
+  }
+
+  override get name(): string {
+    return 'InjectedFaultError';
+  }
+}
+
 /** The policy or its hub is closed and takes no new calls. */
 export class ClosedError extends BreakwaterError {
   /** @param what what is closed; default: the policy */
@@ -150,9 +244,11 @@ interface ErrorsByCode {
   readonly TIMEOUT: TimeoutError;
   readonly CLOSED: ClosedError;
   readonly INVALID_OPTIONS: InvalidOptionsError;
-  readonly BULKHEAD_FULL: BreakwaterError;
-  readonly RATE_LIMITED: BreakwaterError;
-  readonly THROTTLED: BreakwaterError;
+  readonly BULKHEAD_FULL: BulkheadFullError;
+  readonly RATE_LIMITED: RateLimitedError;
+  readonly LIMIT_REACHED: LimitReachedError;
+  readonly THROTTLED: ThrottledError;
+  readonly INJECTED_FAULT: InjectedFaultError;
 }
 
 /**
@@ -175,6 +271,8 @@ export function isRejection(error: unknown): boolean {
     isBreakwaterError(error, 'CIRCUIT_OPEN') ||
     isBreakwaterError(error, 'BULKHEAD_FULL') ||
     isBreakwaterError(error, 'RATE_LIMITED') ||
-    isBreakwaterError(error, 'THROTTLED')
+    isBreakwaterError(error, 'LIMIT_REACHED') ||
+    isBreakwaterError(error, 'THROTTLED') ||
+    (isBreakwaterError(error, 'TIMEOUT') && error.scope === 'queue')
   );
 }

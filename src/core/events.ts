@@ -1,6 +1,7 @@
 import type { CircuitState } from './circuit.ts';
 import type { AttemptOutcome, CallOutcome, Component, FallbackSource, RetryReason } from './observer.ts';
 import type { RejectionReason, Source } from './outcome.ts';
+import type { SloEvent } from './slo-events.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What every event tells. */
@@ -49,9 +50,66 @@ export interface RetryEvent extends EventBase {
   readonly trace?: unknown;
 }
 
-/** A second attempt was started beside a slow one. */
+/** Another attempt is made beside one that is slow, or at once after one that failed. */
 export interface HedgeEvent extends EventBase {
-  readonly attempt: number;
+  /** 1 for the first hedge of a call. */
+  readonly hedge: number;
+  /** What the call had waited for it, in milliseconds. */
+  readonly waitedMs: number;
+  /** Whether it follows a failure instead of a wait. */
+  readonly afterFailure: boolean;
+  /** What traced the call that it belongs to, where `breakwater.useTracing()` is in use. */
+  readonly trace?: unknown;
+}
+
+/** A call goes on to another endpoint. */
+export interface FailoverEvent extends EventBase {
+  /** Names of the endpoints. */
+  readonly from: string;
+  readonly to: string;
+  /** What the first one failed with. */
+  readonly error?: unknown;
+  /** What traced the call that it belongs to, where `breakwater.useTracing()` is in use. */
+  readonly trace?: unknown;
+}
+
+/** An endpoint gets no more calls for a while, or gets some again. */
+export interface EndpointEvent extends EventBase {
+  readonly endpoint: string;
+  readonly status: 'ejected' | 'returned';
+  /** Why, in words for people. */
+  readonly reason: string;
+  /** How long it gets none, in milliseconds. */
+  readonly ejectedForMs?: number | undefined;
+}
+
+/** Faults on purpose were switched on or off, or one was made. */
+export interface ChaosEvent extends EventBase {
+  readonly status: 'on' | 'off' | 'fault';
+  /** What was done to a call, or is to be done. */
+  readonly fault?: 'error' | 'latency' | 'abort' | 'result' | undefined;
+  /** When it ends by itself, in milliseconds since the epoch. */
+  readonly until?: number | undefined;
+  /** What traced the call that it belongs to, where `breakwater.useTracing()` is in use. */
+  readonly trace?: unknown;
+}
+
+/** Something about a policy's options is risky. */
+export interface HazardEvent extends EventBase {
+  /** Stable across versions; `silenceHazards` takes it. */
+  readonly code: string;
+  /** What is risky, why, and what to do. */
+  readonly message: string;
+}
+
+/** A policy's options were changed while it runs. */
+export interface UpdateEvent extends EventBase {
+  /** `changed`: for good. `overridden`: for a time. `restored`: that time is over. */
+  readonly status: 'changed' | 'overridden' | 'restored';
+  /** The keys of the policy's options that changed, as `retry`. */
+  readonly keys: readonly string[];
+  /** How long it holds, in milliseconds. */
+  readonly forMs?: number | undefined;
 }
 
 /** A strategy turned a call or an attempt away. */
@@ -90,78 +148,6 @@ export interface CircuitEvent extends EventBase {
   readonly trace?: unknown;
 }
 
-/** What every event about an error budget tells. */
-export interface SloEventBase extends EventBase {
-  /** What happened, one sentence of up to 500 characters. */
-  readonly summary: string;
-}
-
-/** What every event about the error budget of one objective tells. */
-export interface ObjectiveEventBase extends SloEventBase {
-  readonly sli: 'availability' | 'latency' | 'correctness';
-  readonly objective: number;
-  /** Share of the error budget that is left, negative when it is overspent; `undefined` without data. */
-  readonly budgetRemaining: number | undefined;
-}
-
-/** An error budget burns too fast. Also when an alert becomes more urgent, or less. */
-export interface SloBurningEvent extends ObjectiveEventBase {
-  readonly status: 'burning';
-  /** A page wakes somebody up, a ticket waits for the working day. */
-  readonly severity: 'page' | 'ticket';
-  /** What burned before; `undefined` where nothing did. */
-  readonly previousSeverity: 'page' | 'ticket' | undefined;
-  /** The windows of the most urgent alert that fires, such as `1h` and `5m`. */
-  readonly longWindow: string;
-  readonly shortWindow: string;
-  /** The burn rate above which it fires. */
-  readonly factor: number;
-  readonly longBurnRate: number;
-  readonly shortBurnRate: number;
-}
-
-/** No alert of the objective fires any more. */
-export interface SloRecoveredEvent extends ObjectiveEventBase {
-  readonly status: 'recovered';
-  /** What burned before. */
-  readonly severity: 'page' | 'ticket';
-  /**
-   * `below-threshold`: the budget burns slower. `no-data`: no events, so that nobody can say. `held-back`: the
-   * alert on the policy's availability has taken over. `removed`: the policy was removed.
-   */
-  readonly reason: 'below-threshold' | 'no-data' | 'held-back' | 'removed';
-}
-
-/** An error budget is spent. Told once, until there is budget again. */
-export interface SloExhaustedEvent extends ObjectiveEventBase {
-  readonly status: 'exhausted';
-  /** Events of the budget's period. */
-  readonly good: number;
-  readonly bad: number;
-}
-
-/** Releases of what calls the policy should wait. */
-export interface SloFrozenEvent extends SloEventBase {
-  readonly status: 'frozen';
-  /** The objectives that say so. */
-  readonly slis: readonly ObjectiveEventBase['sli'][];
-}
-
-/** Nothing speaks against releases any more. */
-export interface SloThawedEvent extends SloEventBase {
-  readonly status: 'thawed';
-  /** `no-objection`: no objective of the policy says no any more. `removed`: the policy was removed. */
-  readonly reason: 'no-objection' | 'removed';
-}
-
-/** An error budget burns too fast, recovered or is gone, or releases are frozen or thawed. Told apart by `status`. */
-export type SloEvent =
-  | SloBurningEvent
-  | SloRecoveredEvent
-  | SloExhaustedEvent
-  | SloFrozenEvent
-  | SloThawedEvent;
-
 /** An incident was opened, updated or resolved. */
 export interface IncidentEvent extends EventBase {
   readonly id: string;
@@ -183,6 +169,11 @@ export interface BreakwaterEvents {
   readonly attempt: AttemptEvent;
   readonly retry: RetryEvent;
   readonly hedge: HedgeEvent;
+  readonly failover: FailoverEvent;
+  readonly endpoint: EndpointEvent;
+  readonly chaos: ChaosEvent;
+  readonly hazard: HazardEvent;
+  readonly update: UpdateEvent;
   readonly rejection: RejectionEvent;
   readonly fallback: FallbackEvent;
   readonly circuit: CircuitEvent;
@@ -202,6 +193,11 @@ export const eventNames: readonly EventName[] = [
   'attempt',
   'retry',
   'hedge',
+  'failover',
+  'endpoint',
+  'chaos',
+  'hazard',
+  'update',
   'rejection',
   'fallback',
   'circuit',
@@ -227,6 +223,11 @@ export class Events {
     attempt: false,
     retry: false,
     hedge: false,
+    failover: false,
+    endpoint: false,
+    chaos: false,
+    hazard: false,
+    update: false,
     rejection: false,
     fallback: false,
     circuit: false,
@@ -239,6 +240,11 @@ export class Events {
     attempt: [],
     retry: [],
     hedge: [],
+    failover: [],
+    endpoint: [],
+    chaos: [],
+    hazard: [],
+    update: [],
     rejection: [],
     fallback: [],
     circuit: [],

@@ -14,7 +14,9 @@ export interface WorstCase {
  */
 export function worstCase(strategies: readonly Strategy[], asked = false): WorstCase {
   return strategies.reduceRight<WorstCase>(
-    ({ latencyMs, attempts }, strategy) => {
+    (within, strategy) => {
+      if (strategy.worstCase !== undefined) return strategy.worstCase(within, asked);
+      const { latencyMs, attempts } = within;
       const { timeoutMs = Number.POSITIVE_INFINITY, maxRuns = 1, maxWaitMs = 0 } = strategy;
       const waitMs = asked ? (strategy.maxAskedWaitMs ?? maxWaitMs) : maxWaitMs;
       return {

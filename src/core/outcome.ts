@@ -17,6 +17,7 @@ export type RejectionReason =
   | 'circuit_open'
   | 'bulkhead_full'
   | 'rate_limited'
+  | 'limit_reached'
   | 'throttled'
   | 'budget_spent';
 

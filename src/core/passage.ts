@@ -11,6 +11,13 @@ import { Scope } from './scope.ts';
  */
 export type Passage = Call | InnerPassage;
 
+/** One of the redundant places where an operation can go. */
+export interface Endpoint {
+  readonly name: string;
+  /** What the operation is given for it: a pool, a client, a base URL. */
+  readonly target: unknown;
+}
+
 /** A passage that a layer opens within another. */
 export abstract class InnerPassage extends Scope implements Permit {
   /** The layer that opened it. */
@@ -39,5 +46,33 @@ export abstract class InnerPassage extends Scope implements Permit {
   /** Monotonic time at which the call, or the run that it is in since a layer repeated it, began. */
   get since(): number {
     return this.outer.since;
+  }
+
+  /** The endpoint that a layer around it has chosen, if one has. */
+  get endpoint(): Endpoint | undefined {
+    return this.outer.endpoint;
+  }
+
+  /**
+   * An operation within was given up and still runs. Told before that attempt's outcome travels outward; `operationEnded`
+   * follows once, when it really ends. Who overrides either hands it on outward.
+   */
+  operationLeft(): void {
+    this.outer.operationLeft();
+  }
+
+  /** An operation that was left behind within has really ended. */
+  operationEnded(): void {
+    this.outer.operationEnded();
+  }
+
+  /**
+   * The caller has its answer before the attempt is over, as with a stream: nothing can be done in its place any more.
+   * Who overrides it hands it on outward.
+   *
+   * @param within the passage next within it, from which the answer came
+   */
+  answered(_within: Passage | undefined): void {
+    this.outer.answered(this);
   }
 }

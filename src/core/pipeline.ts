@@ -1,5 +1,8 @@
+import type { Adjustable } from './adjustable.ts';
 import type { Circuit } from './circuit.ts';
 import type { LimitControl } from './control.ts';
+import type { WorstCase } from './explain.ts';
+import type { LayerSample } from './layer-metrics.ts';
 import type { Outcome } from './outcome.ts';
 import type { Passage } from './passage.ts';
 import type { PolicyRuntime } from './runtime.ts';
@@ -21,6 +24,14 @@ export interface Inner {
   limitAttempts?(timeoutMs: number): boolean;
   /** Those of its limits that can be changed while it runs. `strategy` is what it was made of, or took upon it. */
   limits?(strategy: Strategy): readonly LimitControl[];
+  /**
+   * Whether a circuit within would turn the passage away now. A limit asks before it queues a call or spends a token on
+   * it, and lets one through for free that is turned away anyhow. A layer that only passes calls on asks what lies
+   * within it; one that could answer all the same (a cache) leaves it out.
+   */
+  refuses?(passage: Passage, now: number): boolean;
+  /** What it exposes beside the metrics that every policy has. Asked once, after it is bound. */
+  samples?(): readonly LayerSample[];
 }
 
 /** What a passage comes to on its way outward, with its outcome. */
@@ -44,7 +55,19 @@ export const edge: Outer = {
 };
 
 /** Names of the strategies; a closed set, used in `explain()` and in error paths. */
-export type StrategyKind = 'timeout' | 'retry' | 'circuit-breaker' | 'cache-fallback' | 'fallback';
+export type StrategyKind =
+  | 'timeout'
+  | 'retry'
+  | 'hedge'
+  | 'failover'
+  | 'throttle'
+  | 'rate-limit'
+  | 'adaptive-limit'
+  | 'bulkhead'
+  | 'circuit-breaker'
+  | 'cache-fallback'
+  | 'fallback'
+  | 'chaos';
 
 /**
  * One layer of a policy before it is put to work. Made by the strategies' factories (`timeout()`, `retry()`, ...);
@@ -52,6 +75,8 @@ export type StrategyKind = 'timeout' | 'retry' | 'circuit-breaker' | 'cache-fall
  */
 export interface Strategy {
   readonly kind: StrategyKind;
+  /** The key of a policy's options that stands for it, as `retry` or `attemptTimeoutMs`. Default: none. */
+  readonly key?: string | undefined;
   /** How long one pass through this layer lets what lies within run; `undefined` where it sets no bound. */
   readonly timeoutMs?: number | undefined;
   /** How many times at most it runs what lies within. */
@@ -60,12 +85,23 @@ export interface Strategy {
   readonly maxWaitMs?: number | undefined;
   /** The same where the dependency asks for waits of its own, as by Retry-After. Default: `maxWaitMs`. */
   readonly maxAskedWaitMs?: number | undefined;
+  /**
+   * The most that it makes of the worst case of what lies within, where the facts above cannot tell it, as where runs
+   * overlap.
+   *
+   * @param asked whether the dependency asks for the longest waits that are heeded
+   */
+  worstCase?(within: WorstCase, asked: boolean): WorstCase;
   /** One line for `explain()`. */
   describe(): string;
   /** @internal Puts the layer around `inner`; gives `inner` itself where that takes the work upon it. Called once. */
   bind(inner: Inner, runtime: PolicyRuntime, within: readonly Strategy[]): Layer | Inner;
   /** The circuit, of a strategy that has one, once bound. */
   readonly circuit?: Circuit | undefined;
+  /** All circuits, of a strategy that may have several; they come and go with their keys. Default: `circuit` alone. */
+  readonly circuits?: readonly Circuit[] | undefined;
+  /** How its options change while it runs; `undefined` where they cannot. */
+  readonly adjustable?: Adjustable | undefined;
   /** Whether calls through it can leave something behind under a key. */
   readonly remembers?: boolean;
   /** Whether what it remembers may be read by other processes and policies. */

@@ -14,10 +14,12 @@ import type { PolicyCounts } from './counts.ts';
 import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
 import { explainPipeline } from './explain.ts';
 import { KeySpace } from './key-space.ts';
+import type { LayerSample } from './layer-metrics.ts';
 import { noCircuit } from './no-circuit.ts';
 import type { Component } from './observer.ts';
 import { parseOptions, shown } from './options.ts';
 import { compose, type Inner, type Strategy, type StrategyKind } from './pipeline.ts';
+import { rankOf } from './priority.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { isThenable } from './thenable.ts';
 
@@ -83,8 +85,6 @@ export class Policy {
   readonly criticality: Criticality;
   /** The policy's circuit; one that is always `disabled` where the policy has no circuit breaker. */
   readonly circuit: Circuit;
-  /** All circuits of the policy. */
-  readonly circuits: readonly Circuit[];
   /** @internal What it counts. */
   readonly counts: PolicyCounts;
   readonly #runtime: PolicyRuntime;
@@ -104,7 +104,6 @@ export class Policy {
     this.#layers = new Array(parts.strategies.length);
     this.#pipeline = compose(parts.strategies, parts.runtime, operation, this.#layers);
     this.counts = parts.counts;
-    this.circuits = parts.strategies.flatMap(({ circuit }) => (circuit === undefined ? [] : [circuit]));
     this.circuit = this.circuits[0] ?? noCircuit(this.name);
   }
 
@@ -172,6 +171,18 @@ export class Policy {
   /** The pipeline in words, outermost layer first, with the worst case of latency and attempts. */
   explain(): string {
     return explainPipeline(this.name, this.#strategies);
+  }
+
+  /** All circuits that the policy has now: those of endpoints and of keys among them. */
+  get circuits(): readonly Circuit[] {
+    return this.#strategies.flatMap(
+      ({ circuit, circuits = circuit === undefined ? [] : [circuit] }) => circuits,
+    );
+  }
+
+  /** @internal What its layers expose beside the metrics that every policy has. */
+  get samples(): readonly LayerSample[] {
+    return this.#layers.flatMap((layer) => layer.samples?.() ?? []);
   }
 
   /** The kinds of its layers, outermost first. */
@@ -284,7 +295,7 @@ export class Policy {
   #prepareWrap(fn: unknown, invocation: Invocation, options: WrapOptions<unknown[], unknown> = {}): Wrap {
     if (typeof fn !== 'function') throw this.#notAFunction('wrap', fn);
     const subject = `Options of a wrap of policy '${this.name}'`;
-    const { name, cacheKey, ...settings } = parseOptions(wrapSchema, options, this.name, subject);
+    const { name, cacheKey, priority, ...settings } = parseOptions(wrapSchema, options, this.name, subject);
     if (name !== undefined) this.#claim(name, subject);
     else if (cacheKey !== undefined && this.#strategies.some(({ sharesStore }) => sharesStore === true)) {
       throw new InvalidOptionsError(this.name, `${subject} cannot be used`, [
@@ -296,7 +307,12 @@ export class Policy {
     const namespace =
       name === undefined ? `\u0000${unnamedWraps}\u0000` : `${keyPart(this.name)}:${keyPart(name)}:`;
     const keys = new KeySpace(namespace);
-    return { invocation, keys, cacheKey: options.cacheKey, settings: { ...NO_SETTINGS, ...settings } };
+    return {
+      invocation,
+      keys,
+      cacheKey: options.cacheKey,
+      settings: { ...NO_SETTINGS, ...settings, priority: rankOf(priority) },
+    };
   }
 
   #claim(name: string, subject: string): void {

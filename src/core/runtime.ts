@@ -32,6 +32,9 @@ export class PolicyRuntime {
   totalTimeoutMs = Number.POSITIVE_INFINITY;
   /** How long an attempt may take, in milliseconds. Set when layers are bound. */
   attemptTimeoutMs = Number.POSITIVE_INFINITY;
+  /** Names of the endpoints, of a policy that has several. Set when layers are bound. */
+  endpoints: readonly string[] = [];
+  #shadowRejections: Map<RejectionReason, number> | undefined = undefined;
   #closed = false;
   readonly #classify: Classify | undefined;
   readonly #onClose: (() => void)[] = [];
@@ -120,9 +123,20 @@ export class PolicyRuntime {
     }
   }
 
-  /** Counts and announces that a strategy turned a call or an attempt away. */
+  /** What layers in shadow mode would have turned away, by reason. Made when a layer asks for it. */
+  get shadowRejections(): Map<RejectionReason, number> {
+    this.#shadowRejections ??= new Map();
+    return this.#shadowRejections;
+  }
+
+  /**
+   * Counts and announces that a strategy turned a call or an attempt away.
+   *
+   * @param shadow whether it only would have
+   */
   rejected(reason: RejectionReason, retryAfterMs: number | undefined, trace: unknown, shadow = false): void {
-    if (!shadow) this.observer.rejected(reason);
+    if (shadow) this.shadowRejections.set(reason, (this.shadowRejections.get(reason) ?? 0) + 1);
+    else this.observer.rejected(reason);
     if (this.events.heard.rejection) {
       this.events.emit('rejection', {
         policy: this.name,

@@ -1,4 +1,4 @@
-import type { SloEvent, SloFrozenEvent, SloThawedEvent } from '../core/events.ts';
+import type { SloEvent, SloFrozenEvent, SloThawedEvent } from '../core/slo-events.ts';
 import { messageId } from './message-id.ts';
 import { redact } from './redact.ts';
 

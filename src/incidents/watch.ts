@@ -1,5 +1,5 @@
-import type { SloBurningEvent } from '../core/events.ts';
 import type { PolicyStats } from '../core/policy.ts';
+import type { SloBurningEvent } from '../core/slo-events.ts';
 import type { IncidentRecord } from './incident/record.ts';
 import type { BurnFacts, FallbackState, Severity } from './incident/severity.ts';
 import { Telling } from './manager/telling.ts';

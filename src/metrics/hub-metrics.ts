@@ -1,9 +1,11 @@
 import { register } from 'prom-client';
 import type { CircuitState } from '../core/circuit.ts';
+import type { LayerSample } from '../core/layer-metrics.ts';
 import { type Component, components } from '../core/observer.ts';
 import { DurationBuckets } from './buckets.ts';
 import type { FamilyShare, Series } from './family.ts';
 import { IncidentCounters, incidentFamilies } from './incident-counters.ts';
+import { LayerMetrics } from './layer-metrics.ts';
 import { type MeasuredPolicy, policyFamilies } from './policy-families.ts';
 import { isOpenMetrics, type MetricsRegistry } from './prom-metrics.ts';
 import { PolicyRecorder } from './recorder.ts';
@@ -53,6 +55,7 @@ export class HubMetrics {
   readonly #leaves = new Set<() => void>();
   #closed = false;
   #incidents: IncidentCounters | undefined = undefined;
+  readonly #layers = new LayerMetrics();
 
   /** @throws {InvalidOptionsError} when the registry has a foreign metric of one of the names; nothing is registered */
   constructor({ registry = register, durationBuckets, version, families = [] }: HubMetricsOptions) {
@@ -62,6 +65,7 @@ export class HubMetrics {
     this.#buckets = new DurationBuckets(durationBuckets);
     this.#shares = [
       ...policyFamilies(() => this.#policies.values(), this.#buckets.seconds),
+      ...this.#layers.shares,
       ...families,
       ...incidentFamilies(() => this.#incidents),
       internalErrorFamily(this.#internalErrors),
@@ -89,8 +93,14 @@ export class HubMetrics {
     if (policy !== undefined) this.#policies.set(name, { ...policy, circuitStates: read });
   }
 
+  /** Exposes what only policies with certain layers have. */
+  watchLayers(name: string, samples: readonly LayerSample[]): void {
+    this.#layers.watch(name, samples);
+  }
+
   /** Ends the series of a policy. */
   remove(name: string): void {
+    this.#layers.remove(name);
     this.#policies.delete(name);
   }
 
@@ -127,6 +137,7 @@ export class HubMetrics {
     for (const leave of this.#leaves) leave();
     this.#leaves.clear();
     this.#policies.clear();
+    this.#layers.clear();
   }
 }
 

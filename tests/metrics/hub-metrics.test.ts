@@ -43,7 +43,9 @@ const counterSeries: readonly [string, Record<string, readonly string[]>][] = [
   ['breakwater_retries_total', { reason: ['error', 'timeout', 'result', 'retry_after'] }],
   [
     'breakwater_rejections_total',
-    { reason: ['circuit_open', 'bulkhead_full', 'rate_limited', 'throttled', 'budget_spent'] },
+    {
+      reason: ['circuit_open', 'bulkhead_full', 'rate_limited', 'limit_reached', 'throttled', 'budget_spent'],
+    },
   ],
   ['breakwater_fallbacks_total', { source: ['stale', 'fallback'] }],
   ['breakwater_cache_requests_total', { result: ['hit', 'miss', 'stale', 'error'] }],

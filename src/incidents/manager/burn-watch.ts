@@ -1,4 +1,4 @@
-import type { SloBurningEvent, SloEvent } from '../../core/events.ts';
+import type { SloBurningEvent, SloEvent } from '../../core/slo-events.ts';
 import { burnWindows } from '../../slo/windows.ts';
 
 const windowsMs: ReadonlyMap<string, number> = new Map(Object.entries(burnWindows));

@@ -1,5 +1,5 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
-import type { SloEvent, SloExhaustedEvent, SloFrozenEvent, SloThawedEvent } from '../../core/events.ts';
+import type { SloEvent, SloExhaustedEvent, SloFrozenEvent, SloThawedEvent } from '../../core/slo-events.ts';
 import { burnWindows } from '../../slo/windows.ts';
 import { messages } from '../messages.ts';
 import { redact } from '../redact.ts';

@@ -1,11 +1,11 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
+import type { CircuitEvent } from '../../core/events.ts';
 import type {
-  CircuitEvent,
   SloBurningEvent,
   SloEvent,
   SloExhaustedEvent,
   SloRecoveredEvent,
-} from '../../core/events.ts';
+} from '../../core/slo-events.ts';
 import type { ChangeOf, IncidentChange } from '../incident/changes/change.ts';
 import { isOpen } from '../incident/status.ts';
 import type { IncidentTrigger } from '../incident/trigger.ts';

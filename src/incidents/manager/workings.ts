@@ -1,5 +1,5 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
-import type { SloEvent } from '../../core/events.ts';
+import type { SloEvent } from '../../core/slo-events.ts';
 import { announcementOf } from '../announcement.ts';
 import type { Delivery } from '../delivery.ts';
 import { Routing } from '../escalation/routing.ts';

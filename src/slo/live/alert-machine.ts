@@ -1,4 +1,4 @@
-import type { SloEvent } from '../../core/events.ts';
+import type { SloEvent } from '../../core/slo-events.ts';
 import type { AlertSeverity } from '../burn-alerts.ts';
 import type { BurnWindow } from '../windows.ts';
 import { amount } from './amount.ts';

@@ -1,5 +1,5 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
-import type { SloEvent } from '../../core/events.ts';
+import type { SloEvent } from '../../core/slo-events.ts';
 import type { Sli } from '../../metrics/sli.ts';
 import type { AlertSeverity } from '../burn-alerts.ts';
 import type { SloChange } from './alert-machine.ts';

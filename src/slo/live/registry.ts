@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { monotonicNow } from '../../core/clock.ts';
 import { ClosedError } from '../../core/errors.ts';
-import type { SloEvent } from '../../core/events.ts';
 import { options, parseOptions, policyName, shown } from '../../core/options.ts';
+import type { SloEvent } from '../../core/slo-events.ts';
 import type { FamilyShare } from '../../metrics/family.ts';
 import { EVALUATION_MS } from './alert-machine.ts';
 import { Announcements } from './announcements.ts';

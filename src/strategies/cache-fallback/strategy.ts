@@ -20,6 +20,7 @@ export function cacheFallback(options: CacheFallbackOptions = {}): Strategy {
   const { staleIfErrorMs, freshForMs, coalesce } = settings;
   return {
     kind: 'cache-fallback',
+    key: 'cacheFallback',
     remembers: true,
     // Only a store of the user's own is waited for: before a fresh answer, and before a stale one.
     maxWaitMs: settings.store === undefined ? 0 : settings.storeTimeoutMs * (freshForMs > 0 ? 2 : 1),

@@ -22,6 +22,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Strategy {
 /** A class, since each object literal with an accessor has a hidden class of its own, which every policy would pay for. */
 class CircuitBreakerStrategy implements Strategy {
   readonly kind = 'circuit-breaker';
+  readonly key = 'circuitBreaker';
   readonly #settings: CircuitBreakerSettings;
   circuit: MachineCircuit | undefined = undefined;
 

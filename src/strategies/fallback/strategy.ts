@@ -22,6 +22,7 @@ export function fallback(options: FallbackAnswer | FallbackOptions): Strategy {
   const settings = parseOptions(fallbackSchema, options, '', 'Options of fallback()');
   return {
     kind: 'fallback',
+    key: 'fallback',
     maxWaitMs: settings.timeoutMs,
     describe: () =>
       `fallback: a call that fails is answered by a function, which may take ${settings.timeoutMs} ms`,

@@ -26,6 +26,7 @@ export function retry(options: RetryOptions = {}): Strategy {
   const { maxRetries, maxDelayMs, baseDelayMs, backoff, jitter } = settings;
   return {
     kind: 'retry',
+    key: 'retry',
     maxRuns: maxRetries + 1,
     maxWaitMs: longestWaits(settings),
     maxAskedWaitMs: maxRetries * (maxDelayMs + (jitter === 'none' ? 0 : baseDelayMs)),

@@ -18,6 +18,7 @@ export function timeout(options: TimeoutOptions): Strategy {
   const { timeoutMs, scope } = parseOptions(timeoutSchema, options, '', 'Options of timeout()');
   return {
     kind: 'timeout',
+    key: scope === 'attempt' ? 'attemptTimeoutMs' : 'totalTimeoutMs',
     timeoutMs,
     describe: () =>
       scope === undefined
@@ -44,6 +45,7 @@ export function timeout(options: TimeoutOptions): Strategy {
 export function callerDeadline(): Strategy {
   return {
     kind: 'timeout',
+    key: 'totalTimeoutMs',
     describe: () => "no total timeout: a call is held to its caller's own deadline only",
     bind(inner, runtime) {
       runtime.boundsCalls = true;

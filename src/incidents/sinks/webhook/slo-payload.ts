@@ -1,4 +1,4 @@
-import type { SloFrozenEvent, SloThawedEvent } from '../../../core/events.ts';
+import type { SloFrozenEvent, SloThawedEvent } from '../../../core/slo-events.ts';
 import type { SloAnnouncement } from '../../announcement.ts';
 import { truncate } from '../../redact.ts';
 
