@@ -201,6 +201,14 @@ export const text = z.custom<string>((value) => typeof value === 'string' && val
   error: (issue) => `must be a string that is not empty, not ${shown(issue.input)}`,
 });
 
+/** A string of 1 to `maxLength` characters, not all of them blanks. */
+export function textUpTo(maxLength: number) {
+  return z.custom<string>(
+    (value) => typeof value === 'string' && value.trim() !== '' && value.length <= maxLength,
+    { error: (issue) => `must be a string of 1 to ${maxLength} characters, not ${shown(issue.input)}` },
+  );
+}
+
 /** `true` or `false`. */
 export const flag = z.custom<boolean>((value) => typeof value === 'boolean', {
   error: (issue) => `must be true or false, not ${shown(issue.input)}`,

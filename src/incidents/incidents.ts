@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { durationMsOrZero, oneOf, options, policyName } from '../core/options.ts';
+import { durationMsOrZero, oneOf, options, policyName, textUpTo } from '../core/options.ts';
 import type { IncidentCommand } from './commands/command.ts';
 import type { Incident } from './incident/record.ts';
 import { type Severity, severities } from './incident/severity.ts';
 import type { Silence } from './manager/hub-change.ts';
-import { type SilenceRequest, words } from './quiet/options.ts';
+import type { SilenceRequest } from './quiet/options.ts';
 import type { PolicyRecovery } from './recovery/options.ts';
 import type { RecoveryRequest } from './recovery/request.ts';
 
@@ -135,27 +135,27 @@ export interface Incidents {
 
 export const declarationSchema = options({
   policy: policyName,
-  summary: words(500),
+  summary: textUpTo(500),
   severity: oneOf(severities).optional(),
-  by: words(100).optional(),
+  by: textUpTo(100).optional(),
 });
 
 export const hubChangeSchema = options({
-  what: words(500),
-  version: words(100).optional(),
-  by: words(100).optional(),
+  what: textUpTo(500),
+  version: textUpTo(100).optional(),
+  by: textUpTo(100).optional(),
 });
 
-export const idSchema = options({ id: words(200) });
+export const idSchema = options({ id: textUpTo(200) });
 
 export const resolveSchema = options({
-  id: words(200),
-  by: words(100),
-  reason: words(4_000).optional(),
-  waive: z.array(words(200)).optional(),
-  waiveReason: words(4_000).optional(),
+  id: textUpTo(200),
+  by: textUpTo(100),
+  reason: textUpTo(4_000).optional(),
+  waive: z.array(textUpTo(200)).optional(),
+  waiveReason: textUpTo(4_000).optional(),
 });
 
-export const unsilenceSchema = options({ id: words(200), by: words(100) });
+export const unsilenceSchema = options({ id: textUpTo(200), by: textUpTo(100) });
 
 export const flushSchema = options({ timeoutMs: durationMsOrZero.default(5_000) });

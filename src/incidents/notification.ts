@@ -1,10 +1,11 @@
+import type { notificationKinds } from './incident/changes/automatic.ts';
 import type { IncidentJson } from './incident/document.ts';
 import type { Severity } from './incident/severity.ts';
 import type { IncidentStatus } from './incident/status.ts';
 import { messageId } from './message-id.ts';
 
 /** What happened to the incident. */
-export type NotificationKind = 'opened' | 'updated' | 'resolved';
+export type NotificationKind = (typeof notificationKinds)[number];
 
 /** What a sink is asked to tell. */
 export interface Notification {

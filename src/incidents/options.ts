@@ -13,6 +13,7 @@ import {
   ratio,
   shown,
   text,
+  textUpTo,
 } from '../core/options.ts';
 import type { Collector } from './collectors/collector.ts';
 import { type CollectorOptions, collectorDefaults, collectorSchema } from './collectors/options.ts';
@@ -122,10 +123,7 @@ const sink = z
     error: 'must be a finite number of milliseconds above 0',
   });
 
-const instanceName = z.custom<string>(
-  (name) => typeof name === 'string' && name.trim() !== '' && name.length <= 200,
-  { error: (issue) => `must be a string of 1 to 200 characters, not ${shown(issue.input)}` },
-);
+const instanceName = textUpTo(200);
 
 const rejections = options({
   minimum: count.default(20),

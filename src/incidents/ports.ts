@@ -2,6 +2,7 @@ import type { Circuit } from '../core/circuit.ts';
 import type { Events } from '../core/events.ts';
 import type { Component } from '../core/observer.ts';
 import type { Criticality, PolicyStats } from '../core/policy.ts';
+import type { NotificationResult } from '../metrics/incident-counters.ts';
 import type { PolicyEvidence } from './evidence/policy-evidence.ts';
 import type { Severity } from './incident/severity.ts';
 import type { IncidentStatus } from './incident/status.ts';
@@ -28,10 +29,8 @@ export interface PolicyFacts {
   stats(): PolicyStats;
 }
 
-/** How a notification ended; the values of the label `result` of `incident_notifications_total`. */
-export const deliveryResults = ['delivered', 'failed', 'dropped'] as const;
 /** How a notification ended. */
-export type DeliveryResult = (typeof deliveryResults)[number];
+export type DeliveryResult = NotificationResult;
 
 /** Counts incidents. The port that `metrics/` fills; its methods must not throw. */
 export interface IncidentObserver {

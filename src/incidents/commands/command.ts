@@ -1,21 +1,21 @@
 import { z } from 'zod';
-import { text as filled, options, shown } from '../../core/options.ts';
-import { actionHorizons, actionKinds, incidentRoles } from '../incident/changes/people.ts';
+import { text as filled, options, shown, textUpTo } from '../../core/options.ts';
+import {
+  actionHorizons,
+  actionKinds,
+  actionMoves,
+  checkStates,
+  hypothesisVerdicts,
+  incidentRoles,
+  learnedTopics,
+  mitigationOutcomes,
+  runbookStepStates,
+} from '../incident/changes/people.ts';
 import { severities } from '../incident/severity.ts';
 
-/** Text of up to `maxLength` characters. Redacted before it is recorded. */
-function text(maxLength: number) {
-  return z.custom<string>(
-    (value) => typeof value === 'string' && value.trim() !== '' && value.length <= maxLength,
-    {
-      error: (issue) => `must be a string of 1 to ${maxLength} characters, not ${shown(issue.input)}`,
-    },
-  );
-}
-
-const long = text(4_000);
-const short = text(200);
-const person = text(100);
+const long = textUpTo(4_000);
+const short = textUpTo(200);
+const person = textUpTo(100);
 const by = person;
 const at = z.number().optional();
 /** Items of checklists that are waived with the step, with the one reason for all. */
@@ -47,7 +47,7 @@ export const incidentCommand = z.discriminatedUnion('do', [
   command('evidence', { hypothesis: short, text: long, supports: z.boolean() }),
   command('judge', {
     hypothesis: short,
-    verdict: z.enum(['open', 'confirmed', 'ruled-out']),
+    verdict: z.enum(hypothesisVerdicts),
     reason: long,
     explains: z.array(short).optional(),
     doesNotExplain: z.array(short).optional(),
@@ -56,7 +56,7 @@ export const incidentCommand = z.discriminatedUnion('do', [
   command('try', { text: long, hypothesis: short.optional(), stopgap: z.boolean().optional() }),
   command('outcome', {
     mitigation: short,
-    outcome: z.enum(['helped', 'no-effect', 'made-worse', 'undone']),
+    outcome: z.enum(mitigationOutcomes),
     text: long,
   }),
   command('action', {
@@ -71,7 +71,7 @@ export const incidentCommand = z.discriminatedUnion('do', [
   }),
   command('move-action', {
     action: short,
-    to: z.enum(['assigned', 'done', 'checked', 'dropped', 'open']),
+    to: z.enum(actionMoves),
     owner: person.optional(),
     checker: person.optional(),
     due: day.optional(),
@@ -90,26 +90,15 @@ export const incidentCommand = z.discriminatedUnion('do', [
   command('affected', { users: long.optional(), scope: long.optional() }),
   command('war-room', { url: short }),
   command('contacted', { contact: person, reached: z.boolean(), text: long.optional() }),
-  command('check', { item: short, state: z.enum(['done', 'waived', 'open']), reason: long.optional() }),
+  command('check', { item: short, state: z.enum(checkStates), reason: long.optional() }),
   command('runbook-step', {
     runbook: short,
     step: z.number().int().positive(),
-    state: z.enum(['rehearsed', 'started', 'checked', 'surprise', 'resumed']),
+    state: z.enum(runbookStepStates),
     text: long.optional(),
   }),
   command('learned', {
-    topic: z.enum([
-      'summary',
-      'why',
-      'root-cause',
-      'contributing',
-      'went-well',
-      'went-badly',
-      'lucky',
-      'thanks',
-      'accepted-risk',
-      'second-stage',
-    ]),
+    topic: z.enum(learnedTopics),
     text: long,
     evidence: long.optional(),
   }),

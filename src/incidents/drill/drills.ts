@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { InvalidOptionsError } from '../../core/errors.ts';
-import { flag, options, parseOptions, shown } from '../../core/options.ts';
+import { flag, options, parseOptions, textUpTo } from '../../core/options.ts';
 import type { ControlSession } from '../control/session.ts';
 import { redact } from '../redact.ts';
 import { plain } from '../sinks/safe-text.ts';
@@ -10,10 +9,7 @@ import type { DrillPorts } from './ports.ts';
 import type { DrillPlan } from './progress.ts';
 import { drillScenario } from './scenario.ts';
 
-const person = z.custom<string>(
-  (value) => typeof value === 'string' && value.trim() !== '' && value.length <= 100,
-  { error: (issue) => `must be a string of 1 to 100 characters, not ${shown(issue.input)}` },
-);
+const person = textUpTo(100);
 
 const requestSchema = options({ scenario: drillScenario, by: person, anyway: flag.default(false) });
 const stopSchema = options({ by: person });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OptionsProblem } from '../../core/errors.ts';
-import { flag, numberThat, oneOf, options, policyName, shown } from '../../core/options.ts';
+import { flag, numberThat, oneOf, options, policyName, textUpTo } from '../../core/options.ts';
 
 /**
  * What a drill scores, in order, each timed from its beginning.
@@ -37,17 +37,10 @@ const usualTargetsMs: Readonly<Record<DrillStep, number>> = {
 /** How long a drill lasts at most where a scenario does not say, in milliseconds. */
 export const USUAL_DURATION_MS = 30 * 60_000;
 
-function text(maxLength: number) {
-  return z.custom<string>(
-    (value) => typeof value === 'string' && value.trim() !== '' && value.length <= maxLength,
-    { error: (issue) => `must be a string of 1 to ${maxLength} characters, not ${shown(issue.input)}` },
-  );
-}
-
 /** A scenario's or an instruction's words. */
-export const drillTitle = text(200);
+export const drillTitle = textUpTo(200);
 /** An instruction's words. */
-export const drillText = text(1_000);
+export const drillText = textUpTo(1_000);
 
 const elapsedMs = numberThat(
   (ms) => ms >= 0 && ms <= LONGEST_DRILL_MS,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { durationMs, oneOf, options, policyName, shown } from '../../core/options.ts';
+import { durationMs, oneOf, options, policyName, shown, textUpTo } from '../../core/options.ts';
 import { type Severity, severities } from '../incident/severity.ts';
-import { listOf, words } from '../quiet/options.ts';
+import { listOf } from '../quiet/options.ts';
 import { sinkName } from '../sinks/sink-name.ts';
 
 /** Days of the week. */
@@ -76,11 +76,11 @@ const timeZone = z.custom<string>(
 );
 
 const names = z
-  .array(words(100), { error: (issue) => `must be an array of names, not ${shown(issue.input)}` })
+  .array(textUpTo(100), { error: (issue) => `must be an array of names, not ${shown(issue.input)}` })
   .max(100, { error: 'must have at most 100 entries' });
 
 const contact = options({
-  name: words(100),
+  name: textUpTo(100),
   sinks: z
     .array(sinkName, { error: (issue) => `must be an array of names of sinks, not ${shown(issue.input)}` })
     .min(1, { error: 'must name at least one sink' }),

@@ -1,5 +1,14 @@
 import type { CircuitState } from '../../core/circuit.ts';
+import type { NotificationKind } from '../notification.ts';
+import type { DeliveryResult } from '../ports.ts';
 import type { ActionHorizon, ActionKind, IncidentRole, IncidentTrigger } from './changes/change.ts';
+import type {
+  checkStates,
+  hypothesisVerdicts,
+  learnedTopics,
+  mitigationOutcomes,
+  runbookStepStates,
+} from './changes/people.ts';
 import type { ImpactJson, SituationJson } from './document-facts.ts';
 import type { Severity } from './severity.ts';
 import type { IncidentStatus } from './status.ts';
@@ -111,7 +120,7 @@ export interface IncidentJson {
     readonly text: string;
     readonly hypothesis: string | null;
     readonly stopgap: boolean;
-    readonly outcome: 'helped' | 'no-effect' | 'made-worse' | 'undone' | null;
+    readonly outcome: (typeof mitigationOutcomes)[number] | null;
     readonly outcomeText: string | null;
     readonly outcomeAt: string | null;
   })[];
@@ -146,7 +155,7 @@ export interface IncidentJson {
   /** What people said of the checklists' items; one an item, what was said last. */
   readonly checks: readonly (Authored & {
     readonly item: string;
-    readonly state: 'done' | 'waived' | 'open';
+    readonly state: (typeof checkStates)[number];
     readonly reason: string | null;
   })[];
   /** How the policy is, as far as its incident was told. */
@@ -169,7 +178,7 @@ export interface IncidentJson {
     readonly runbook: string;
     /** 1 for the first. */
     readonly step: number;
-    readonly state: 'rehearsed' | 'started' | 'checked' | 'surprise' | 'resumed';
+    readonly state: (typeof runbookStepStates)[number];
     readonly text: string | null;
   })[];
   /** What was done to policies: by whom, until when. */
@@ -201,28 +210,18 @@ export interface Authored {
 }
 
 /** What a lesson is about, for the post-mortem. */
-export type LearnedTopic =
-  | 'summary'
-  | 'why'
-  | 'root-cause'
-  | 'contributing'
-  | 'went-well'
-  | 'went-badly'
-  | 'lucky'
-  | 'thanks'
-  | 'accepted-risk'
-  | 'second-stage';
+export type LearnedTopic = (typeof learnedTopics)[number];
 
 /** A notification, and what became of it at each sink. */
 export interface NotificationJson {
   readonly id: string;
-  readonly kind: 'opened' | 'updated' | 'resolved';
+  readonly kind: NotificationKind;
   readonly at: string;
   readonly summary: string;
   readonly sinks: readonly {
     readonly sink: string;
     /** `null` while it is under way. */
-    readonly result: 'delivered' | 'failed' | 'dropped' | null;
+    readonly result: DeliveryResult | null;
     readonly at: string | null;
     readonly tries: number;
     readonly detail: string | null;
@@ -234,7 +233,7 @@ export interface HypothesisJson extends Authored {
   readonly id: string;
   readonly text: string;
   readonly reasoning: string | null;
-  readonly status: 'open' | 'confirmed' | 'ruled-out';
+  readonly status: (typeof hypothesisVerdicts)[number];
   readonly reason: string | null;
   readonly evidence: readonly (Authored & { readonly text: string; readonly supports: boolean })[];
   /** Ids of observations. Of a confirmed cause, together all that there were. */
@@ -275,7 +274,7 @@ export interface ChecklistJson {
     readonly text: string;
     /** The step that it must be done or waived before; `null` where it is only a reminder. */
     readonly gates: Exclude<IncidentStatus, 'detected' | 'declared' | 'acknowledged'> | null;
-    readonly state: 'open' | 'done' | 'waived';
+    readonly state: (typeof checkStates)[number];
     /** Whether the library sees by itself that it is done. */
     readonly automatic: boolean;
     readonly at: string | null;

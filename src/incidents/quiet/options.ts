@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, durationMs, oneOf, options, policyName, ratio, shown } from '../../core/options.ts';
+import { count, durationMs, oneOf, options, policyName, ratio, shown, textUpTo } from '../../core/options.ts';
 import { type Severity, severities } from '../incident/severity.ts';
 import { type IncidentTrigger, incidentTriggers } from '../incident/trigger.ts';
 
@@ -95,14 +95,6 @@ export const moment = z.unknown().transform((value, context): number => {
   return z.NEVER;
 });
 
-/** Words of 1 to `maxLength` characters. */
-export function words(maxLength: number) {
-  return z.custom<string>(
-    (value) => typeof value === 'string' && value.trim() !== '' && value.length <= maxLength,
-    { error: (issue) => `must be a string of 1 to ${maxLength} characters, not ${shown(issue.input)}` },
-  );
-}
-
 /** At least one of `item`, or nothing. */
 export function listOf<Item extends z.ZodType>(item: Item, what: string) {
   return z
@@ -123,8 +115,8 @@ export const silenceRequestSchema = options({
   ...selectionShape,
   until: moment.optional(),
   forMs: durationMs.optional(),
-  by: words(100),
-  reason: words(500),
+  by: textUpTo(100),
+  reason: textUpTo(500),
 }).superRefine(({ until, forMs }, context) => {
   if ((until === undefined) !== (forMs === undefined)) return;
   const message =
@@ -136,8 +128,8 @@ const maintenanceWindow = options({
   ...selectionShape,
   from: moment,
   until: moment,
-  reason: words(500),
-  by: words(100).optional(),
+  reason: textUpTo(500),
+  by: textUpTo(100).optional(),
 }).superRefine(({ from, until }, context) => {
   if (from < until) return;
   context.addIssue({ code: 'custom', path: ['until'], message: "must be later than 'from'" });

@@ -8,6 +8,7 @@ import {
   options,
   policyName,
   shown,
+  textUpTo,
 } from '../../core/options.ts';
 
 /** What the library itself can do to a policy. */
@@ -51,19 +52,12 @@ export interface RecoveryRequest {
   readonly end?: boolean | undefined;
 }
 
-function line(maxLength: number) {
-  return z.custom<string>(
-    (value) => typeof value === 'string' && value.trim() !== '' && value.length <= maxLength,
-    { error: ({ input }) => `must be a string of 1 to ${maxLength} characters, not ${shown(input)}` },
-  );
-}
-
 /** Checks a `RecoveryRequest`. */
 export const recoveryRequestSchema = options({
   control: oneOf(recoveryControls),
-  by: line(100),
+  by: textUpTo(100),
   policy: policyName.optional(),
-  limit: line(100).optional(),
+  limit: textUpTo(100).optional(),
   value: z
     .union([countOrZero, durationMs], { error: ({ input }) => `must be a number, not ${shown(input)}` })
     .optional(),
@@ -71,7 +65,7 @@ export const recoveryRequestSchema = options({
     (ms) => ms > 0 && ms <= MAX_HOLD_MS,
     `a number of milliseconds above 0 and at most ${MAX_HOLD_MS} (a day)`,
   ).default(DEFAULT_HOLD_MS),
-  reason: line(300).optional(),
+  reason: textUpTo(300).optional(),
   end: flag.default(false),
 }).superRefine(({ control, limit, value, end }, context) => {
   const problem = (path: string, message: string): void =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, options, shown } from '../../core/options.ts';
+import { flag, options, shown, textUpTo } from '../../core/options.ts';
 
 /** What to do when a dependency is in trouble: the option `runbook` of a policy. */
 export interface Runbook {
@@ -25,13 +25,6 @@ export interface RunbookStep {
   readonly twoPeople?: boolean | undefined;
 }
 
-function line(maxLength: number) {
-  return z.custom<string>(
-    (value) => typeof value === 'string' && value.trim() !== '' && value.length <= maxLength,
-    { error: ({ input }) => `must be a string of 1 to ${maxLength} characters, not ${shown(input)}` },
-  );
-}
-
 const link = z.custom<string>((value) => typeof value === 'string' && isLink(value), {
   error: ({ input }) => `must be a http or https URL without credentials, not ${shown(input)}`,
 });
@@ -44,10 +37,10 @@ function isLink(value: string): boolean {
 
 const step = options(
   {
-    text: line(500),
-    command: line(2_000).optional(),
+    text: textUpTo(500),
+    command: textUpTo(2_000).optional(),
     link: link.optional(),
-    check: line(500),
+    check: textUpTo(500),
     twoPeople: flag.default(false),
   },
   "a step, such as { text: 'Fail over', check: 'Queries succeed' }",
@@ -56,7 +49,7 @@ const step = options(
 /** Checks the option `runbook`. */
 export const runbookSchema = options(
   {
-    title: line(200),
+    title: textUpTo(200),
     url: link.optional(),
     steps: z
       .array(step, { error: ({ input }) => `must be an array of steps, not ${shown(input)}` })

@@ -1,10 +1,16 @@
 import { z } from 'zod';
+import { circuitStates } from '../../../core/circuit.ts';
+import { notificationResults } from '../../../metrics/incident-counters.ts';
+import { slis } from '../../../metrics/sli.ts';
 import { severities } from '../severity.ts';
 import { incidentTriggers } from '../trigger.ts';
 import { by, change, text, time } from './fields.ts';
 
+/** What a notification tells of an incident. */
+export const notificationKinds = ['opened', 'updated', 'resolved'] as const;
+
 const severity = z.enum(severities);
-const circuitState = z.enum(['closed', 'open', 'half-open', 'forced-open', 'disabled']);
+const circuitState = z.enum(circuitStates);
 const count = z.number();
 
 /** Facts about calls of the incident's policy between two moments. */
@@ -64,7 +70,7 @@ export const circuit = change('circuit', {
 
 /** An SLO event of its policy: a burn alert, its end, a spent budget. */
 export const slo = change('slo', {
-  sli: z.enum(['availability', 'latency', 'correctness']),
+  sli: z.enum(slis),
   status: z.enum(['burning', 'recovered', 'exhausted']),
   text,
 });
@@ -78,7 +84,7 @@ export const reviewed = change('reviewed', { why: text });
 /** A notification was made, for these sinks. Recorded before it is sent. */
 export const notifying = change('notifying', {
   notification: z.string(),
-  kind: z.enum(['opened', 'updated', 'resolved']),
+  kind: z.enum(notificationKinds),
   summary: text,
   sinks: z.array(z.string()),
 });
@@ -87,8 +93,8 @@ export const notifying = change('notifying', {
 export const notified = change('notified', {
   notification: z.string(),
   sink: z.string(),
-  kind: z.enum(['opened', 'updated', 'resolved']),
-  result: z.enum(['delivered', 'failed', 'dropped']),
+  kind: z.enum(notificationKinds),
+  result: z.enum(notificationResults),
   tries: count,
   detail: text,
 });

@@ -9,6 +9,30 @@ export const actionKinds = ['prevent', 'detect', 'mitigate'] as const;
 /** By when an action should be done. */
 export const actionHorizons = ['week', 'month', 'quarter'] as const;
 
+/** What a hypothesis turned out to be. */
+export const hypothesisVerdicts = ['open', 'confirmed', 'ruled-out'] as const;
+/** What became of something that was tried. */
+export const mitigationOutcomes = ['helped', 'no-effect', 'made-worse', 'undone'] as const;
+/** What can be done to an action; `assigned` sets what is given of owner, checker and due. */
+export const actionMoves = ['assigned', 'done', 'checked', 'dropped', 'open'] as const;
+/** What can be said of an item of a checklist. */
+export const checkStates = ['done', 'waived', 'open'] as const;
+/** How far a step of a runbook is. */
+export const runbookStepStates = ['rehearsed', 'started', 'checked', 'surprise', 'resumed'] as const;
+/** What a lesson is about, for the post-mortem. */
+export const learnedTopics = [
+  'summary',
+  'why',
+  'root-cause',
+  'contributing',
+  'went-well',
+  'went-badly',
+  'lucky',
+  'thanks',
+  'accepted-risk',
+  'second-stage',
+] as const;
+
 export const acknowledged = change('acknowledged', { by: who });
 export const mitigated = change('mitigated', { by, reason: text });
 export const closed = change('closed', { by: who, reason: text.optional() });
@@ -37,7 +61,7 @@ export const evidenceAdded = change('evidence', {
 /** A confirmed cause is held against each observation: those that it explains, and those that it does not. */
 export const hypothesisJudged = change('hypothesis-judged', {
   hypothesis: partId,
-  verdict: z.enum(['open', 'confirmed', 'ruled-out']),
+  verdict: z.enum(hypothesisVerdicts),
   reason: text,
   explains: z.array(partId),
   doesNotExplain: z.array(partId),
@@ -56,7 +80,7 @@ export const mitigationTried = change('mitigation', {
 });
 export const mitigationJudged = change('mitigation-judged', {
   mitigation: partId,
-  outcome: z.enum(['helped', 'no-effect', 'made-worse', 'undone']),
+  outcome: z.enum(mitigationOutcomes),
   text,
   by,
 });
@@ -78,8 +102,7 @@ export const actionAdded = change('action', {
 });
 export const actionMoved = change('action-moved', {
   action: partId,
-  /** `assigned` sets what is given of owner, checker and due. */
-  to: z.enum(['assigned', 'done', 'checked', 'dropped', 'open']),
+  to: z.enum(actionMoves),
   owner: who.optional(),
   checker: who.optional(),
   due: z.string().optional(),
@@ -122,7 +145,7 @@ export const contacted = change('contacted', {
 /** An item of a checklist was done or waived, or is open again. */
 export const checked = change('checked', {
   item: z.string(),
-  state: z.enum(['done', 'waived', 'open']),
+  state: z.enum(checkStates),
   reason: text.optional(),
   by,
 });
@@ -131,25 +154,14 @@ export const checked = change('checked', {
 export const runbookStep = change('runbook-step', {
   runbook: z.string(),
   step: z.number(),
-  state: z.enum(['rehearsed', 'started', 'checked', 'surprise', 'resumed']),
+  state: z.enum(runbookStepStates),
   text: text.optional(),
   by,
 });
 
 /** What people learned, for the post-mortem. */
 export const learned = change('learned', {
-  topic: z.enum([
-    'summary',
-    'why',
-    'root-cause',
-    'contributing',
-    'went-well',
-    'went-badly',
-    'lucky',
-    'thanks',
-    'accepted-risk',
-    'second-stage',
-  ]),
+  topic: z.enum(learnedTopics),
   text,
   /** The evidence beside a why. */
   evidence: text.optional(),
