@@ -2,8 +2,11 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Breakwater } from '../../breakwater.ts';
 import type {
   AttemptEvent,
+  ChaosEvent,
   CircuitEvent,
+  FailoverEvent,
   FallbackEvent,
+  HedgeEvent,
   RejectionEvent,
   RetryEvent,
 } from '../../core/events.ts';
@@ -21,6 +24,9 @@ export function addSpanEvents(breakwater: Breakwater): () => void {
     breakwater.useTracing(activeSpan),
     breakwater.on('attempt', (event) => add(event.trace, 'breakwater.attempt', () => attempt(event))),
     breakwater.on('retry', (event) => add(event.trace, 'breakwater.retry', () => retry(event))),
+    breakwater.on('hedge', (event) => add(event.trace, 'breakwater.hedge', () => hedge(event))),
+    breakwater.on('failover', (event) => add(event.trace, 'breakwater.failover', () => failover(event))),
+    breakwater.on('chaos', (event) => add(event.trace, 'breakwater.chaos', () => chaos(event))),
     breakwater.on('rejection', (event) => add(event.trace, 'breakwater.rejection', () => rejection(event))),
     breakwater.on('fallback', (event) => add(event.trace, 'breakwater.fallback', () => fallback(event))),
     breakwater.on('circuit', (event) => add(event.trace, 'breakwater.circuit', () => circuit(event))),
@@ -52,6 +58,29 @@ function retry({ policy, retry, reason, waitMs, error }: RetryEvent): Attributes
     'breakwater.wait': waitMs / 1_000,
     ...errorType(error, 'failure'),
   };
+}
+
+function hedge({ policy, hedge, waitedMs, afterFailure }: HedgeEvent): Attributes {
+  return {
+    'breakwater.policy': policy,
+    'breakwater.hedge': hedge,
+    'breakwater.wait': waitedMs / 1_000,
+    'breakwater.after_failure': afterFailure,
+  };
+}
+
+function failover({ policy, from, to, error }: FailoverEvent): Attributes {
+  return {
+    'breakwater.policy': policy,
+    'breakwater.from': from,
+    'breakwater.to': to,
+    ...errorType(error, 'failure'),
+  };
+}
+
+/** A fault that was made on purpose in a call. */
+function chaos({ policy, fault }: ChaosEvent): Attributes {
+  return { 'breakwater.policy': policy, ...(fault === undefined ? {} : { 'breakwater.fault': fault }) };
 }
 
 function rejection({ policy, reason, shadow, retryAfterMs }: RejectionEvent): Attributes {

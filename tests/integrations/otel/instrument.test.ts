@@ -65,7 +65,16 @@ describe('where there is half an SDK', () => {
     const asked = spies();
     new TracingSdk();
     instrument(hub);
-    expect(heard(asked)).toEqual(['attempt', 'retry', 'rejection', 'fallback', 'circuit']);
+    expect(heard(asked)).toEqual([
+      'attempt',
+      'retry',
+      'hedge',
+      'failover',
+      'chaos',
+      'rejection',
+      'fallback',
+      'circuit',
+    ]);
     expect(asked.useTracing).toHaveBeenCalledTimes(1);
     expect(asked.shareMetrics).not.toHaveBeenCalled();
   });
