@@ -1,36 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deadlines } from '../../src/core/deadlines.ts';
-import type { OperationContext, PolicyOptions } from '../../src/index.ts';
-import { follow, testHub } from '../support.ts';
-
-/** What one attempt of an operation does. */
-const behaviour = fc.record({
-  kind: fc.constantFrom(
-    'value',
-    'undefined',
-    'throw',
-    'resolve',
-    'reject',
-    'defect',
-    'abort error',
-    'heed signal',
-    'hang',
-    'thenable',
-    'abort the caller',
-    'throw a string',
-  ),
-  ms: fc.nat({ max: 400 }),
-});
-
-const call = fc.record({
-  startMs: fc.nat({ max: 2_000 }),
-  attempts: fc.array(behaviour, { minLength: 1, maxLength: 4 }),
-  abortMs: fc.option(fc.nat({ max: 600 }), { nil: undefined, freq: 3 }),
-  timeoutMs: fc.option(fc.integer({ min: 1, max: 500 }), { nil: undefined, freq: 3 }),
-  key: fc.option(fc.constantFrom('a', 'b'), { nil: undefined }),
-  idempotent: fc.option(fc.boolean(), { nil: undefined }),
-});
+import type { PolicyOptions } from '../../src/index.ts';
+import { testHub } from '../support.ts';
+import { call, LATEST_MS, startCalls } from './calls.ts';
 
 const policyOptions: fc.Arbitrary<PolicyOptions> = fc.record({
   totalTimeoutMs: fc.constantFrom(false as const, 150, 700),
@@ -61,55 +34,6 @@ const policyOptions: fc.Arbitrary<PolicyOptions> = fc.record({
   ),
 });
 
-/** All that an operation left behind ends by then. */
-const LATEST_MS = 100_000;
-
-function perform(kind: string, ms: number, context: OperationContext, caller: AbortController): unknown {
-  const later = <T>(
-    act: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
-    afterMs = ms,
-  ) => new Promise<T>((resolve, reject) => setTimeout(() => act(resolve, reject), afterMs));
-  switch (kind) {
-    case 'value':
-      return 'value';
-    case 'undefined':
-      return undefined;
-    case 'throw':
-      throw new Error('thrown');
-    case 'throw a string':
-      throw 'a string';
-    case 'resolve':
-      return later((resolve) => resolve('later'));
-    case 'reject':
-      return later((_resolve, reject) => reject(new Error('rejected')));
-    case 'defect':
-      return Promise.reject(new TypeError('x is not a function'));
-    case 'abort error':
-      return Promise.reject(new DOMException('aborted', 'AbortError'));
-    case 'heed signal':
-      return new Promise((_resolve, reject) => {
-        const { signal } = context;
-        signal.addEventListener('abort', () => reject(signal.reason));
-        setTimeout(() => reject(new Error('never aborted')), LATEST_MS);
-      });
-    case 'thenable':
-      return {
-        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
-        then: (resolve: (value: string) => void, reject: (error: unknown) => void) => {
-          resolve('first');
-          resolve('second');
-          reject(new Error('third'));
-          throw new Error('fourth');
-        },
-      };
-    case 'abort the caller':
-      caller.abort(new Error('aborted from within'));
-      return 'too late';
-    default:
-      return later((resolve) => resolve('hung'), LATEST_MS);
-  }
-}
-
 const unhandled: unknown[] = [];
 const onUnhandled = (error: unknown) => unhandled.push(error);
 
@@ -137,31 +61,7 @@ test('each call settles once, gauges return to zero, and the counters add up', a
         hub.on('attempt', () => {
           attemptEvents += 1;
         });
-        let started = 0;
-        const followed: ReturnType<typeof follow>[] = [];
-        for (const { startMs, attempts, abortMs, timeoutMs, key, idempotent } of calls) {
-          setTimeout(() => {
-            const caller = new AbortController();
-            if (abortMs !== undefined) setTimeout(() => caller.abort(new Error('gave up')), abortMs);
-            let at = 0;
-            followed.push(
-              follow(
-                policy.execute(
-                  (context) => {
-                    started += 1;
-                    const { kind, ms } = attempts[Math.min(at, attempts.length - 1)] ?? {
-                      kind: 'value',
-                      ms: 0,
-                    };
-                    at += 1;
-                    return perform(kind, ms, context, caller);
-                  },
-                  { signal: caller.signal, timeoutMs, cacheKey: key, idempotent },
-                ),
-              ),
-            );
-          }, startMs);
-        }
+        const { followed, operations } = startCalls(policy, calls);
         await vi.advanceTimersByTimeAsync(LATEST_MS * 6);
 
         const stats = policy.stats();
@@ -170,10 +70,10 @@ test('each call settles once, gauges return to zero, and the counters add up', a
         expect(followed.map(({ times }) => times)).toEqual(calls.map(() => 1));
         expect(ended.length).toBe(calls.length);
         expect(sum(stats.calls)).toBe(calls.length);
-        expect(sum(stats.attempts)).toBe(started);
-        expect(attemptEvents).toBe(started);
+        expect(sum(stats.attempts)).toBe(operations.started);
+        expect(attemptEvents).toBe(operations.started);
         expect(stats).toMatchObject({ callsInFlight: 0, attemptsInFlight: 0 });
-        expect(stats.lateOutcomes).toBeLessThanOrEqual(started);
+        expect(stats.lateOutcomes).toBeLessThanOrEqual(operations.started);
         expect(deadlines.waiting).toBe(0);
         expect(deadlines.hasTimer).toBe(false);
         await hub.close();
