@@ -1,4 +1,5 @@
 import pRetry from 'p-retry';
+import { afterDelay } from '../core/timers.ts';
 import { BackoffSequence } from '../strategies/retry/backoff.ts';
 import { type RetrySettings, retrySchema } from '../strategies/retry/options.ts';
 import type { Logger } from './logger.ts';
@@ -8,7 +9,6 @@ import { type Sink, type SinkContext, SinkError } from './sink.ts';
 import { Pacer } from './sink-pace.ts';
 import { SinkRepeats } from './sink-repeats.ts';
 import { SinkTries } from './sink-tries.ts';
-import { afterDelay } from './timers.ts';
 
 export type { Delivered, DeliverySettings, Queued } from './queued.ts';
 

@@ -1,6 +1,6 @@
 import { monotonicNow } from '../core/clock.ts';
+import { afterDelay } from '../core/timers.ts';
 import type { SinkError } from './sink.ts';
-import { afterDelay } from './timers.ts';
 
 /** What a repeat must know of a message. */
 export interface Repeatable {

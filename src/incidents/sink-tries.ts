@@ -1,8 +1,8 @@
 import pTimeout from 'p-timeout';
+import { afterDelay } from '../core/timers.ts';
 import type { Logger } from './logger.ts';
 import { redact, summarizeError } from './redact.ts';
 import { type Sink, type SinkAnswer, type SinkContext, SinkError } from './sink.ts';
-import { afterDelay } from './timers.ts';
 
 /** One try, and what the sink is told of it. */
 export interface Try extends Pick<SinkContext, 'attempt' | 'merged' | 'repeat'> {

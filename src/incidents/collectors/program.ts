@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { afterDelay } from '../timers.ts';
+import { afterDelay } from '../../core/timers.ts';
 
 /** How a program is run. */
 export interface ProgramContext {

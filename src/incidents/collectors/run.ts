@@ -1,8 +1,8 @@
 import { wallNow } from '../../core/clock.ts';
+import { afterDelay } from '../../core/timers.ts';
 import type { ChangeOf } from '../incident/changes/change.ts';
 import type { IncidentJson } from '../incident/document.ts';
 import { redact, summarizeError, truncate } from '../redact.ts';
-import { afterDelay } from '../timers.ts';
 import { BoundedOutput } from './bounded-output.ts';
 import type { Collected, Collector } from './collector.ts';
 import { jsonText } from './json-text.ts';

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { isBreakwaterError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
+import { afterDelay } from '../../core/timers.ts';
 import { summarizeError } from '../redact.ts';
-import { afterDelay } from '../timers.ts';
 import type { Controlled } from './controlled.ts';
 import { LineSplitter } from './lines.ts';
 import { controlMethod } from './methods.ts';

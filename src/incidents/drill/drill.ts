@@ -1,8 +1,8 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
+import { afterDelay } from '../../core/timers.ts';
 import { durationText } from '../duration-text.ts';
 import type { IncidentJson } from '../incident/document.ts';
 import { redact } from '../redact.ts';
-import { afterDelay } from '../timers.ts';
 import { type CircuitWord, DrilledCircuits } from './effect.ts';
 import { writeFiles } from './files.ts';
 import { type DrillRequest, policiesOf } from './plan.ts';

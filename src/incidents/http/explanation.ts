@@ -1,5 +1,5 @@
+import { afterDelay } from '../../core/timers.ts';
 import { redact } from '../redact.ts';
-import { afterDelay } from '../timers.ts';
 
 /** Why a vendor refused a request, read from the answer's body. */
 export interface Explain {

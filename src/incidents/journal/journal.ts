@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterDelay } from '../timers.ts';
+import { afterDelay } from '../../core/timers.ts';
 import { AppendFile } from './append-file.ts';
 import type { EntryCollector } from './collector.ts';
 import { type Disk, FOLDER_MODE, localDisk } from './disk.ts';

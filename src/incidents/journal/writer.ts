@@ -1,4 +1,4 @@
-import { afterDelay } from '../timers.ts';
+import { afterDelay } from '../../core/timers.ts';
 
 /** How many records wait at most, and how many bytes, before new ones are turned away. */
 const MAX_WAITING = 10_000;

@@ -1,5 +1,5 @@
 import { monotonicNow } from '../../core/clock.ts';
-import { afterDelay } from '../timers.ts';
+import { afterDelay } from '../../core/timers.ts';
 
 /** When something is to be looked at next, on the monotonic clock; infinite where nothing is. */
 export type NextAt = () => number;

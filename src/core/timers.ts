@@ -1,5 +1,5 @@
-import { monotonicNow } from '../core/clock.ts';
-import { LONGEST_TIMER_MS } from '../core/deadlines.ts';
+import { monotonicNow } from './clock.ts';
+import { LONGEST_TIMER_MS } from './deadlines.ts';
 
 /**
  * Calls `onDue` once, `delayMs` from now on the monotonic clock, however long that is. It does not keep the
