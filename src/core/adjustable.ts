@@ -1,10 +1,14 @@
 import type { z } from 'zod';
+import { InvalidOptionsError } from './errors.ts';
+import { sameOption } from './merged-options.ts';
 import { parseOptions } from './options.ts';
 
 /** How the options of a strategy at work are changed. */
 export interface Adjustable {
   /** What it was made with, or last given: what an update is merged into. */
   readonly given: unknown;
+  /** What holds now, checked and with its defaults. */
+  readonly current: unknown;
   /**
    * Checks what is to hold from now on, and changes nothing yet.
    *
@@ -13,6 +17,16 @@ export interface Adjustable {
    * @throws {InvalidOptionsError} with paths from the strategy's options on
    */
   prepare(given: unknown): () => void;
+  /** Writes options out in full that may be given in a short form, such as a function alone. */
+  inFull?(given: unknown): unknown;
+}
+
+/** What a strategy says of its options beside their schema. */
+export interface LiveSettingsDetails {
+  /** Options that cannot change while the strategy works. Default: none. */
+  readonly fixed?: readonly string[] | undefined;
+  /** As in `Adjustable`. */
+  readonly inFull?: ((given: unknown) => unknown) | undefined;
 }
 
 /**
@@ -22,6 +36,7 @@ export interface Adjustable {
 export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
   readonly #schema: Schema;
   readonly #subject: string;
+  readonly #details: LiveSettingsDetails;
   readonly #onChange: ((now: z.output<Schema>, before: z.output<Schema>) => void)[] = [];
   given: unknown;
   /** What holds now. */
@@ -31,9 +46,10 @@ export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
    * @param subject what is checked, for messages, as in `Options of retry()`
    * @throws {InvalidOptionsError} naming all that is wrong with the options
    */
-  constructor(schema: Schema, given: unknown, subject: string) {
+  constructor(schema: Schema, given: unknown, subject: string, details: LiveSettingsDetails = {}) {
     this.#schema = schema;
     this.#subject = subject;
+    this.#details = details;
     this.given = given;
     this.current = parseOptions(schema, given, '', subject);
   }
@@ -45,6 +61,7 @@ export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
 
   prepare(given: unknown): () => void {
     const next = parseOptions(this.#schema, given, '', this.#subject);
+    this.#refuseFixed(next);
     return () => {
       const before = this.current;
       this.given = given;
@@ -52,4 +69,24 @@ export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
       for (const changed of this.#onChange) changed(next, before);
     };
   }
+
+  inFull(given: unknown): unknown {
+    return this.#details.inFull?.(given) ?? given;
+  }
+
+  #refuseFixed(next: z.output<Schema>): void {
+    const { fixed = [] } = this.#details;
+    const changed = fixed.filter((key) => !sameOption(optionOf(this.current, key), optionOf(next, key)));
+    if (changed.length === 0) return;
+    const message = `cannot change while the policy runs; remove the policy and make it anew`;
+    throw new InvalidOptionsError(
+      '',
+      `${this.#subject} cannot be used`,
+      changed.map((path) => ({ path, message })),
+    );
+  }
+}
+
+function optionOf(settings: unknown, key: string): unknown {
+  return typeof settings === 'object' && settings !== null ? Reflect.get(settings, key) : undefined;
 }
