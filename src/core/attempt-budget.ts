@@ -1,30 +1,53 @@
 import { OUT_OF_ORDER_MS } from './clock.ts';
+import { countOrZero, durationMs, options, ratio } from './options.ts';
 
-/** Limits of an attempt budget. */
+/** Limits of a policy's budget of extra attempts: retries, hedges and failovers. */
 export interface AttemptBudgetOptions {
-  /** Extra attempts allowed per call, from 0 to 1. Default 0.2. */
+  /** Extra attempts per call, above 0 and up to 1. Default 0.2. */
   readonly ratio?: number | undefined;
-  /** Extra attempts always allowed per period, however few calls there are. Default 10. */
+  /** Extra attempts per period, however few calls there are; 0 or more. Default 10. */
   readonly floor?: number | undefined;
-  /** The period, in milliseconds. Default 10 000. */
+  /** The period in milliseconds. Default 10 000. */
   readonly periodMs?: number | undefined;
 }
 
+/** Checks what a user gives for a budget, and fills in its defaults. */
+export const attemptBudgetSchema = options({
+  ratio: ratio.default(0.2),
+  floor: countOrZero.default(10),
+  periodMs: durationMs.default(10_000),
+});
+
+/** A period is cut into so many slices. */
 const SLICES = 10;
+/** So many are kept: one more, which the period may reach into. */
+const KEPT = SLICES + 1;
 
 /**
  * How many extra attempts (retries, hedges, failovers) a policy may make, so that an outage does not become a
  * storm: at most `ratio` of the calls of the last period, and at least `floor` per period. The idea is the retry
  * budget of Finagle and of the Google SRE book, chapter "Handling Overload".
  *
- * Time is cut into slices; what is older than a period is forgotten slice by slice.
+ * What it guarantees: in any window from `a` to `b`, at most `ratio` times the calls from `a - periodMs` to `b` are
+ * taken, plus `floor` for each period that the window starts, which are `floor((b - a) / periodMs) + 1`.
+ *
+ * Why: time is cut into slices of a tenth of a period. An extra attempt is remembered for at least a whole period, by
+ * eleven slices; a call for at most one, by ten. So whenever one is taken at `t`, those taken in `(t - periodMs, t]`,
+ * itself among them, are at most the larger of `floor` and `ratio` times the calls of that same stretch. Now take the
+ * last extra attempt of a window, and all that lie less than a period before it; then the last one of those that are
+ * left, and so on. Each such stretch holds at most `floor` more than its share of its own calls, no two stretches
+ * overlap, none reaches further back than a period before `a`, and as their ends lie a period or more apart, there are
+ * no more of them than the window starts periods.
+ *
+ * An attempt counts when it is decided on. A retry that then waits is made that much later, so that for the attempts
+ * themselves the window begins earlier by the longest wait. A clock that is set back starts the count afresh.
  */
 export class AttemptBudget {
-  readonly #ratio: number;
-  readonly #floor: number;
-  readonly #sliceMs: number;
+  #ratio: number;
+  #floor: number;
+  #sliceMs: number;
   /** Calls of each slice, then extra attempts of each. */
-  readonly #counts: number[] = new Array(2 * SLICES).fill(0);
+  readonly #counts: number[] = new Array(2 * KEPT).fill(0);
   #slice = Number.NEGATIVE_INFINITY;
   /** The slice's index, and when it begins and ends. */
   #slot = 0;
@@ -33,8 +56,8 @@ export class AttemptBudget {
   #callsInPeriod = 0;
   #extrasInPeriod = 0;
 
-  constructor({ ratio = 0.2, floor = 10, periodMs = 10_000 }: AttemptBudgetOptions = {}) {
-    this.#ratio = ratio;
+  constructor({ ratio: share = 0.2, floor = 10, periodMs = 10_000 }: AttemptBudgetOptions = {}) {
+    this.#ratio = share;
     this.#floor = floor;
     this.#sliceMs = periodMs / SLICES;
   }
@@ -46,13 +69,35 @@ export class AttemptBudget {
     this.#callsInPeriod += 1;
   }
 
+  /** Whether an extra attempt is left. */
+  allows(now: number): boolean {
+    this.#slotAt(now);
+    return this.#extrasInPeriod + 1 <= Math.max(this.#floor, this.#ratio * this.#callsInPeriod);
+  }
+
   /** Spends one extra attempt, or says that there is none left. */
   take(now: number): boolean {
-    const slot = this.#slotAt(now);
-    if (this.#extrasInPeriod + 1 > Math.max(this.#floor, this.#ratio * this.#callsInPeriod)) return false;
-    this.#count(SLICES + slot);
+    if (!this.allows(now)) return false;
+    this.#count(KEPT + this.#slot);
     this.#extrasInPeriod += 1;
     return true;
+  }
+
+  /**
+   * Changes its limits, and keeps what was spent. With another period, what was spent counts as spent just now, and the
+   * calls so far earn nothing more.
+   */
+  adjust({ ratio: share = 0.2, floor = 10, periodMs = 10_000 }: AttemptBudgetOptions, now: number): void {
+    this.#ratio = share;
+    this.#floor = floor;
+    const sliceMs = periodMs / SLICES;
+    if (sliceMs === this.#sliceMs) return;
+    this.#slotAt(now);
+    this.#sliceMs = sliceMs;
+    this.#counts.fill(0);
+    this.#callsInPeriod = 0;
+    this.#enter(Math.floor(now / sliceMs));
+    this.#counts[KEPT + this.#slot] = this.#extrasInPeriod;
   }
 
   /** The index of the slice of `now`. */
@@ -64,27 +109,38 @@ export class AttemptBudget {
   /** Moves to the slice of `now` and forgets what has aged out. */
   #advance(now: number): void {
     const slice = Math.floor(now / this.#sliceMs);
-    // A clock that went back (fake timers, a restored machine) starts the count afresh.
-    const steps = slice < this.#slice ? SLICES : Math.min(SLICES, slice - this.#slice);
-    for (let step = 0; step < steps; step += 1) this.#forget(slotOf(slice - step));
+    const steps = slice - this.#slice;
+    if (steps < 0 || steps >= KEPT) {
+      // All of it is older, or the clock went back (fake timers, a restored machine).
+      this.#counts.fill(0);
+      this.#callsInPeriod = 0;
+      this.#extrasInPeriod = 0;
+    } else for (let step = 1; step <= steps; step += 1) this.#age(this.#slice + step);
+    this.#enter(slice);
+  }
+
+  #enter(slice: number): void {
     this.#slice = slice;
     this.#slot = slotOf(slice);
     this.#sliceStart = slice * this.#sliceMs;
     this.#sliceEnd = (slice + 1) * this.#sliceMs;
   }
 
-  #count(at: number): void {
-    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+  /** A new slice begins: calls are remembered by the ten latest, extra attempts by the eleven latest. */
+  #age(slice: number): void {
+    const oldCalls = slotOf(slice - SLICES);
+    this.#callsInPeriod -= this.#counts[oldCalls] ?? 0;
+    this.#counts[oldCalls] = 0;
+    const oldExtras = KEPT + slotOf(slice);
+    this.#extrasInPeriod -= this.#counts[oldExtras] ?? 0;
+    this.#counts[oldExtras] = 0;
   }
 
-  #forget(slot: number): void {
-    this.#callsInPeriod -= this.#counts[slot] ?? 0;
-    this.#extrasInPeriod -= this.#counts[SLICES + slot] ?? 0;
-    this.#counts[slot] = 0;
-    this.#counts[SLICES + slot] = 0;
+  #count(at: number): void {
+    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
   }
 }
 
 function slotOf(slice: number): number {
-  return ((slice % SLICES) + SLICES) % SLICES;
+  return ((slice % KEPT) + KEPT) % KEPT;
 }

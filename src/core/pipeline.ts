@@ -102,6 +102,8 @@ export interface Strategy {
   readonly circuits?: readonly Circuit[] | undefined;
   /** How its options change while it runs; `undefined` where they cannot. */
   readonly adjustable?: Adjustable | undefined;
+  /** Whether it sets the policy's budget of extra attempts when it is bound. */
+  readonly setsBudget?: boolean | undefined;
   /** Whether calls through it can leave something behind under a key. */
   readonly remembers?: boolean;
   /** Whether what it remembers may be read by other processes and policies. */

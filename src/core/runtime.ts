@@ -24,7 +24,7 @@ export class PolicyRuntime {
   readonly events: Events;
   readonly observer: PolicyObserver;
   readonly #tracer: Tracer;
-  /** What extra attempts (retries, hedges) may cost; a strategy that has limits of its own for it replaces it. */
+  /** What extra attempts (retries, hedges, failovers) may cost in all; a strategy that sets it itself replaces it. */
   budget = new AttemptBudget();
   /** Whether a layer holds the whole call, and so its caller's own deadline, to a time. Set when layers are bound. */
   boundsCalls = false;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type AttemptBudgetOptions, attemptBudgetSchema } from '../../core/attempt-budget.ts';
 import {
   callback,
   countOrZero,
@@ -6,7 +7,6 @@ import {
   durationMsOrZero,
   oneOf,
   options,
-  ratio,
 } from '../../core/options.ts';
 
 /** How the waits between attempts grow. */
@@ -34,19 +34,15 @@ export interface RetryOptions {
    * "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
    */
   readonly jitter?: Jitter | undefined;
-  /** The policy's budget of extra attempts. Default: 20 % of the calls of the last 10 s, at least 10 per 10 s. */
+  /**
+   * The policy's budget of extra attempts, of which hedges and failovers are paid as well. Default: the policy's
+   * `attemptBudget`, and not to be given together with that.
+   */
   readonly budget?: RetryBudgetOptions | undefined;
 }
 
-/** How many extra attempts the policy may make in all. */
-export interface RetryBudgetOptions {
-  /** Extra attempts per call, above 0 and up to 1. Default 0.2. */
-  readonly ratio?: number | undefined;
-  /** Extra attempts per period, however few calls there are; 0 or more. Default 10. */
-  readonly floor?: number | undefined;
-  /** The period in milliseconds. Default 10 000. */
-  readonly periodMs?: number | undefined;
-}
+/** How many extra attempts the policy may make in all: as the policy's own option `attemptBudget`. */
+export type RetryBudgetOptions = AttemptBudgetOptions;
 
 export const retrySchema = options({
   maxRetries: countOrZero.default(3),
@@ -58,11 +54,7 @@ export const retrySchema = options({
     })
     .default('exponential'),
   jitter: oneOf(['full', 'equal', 'decorrelated', 'none']).default('full'),
-  budget: options({
-    ratio: ratio.default(0.2),
-    floor: countOrZero.default(10),
-    periodMs: durationMs.default(10_000),
-  }).prefault({}),
+  budget: attemptBudgetSchema.optional(),
 });
 
 /** Checked options. */

@@ -27,6 +27,7 @@ export function retry(options: RetryOptions = {}): Strategy {
   return {
     kind: 'retry',
     key: 'retry',
+    setsBudget: settings.budget !== undefined,
     maxRuns: maxRetries + 1,
     maxWaitMs: longestWaits(settings),
     maxAskedWaitMs: maxRetries * (maxDelayMs + (jitter === 'none' ? 0 : baseDelayMs)),
@@ -34,7 +35,7 @@ export function retry(options: RetryOptions = {}): Strategy {
       `retry: up to ${maxRetries} more, ${typeof backoff === 'string' ? backoff : 'custom'} backoff from ` +
       `${baseDelayMs} ms to ${maxDelayMs} ms, jitter ${jitter}`,
     bind(inner, runtime) {
-      runtime.budget = new AttemptBudget(settings.budget);
+      if (settings.budget !== undefined) runtime.budget = new AttemptBudget(settings.budget);
       return new RetryLayer(inner, runtime, settings);
     },
   };
