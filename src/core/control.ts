@@ -8,8 +8,8 @@ export interface LimitControl {
   readonly configured: number;
   /** What holds now. */
   readonly current: number;
-  /** Whether it is a count from 0, or a duration in milliseconds above 0. */
-  readonly type: 'count' | 'duration';
+  /** Whether it is a count from 0, a duration in milliseconds above 0, or a factor from 1. */
+  readonly type: 'count' | 'duration' | 'factor';
   /** Changes it for what begins from now on; `undefined` gives back what the options say. */
   set(value: number | undefined): void;
 }

@@ -11,12 +11,18 @@ const MOST = 100;
 /** An hour: what a dependency takes longer for is no call that anybody waits for. */
 const LONGEST_MS = 3_600_000;
 
+const kinds: Readonly<Record<LimitControl['type'], string>> = {
+  count: 'a whole number',
+  duration: 'a number of milliseconds',
+  factor: 'a number',
+};
+
 /**
  * What a limit may be changed to during an incident. What the options say is always within: they may know better than
  * what is sensible for most.
  */
 export function boundsOf({ type, configured }: Pick<LimitControl, 'type' | 'configured'>): LimitBounds {
-  const [min, max] = type === 'count' ? [0, MOST] : [1, LONGEST_MS];
+  const [min, max] = type === 'duration' ? [1, LONGEST_MS] : [type === 'count' ? 0 : 1, MOST];
   return { min: Math.min(min, configured), max: Math.max(max, configured) };
 }
 
@@ -26,8 +32,8 @@ export function valueProblem(
   value: number,
 ): string | undefined {
   const { min, max } = boundsOf(limit);
-  const isWhole = limit.type === 'duration' || Number.isSafeInteger(value);
+  const isWhole = limit.type !== 'count' || Number.isSafeInteger(value);
   if (isWhole && value >= min && value <= max) return undefined;
-  const what = limit.type === 'count' ? 'a whole number' : 'a number of milliseconds';
+  const what = kinds[limit.type];
   return `must be ${what} from ${min} to ${max} for ${limit.name}`;
 }
