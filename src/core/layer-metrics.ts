@@ -60,6 +60,11 @@ export const layerFamilies = {
   adaptiveLimit: gauge('adaptive_limit', 'Calls that the adaptive limit lets be in flight.', 'sum'),
   adaptiveLimitInUse: gauge('adaptive_limit_in_use', 'Calls in flight under the adaptive limit.', 'sum'),
   hedges: counter('hedges_total', 'Hedges by what became of them.', 'result'),
+  hedgeDelay: gauge(
+    'hedge_delay_seconds',
+    'How long an attempt has until a hedge is made beside it.',
+    'average',
+  ),
   failovers: counter('failovers_total', 'Calls that went on to another endpoint after one failed.'),
   endpointAttempts: counter(
     'endpoint_attempts_total',

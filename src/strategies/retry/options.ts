@@ -1,13 +1,6 @@
 import { z } from 'zod';
 import { type AttemptBudgetOptions, attemptBudgetSchema } from '../../core/attempt-budget.ts';
-import {
-  callback,
-  countOrZero,
-  durationMs,
-  durationMsOrZero,
-  oneOf,
-  options,
-} from '../../core/options.ts';
+import { callback, countOrZero, durationMs, durationMsOrZero, oneOf, options } from '../../core/options.ts';
 
 /** How the waits between attempts grow. */
 export type Backoff = 'exponential' | 'linear' | 'constant' | ((retry: number) => number);

@@ -1,0 +1,2 @@
+export type { HedgeOptions } from './options.ts';
+export { hedge } from './strategy.ts';
