@@ -1,6 +1,7 @@
 /** breakwater: policies around database and HTTP calls, with SLIs and incidents. */
 export { Breakwater, createBreakwater } from './breakwater.ts';
 export type { OperationContext } from './core/attempt.ts';
+export type { AttemptBudgetOptions } from './core/attempt-budget.ts';
 export type { DetailedResult } from './core/call.ts';
 export type { CallOptions, WrapOptions } from './core/call-options.ts';
 export type {
@@ -89,6 +90,7 @@ export type { BreakwaterSnapshot, PolicySnapshot } from './snapshot.ts';
 export * from './strategies/cache-fallback/index.ts';
 export * from './strategies/circuit-breaker/index.ts';
 export * from './strategies/fallback/index.ts';
+export * from './strategies/hedge/index.ts';
 export * from './strategies/retry/index.ts';
 export type { StandardStrategies } from './strategies/standard.ts';
 export { type TimeoutOptions, timeout } from './strategies/timeout/index.ts';

@@ -7,6 +7,8 @@ import { type CircuitBreakerOptions, circuitBreaker } from './circuit-breaker/in
 import { circuitBreakerSchema } from './circuit-breaker/options.ts';
 import { type FallbackAnswer, type FallbackOptions, fallback } from './fallback/index.ts';
 import { fallbackSchema } from './fallback/options.ts';
+import { type HedgeOptions, hedge } from './hedge/index.ts';
+import { hedgeSchema } from './hedge/options.ts';
 import { type RetryOptions, retry } from './retry/index.ts';
 import { retrySchema } from './retry/options.ts';
 import {
@@ -26,6 +28,8 @@ export interface StandardStrategies {
   readonly totalTimeoutMs?: number | false | undefined;
   /** Repeats failed attempts. Default: none, since only the caller knows that an operation may be repeated. */
   readonly retry?: RetryOptions | false | undefined;
+  /** Makes another attempt beside one that is slow. Default: none, for the same reason. */
+  readonly hedge?: HedgeOptions | false | undefined;
   /** Stops asking a dependency that fails. Default: on, with its own defaults. */
   readonly circuitBreaker?: CircuitBreakerOptions | false | undefined;
   /** How long one attempt may take, in milliseconds. Default 10 000. */
@@ -58,6 +62,7 @@ const standardOrder: readonly StandardLayer[] = [
       timeoutMs === false ? callerDeadline() : timeout({ timeoutMs, scope: 'total' }),
   },
   { key: 'retry', schema: retrySchema, create: ({ retry: given }) => (given ? retry(given) : undefined) },
+  { key: 'hedge', schema: hedgeSchema, create: ({ hedge: given }) => (given ? hedge(given) : undefined) },
   {
     key: 'circuitBreaker',
     schema: circuitBreakerSchema,
