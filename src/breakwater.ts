@@ -2,6 +2,7 @@ import pTimeout from 'p-timeout';
 import { pino } from 'pino';
 import { register } from 'prom-client';
 import type { z } from 'zod';
+import { AttemptBudget } from './core/attempt-budget.ts';
 import { wallNow } from './core/clock.ts';
 import { LONGEST_TIMER_MS } from './core/deadlines.ts';
 import { ClosedError, InvalidOptionsError, isBreakwaterError, type OptionsProblem } from './core/errors.ts';
@@ -308,12 +309,13 @@ export class Breakwater {
     settings: z.output<typeof policySchema>,
     strategies: readonly Strategy[],
   ): Policy {
-    const { slo, classify, criticality } = settings;
+    const { slo, classify, criticality, attemptBudget } = settings;
     const recorder = this.#metrics.policy(name, {
       latencyThresholdMs: slo?.latency?.thresholdMs,
       sliSink: slo === undefined ? undefined : this.slo.track(name, slo),
     });
     const runtime = new PolicyRuntime(name, this.#events, recorder, classify, this.#tracer);
+    if (attemptBudget !== undefined) runtime.budget = new AttemptBudget(attemptBudget);
     const policy = new Policy({ runtime, strategies, criticality, counts: recorder });
     this.#metrics.watchCircuits(name, () => policy.circuits.map(({ state }) => state));
     this.#metrics.watchLayers(name, policy.samples);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type AttemptBudgetOptions, attemptBudgetSchema } from './core/attempt-budget.ts';
 import { callback, oneOf, options, policyName, shown } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
 import { type Criticality, criticalities } from './core/policy.ts';
@@ -28,6 +29,12 @@ export interface PolicyOptions extends StandardStrategies {
   readonly usedBy?: readonly string[] | undefined;
   /** Decides what an outcome means, for retry, breaker, fallback and SLI alike. Default: see `Verdict`. */
   readonly classify?: Classify | undefined;
+  /**
+   * How many extra attempts (retries, hedges and failovers together) calls may make in all, so that an outage does not
+   * become a storm. Not to be given together with `retry.budget`, its older place. Default: a fifth of the calls of the
+   * last 10 s, and at least 10 per 10 s.
+   */
+  readonly attemptBudget?: AttemptBudgetOptions | undefined;
   /** Service level objectives. Default: none; SLIs are measured all the same. */
   readonly slo?: SloOptions | undefined;
   /** With `required`, an open circuit makes `/readyz` fail. Default `optional`. */
@@ -68,6 +75,7 @@ const policyShape = {
   dependsOn: namesOf(policyName, 'policies'),
   usedBy: namesOf(policyName, 'features or teams'),
   classify: callback<Classify>().optional(),
+  attemptBudget: attemptBudgetSchema.optional(),
   slo: sloOptions.optional(),
   runbook: runbookSchema.optional(),
   readiness: oneOf(readinessModes).default('optional'),
@@ -85,6 +93,15 @@ export const policySchema = options({
     })
     .optional(),
 }).superRefine((given, context) => {
+  if (given.attemptBudget !== undefined) {
+    for (const path of ownBudgets(given)) {
+      context.addIssue({
+        code: 'custom',
+        path,
+        message: "must not be given together with 'attemptBudget'; leave it out, since that holds for retries as well",
+      });
+    }
+  }
   if (given.strategies === undefined) return;
   for (const key of standardKeys) {
     if (Reflect.get(given, key) === undefined) continue;
@@ -103,6 +120,13 @@ export const policySchema = options({
     });
   }
 });
+
+/** Where a strategy is given a budget of its own. */
+function ownBudgets({ retry, strategies = [] }: StandardStrategies & Pick<PolicyOptions, 'strategies'>): PropertyKey[][] {
+  const ofRetry = retry !== undefined && retry !== false && retry.budget !== undefined ? [['retry', 'budget']] : [];
+  const ofOthers = strategies.flatMap(({ setsBudget }, at) => (setsBudget === true ? [['strategies', at]] : []));
+  return [...ofRetry, ...ofOthers];
+}
 
 /**
  * `given` on top of the hub's `defaults`. Options of one strategy are merged key by key; a policy with layers in
