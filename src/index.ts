@@ -1,5 +1,11 @@
 /** breakwater: policies around database and HTTP calls, with SLIs and incidents. */
 export { Breakwater, createBreakwater } from './breakwater.ts';
+export {
+  type DeadlineContext,
+  remainingDeadlineMs,
+  runWithDeadline,
+  runWithoutDeadline,
+} from './core/ambient-deadline.ts';
 export type { OperationContext } from './core/attempt.ts';
 export type { AttemptBudgetOptions } from './core/attempt-budget.ts';
 export type { DetailedResult } from './core/call.ts';

@@ -1,7 +1,7 @@
 import { monotonicNow, wallNow } from './clock.ts';
 import { type LimitControl, timeoutLimit } from './control.ts';
 import { allowedBy, deadlines } from './deadlines.ts';
-import { TimeoutError, withoutStack } from './errors.ts';
+import { isBreakwaterError, TimeoutError, withoutStack } from './errors.ts';
 import type { AttemptOutcome } from './observer.ts';
 import { cutShort, failed, fulfilled, type Outcome, succeeded } from './outcome.ts';
 import type { Passage } from './passage.ts';
@@ -176,7 +176,12 @@ class Attempt extends Scope implements OperationContext {
 
   #rejected(error: unknown): void {
     if (!this.#end()) return;
-    const { verdict, retryAfterMs, safeToRepeat, reason } = this.#passage.call.judge({ ok: false, error });
+    const { call } = this.#passage;
+    const now = monotonicNow();
+    // A policy within, under the same deadline, may see it pass a moment before this call's own timer does.
+    if (call.isOutOfTime(now) && isBreakwaterError(error, 'TIMEOUT')) call.expire(now);
+    if (this.#isSettled()) return;
+    const { verdict, retryAfterMs, safeToRepeat, reason } = call.judge({ ok: false, error });
     this.#settle(failed(error, verdict, retryAfterMs, safeToRepeat, reason), monotonicNow());
   }
 

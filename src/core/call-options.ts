@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CallSettings } from './call.ts';
+import type { CallSettings, StreamSettings } from './call-settings.ts';
 import { callback, durationMs, flag, oneOf, options, parseOptions, shown, text } from './options.ts';
 import { type Priority, priorities, rankOf } from './priority.ts';
 import type { Classify } from './verdict.ts';
@@ -30,6 +30,26 @@ export interface CallOptions<T = unknown> {
   readonly discard?: ((value: T) => void) | undefined;
   /** Decides what the call's outcomes mean where the policy's own `classify` says nothing. Default: see `Verdict`. */
   readonly classify?: Classify | undefined;
+  /**
+   * With `end`, a stream that the operation gives (an async iterable, a Node `Readable`, a web `ReadableStream`) is
+   * protected until its last chunk. The caller gets the same kind of thing, with back-pressure, as soon as it begins; the
+   * call, its attempt and the places that it takes last until the stream ends, and so do its latency and its verdict:
+   *
+   * - its end is a success, its error is judged as an operation's error, and nothing is repeated or replaced any more;
+   * - the attempt timeout bounds the time until it begins, `idleTimeoutMs` each wait for a chunk, the total timeout and
+   *   `timeoutMs` the whole, to its last chunk;
+   * - a consumer that stops after a chunk or more has had what it wanted: a success. One that stops before the first, or
+   *   with an error, says nothing: `ignored`. A stream that nobody holds any more is closed.
+   *
+   * Any other value, a `Response` among them, is a value as ever. It cannot be given with `cacheKey` or `check`.
+   * Default: a stream is a value like any other.
+   */
+  readonly until?: 'end' | undefined;
+  /**
+   * With `until: 'end'`, the longest wait for a stream's next chunk, in milliseconds, counted while the consumer waits
+   * for one. When it runs out the stream ends with a `TimeoutError` of scope `body`. Default 10 000; `false` for none.
+   */
+  readonly idleTimeoutMs?: number | false | undefined;
 }
 
 /** Options of a wrapped function, for all its calls. */
@@ -55,7 +75,11 @@ export const NO_SETTINGS: CallSettings = {
   priority: rankOf(undefined),
   metadata: undefined,
   signal: undefined,
+  stream: undefined,
 };
+
+/** How long a stream may leave its consumer waiting where nobody says, in milliseconds. */
+const DEFAULT_IDLE_TIMEOUT_MS = 10_000;
 
 const sharedCallShape = {
   check: callback<(value: unknown) => boolean>().optional(),
@@ -65,7 +89,41 @@ const sharedCallShape = {
   idempotent: flag.optional(),
   priority: oneOf(priorities).optional(),
   metadata: z.unknown().optional(),
+  until: oneOf(['end']).optional(),
+  idleTimeoutMs: z
+    .union([durationMs, z.literal(false)], {
+      error: 'must be a finite number of milliseconds above 0, such as 5_000, or false',
+    })
+    .optional(),
 };
+
+/** What is asked of a stream, among a call's other options. */
+interface StreamAsked {
+  readonly until?: 'end' | undefined;
+  readonly idleTimeoutMs?: number | false | undefined;
+  readonly cacheKey?: unknown;
+  readonly check?: unknown;
+}
+
+/** Notes what cannot stand together. */
+function checkStream({ value, issues }: z.core.ParsePayload<StreamAsked>): void {
+  const { until, idleTimeoutMs } = value;
+  const note = (path: string, message: string): void => {
+    issues.push({ code: 'custom', path: [path], message, input: value });
+  };
+  if (until === undefined) {
+    if (idleTimeoutMs !== undefined) note('idleTimeoutMs', "needs until: 'end'");
+    return;
+  }
+  if (value.cacheKey !== undefined)
+    note('cacheKey', "cannot be given with until: 'end': a stream passes once and is not remembered");
+  if (value.check !== undefined)
+    note('check', "cannot be given with until: 'end': a stream has no value to check before it has passed");
+}
+
+function streamSettings({ until, idleTimeoutMs }: StreamAsked): StreamSettings | undefined {
+  return until === undefined ? undefined : { idleTimeoutMs: idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS };
+}
 
 const callSchema = options({
   ...sharedCallShape,
@@ -79,14 +137,19 @@ const callSchema = options({
       error: (issue) => `must be an AbortSignal, not ${shown(issue.input)}`,
     })
     .optional(),
-});
+}).check(checkStream);
 
 /** Checks `WrapOptions`. */
 export const wrapSchema = options({
   ...sharedCallShape,
   name: text.optional(),
   cacheKey: callback<(...args: never[]) => string | undefined>().optional(),
-});
+})
+  .check(checkStream)
+  .transform(({ until, idleTimeoutMs, ...others }) => ({
+    ...others,
+    stream: streamSettings({ until, idleTimeoutMs }),
+  }));
 
 type Check = (value: unknown) => boolean;
 
@@ -103,6 +166,12 @@ const isAcceptable: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['priority', (value) => priorities.some((priority) => priority === value)],
   ['metadata', () => true],
   ['signal', isAbortSignal],
+  ['until', (value) => value === 'end'],
+  [
+    'idleTimeoutMs',
+    (value) =>
+      value === false || (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY),
+  ],
 ]);
 
 /**
@@ -115,7 +184,17 @@ export function callSettings(given: CallOptions, policy: string): CallSettings {
     ? given
     : parseOptions(callSchema, given, policy, `Options of a call of policy '${policy}'`);
   const { check, discard, classify, timeoutMs, idempotent, priority, metadata, signal } = settings;
-  return { check, discard, classify, timeoutMs, idempotent, priority: rankOf(priority), metadata, signal };
+  return {
+    check,
+    discard,
+    classify,
+    timeoutMs,
+    idempotent,
+    priority: rankOf(priority),
+    metadata,
+    signal,
+    stream: streamSettings(settings),
+  };
 }
 
 /** Whether nothing is wrong with the options. Inherited ones would be read too, so they are looked at too. */
@@ -126,7 +205,8 @@ function isPlain(given: CallOptions): boolean {
     if (isAcceptable.get(key)?.(value) !== true && (value !== undefined || !isAcceptable.has(key)))
       return false;
   }
-  return true;
+  if (given.until === undefined) return given.idleTimeoutMs === undefined;
+  return given.cacheKey === undefined && given.check === undefined;
 }
 
 function isAbortSignal(value: unknown): value is AbortSignal {

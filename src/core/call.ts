@@ -1,5 +1,7 @@
+import { knowsDeadlines, runUnder } from './ambient-deadline.ts';
 import type { OperationContext } from './attempt.ts';
 import { announceEnd, callOutcome } from './call-end.ts';
+import type { CallDescription, CallSettings } from './call-settings.ts';
 import { followSignal, unfollowSignal } from './caller-signal.ts';
 import { monotonicNow } from './clock.ts';
 import { allowedBy, deadlines } from './deadlines.ts';
@@ -11,43 +13,15 @@ import type { Inner } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { Scope } from './scope.ts';
 import { isThenable } from './thenable.ts';
-import type { AttemptResult, Classify, Judgement, Verdict } from './verdict.ts';
+import type { AttemptResult, Judgement, Verdict } from './verdict.ts';
+
+export type { CallDescription, CallSettings } from './call-settings.ts';
 
 /** What a policy runs. */
 export type Operation = (context: OperationContext) => unknown;
 
 /** What an attempt runs: an operation, or a wrapped function with the `this` and arguments of one call of it. */
 export type Invocation = (context: OperationContext, self?: unknown, args?: readonly unknown[]) => unknown;
-
-/** A call as a function that a user gave for an option sees it, such as `perKey`. */
-export interface CallDescription {
-  /** Name of the policy. */
-  readonly policy: string;
-  /** Under what the call's value is remembered, if at all. */
-  readonly cacheKey: string | undefined;
-  /** What the call's options carried. */
-  readonly metadata: unknown;
-  /** The arguments of a wrapped function; empty for `execute`. */
-  readonly args: readonly unknown[];
-}
-
-/** What a call's options say, checked and copied. Shared by all calls of one `wrap`. */
-export interface CallSettings {
-  readonly check: ((value: unknown) => boolean) | undefined;
-  readonly discard: ((value: unknown) => void) | undefined;
-  readonly classify: Classify | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly idempotent: boolean | undefined;
-  /** Its place in `priorities`: 0 is the most important. */
-  readonly priority: number;
-  readonly metadata: unknown;
-  readonly signal: AbortSignal | undefined;
-  /**
-   * What traced the call's caller when it started. It stands here, and is left out where nothing traces, so that a
-   * call that is not traced is no larger for it.
-   */
-  readonly trace?: unknown;
-}
 
 /** A call's value with where it came from. */
 export interface DetailedResult<T> {
@@ -172,7 +146,8 @@ export class Call extends Scope implements Permit {
     const { signal } = this.settings;
     if (signal?.aborted === true) this.end('caller-abort', signal.reason);
     else if (signal !== undefined) followSignal(signal, this);
-    if (!this.runtime.boundsCalls) this.startTime(Number.POSITIVE_INFINITY, now);
+    if (this.isOutOfTime(now)) this.expire(now);
+    else if (!this.runtime.boundsCalls) this.startTime(Number.POSITIVE_INFINITY, now);
     if (this.cause !== undefined) {
       this.settle(cutShort(this.reason, this.cause, 'ignored'), now);
       return promise;
@@ -186,14 +161,21 @@ export class Call extends Scope implements Permit {
     return promise;
   }
 
-  /** How long the caller lets a call take that the policy gives `policyMs`. */
-  allowedMs(policyMs: number): number {
-    return Math.min(policyMs, this.settings.timeoutMs ?? Number.POSITIVE_INFINITY);
+  /** How long the caller, and the deadline in force, let a call take from `now` on that the policy gives `policyMs`. */
+  allowedMs(policyMs: number, now = this.#startedAt): number {
+    const { timeoutMs = Number.POSITIVE_INFINITY, deadline } = this.settings;
+    const allowedMs = Math.min(policyMs, timeoutMs);
+    return deadline === undefined ? allowedMs : Math.min(allowedMs, deadline.leftAt(now));
+  }
+
+  /** Whether nothing is left of the deadline in force where it started. */
+  isOutOfTime(now: number): boolean {
+    return this.settings.deadline?.leftAt(now) === 0;
   }
 
   /** Holds the whole call to a time: the policy's, or its caller's own where that is shorter. */
   startTime(policyMs: number, now: number): void {
-    const allowedMs = this.allowedMs(policyMs);
+    const allowedMs = this.allowedMs(policyMs, now);
     if (allowedMs !== Number.POSITIVE_INFINITY) deadlines.arm(this, allowedMs, now);
   }
 
@@ -209,8 +191,13 @@ export class Call extends Scope implements Permit {
     return outcome.cut === cause ? { ...outcome, verdict: this.verdictOnTimeout(cause, reason) } : outcome;
   }
 
-  /** Runs the operation. */
+  /** Runs the operation, under the call's own deadline whoever lets it run. */
   invoke(context: OperationContext): unknown {
+    if (knowsDeadlines()) return runUnder(this.settings.deadline, () => this.#invoke(context));
+    return this.#invoke(context);
+  }
+
+  #invoke(context: OperationContext): unknown {
     const invocation = this.#invocation;
     return this.#args === undefined ? invocation(context) : invocation(context, this.#self, this.#args);
   }
@@ -220,7 +207,7 @@ export class Call extends Scope implements Permit {
    * or signal, and never run or settled itself.
    */
   forSharing(): Call {
-    const settings = { ...this.settings, timeoutMs: undefined, signal: undefined };
+    const settings = { ...this.settings, timeoutMs: undefined, signal: undefined, deadline: undefined };
     const call = new Call(this.runtime, this.#invocation, this.#self, this.#args, settings, this.cacheKey);
     call.attempts = this.attempts;
     return call;
@@ -292,8 +279,8 @@ export class Call extends Scope implements Permit {
    * enough for an attempt; otherwise nobody can say.
    */
   verdictOnTimeout(cause: 'total-timeout' | 'caller-deadline', error: unknown): Verdict {
-    const { timeoutMs = 0 } = this.settings;
-    if (cause === 'caller-deadline' && timeoutMs < this.runtime.attemptTimeoutMs) return 'ignored';
+    const allowedMs = this.allowedMs(Number.POSITIVE_INFINITY);
+    if (cause === 'caller-deadline' && allowedMs < this.runtime.attemptTimeoutMs) return 'ignored';
     return this.judge({ ok: false, error }).verdict;
   }
 
@@ -301,9 +288,10 @@ export class Call extends Scope implements Permit {
     const { totalTimeoutMs, name } = this.runtime;
     const allowedMs = this.allowedMs(totalTimeoutMs);
     const passedMs = allowedBy(allowedMs, now - this.#startedAt);
+    const isCallers = this.isOutOfTime(now) || (allowedMs < totalTimeoutMs && passedMs === allowedMs);
     this.end(
-      allowedMs < totalTimeoutMs && passedMs === allowedMs ? 'caller-deadline' : 'total-timeout',
-      withoutStack(() => new TimeoutError(name, passedMs, 'total')),
+      isCallers ? 'caller-deadline' : 'total-timeout',
+      withoutStack(() => new TimeoutError(name, Math.round(passedMs), 'total')),
     );
   }
 }

@@ -1,5 +1,6 @@
+import { underDeadline } from './ambient-deadline.ts';
 import { AttemptBudget } from './attempt-budget.ts';
-import type { CallSettings } from './call.ts';
+import type { CallSettings } from './call-settings.ts';
 import type { CircuitTransition } from './circuit.ts';
 import { wallNow } from './clock.ts';
 import type { Events } from './events.ts';
@@ -55,8 +56,9 @@ export class PolicyRuntime {
     this.#tracer = tracer;
   }
 
-  /** The settings of a call that starts now, with what traces it. */
-  traced(settings: CallSettings): CallSettings {
+  /** The settings of a call that starts now, with its deadline and what traces it. */
+  traced(given: CallSettings): CallSettings {
+    const settings = underDeadline(given);
     const tracing = this.#tracer.current;
     if (tracing === undefined) return settings;
     try {

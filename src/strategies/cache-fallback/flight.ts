@@ -151,6 +151,7 @@ class Waiter extends InnerPassage {
   /** The run that it waits for. */
   flight: Flight;
   #settled = false;
+  #allowedMs = Number.POSITIVE_INFINITY;
 
   constructor(flight: Flight, outer: Passage) {
     super(undefined, outer);
@@ -158,8 +159,8 @@ class Waiter extends InnerPassage {
   }
 
   begin(now: number): void {
-    const { timeoutMs } = this.call.settings;
-    if (timeoutMs !== undefined) deadlines.arm(this, timeoutMs, now);
+    this.#allowedMs = this.call.allowedMs(Number.POSITIVE_INFINITY, now);
+    if (this.#allowedMs !== Number.POSITIVE_INFINITY) deadlines.arm(this, this.#allowedMs, now);
   }
 
   settle(outcome: Outcome, now: number): void {
@@ -170,10 +171,10 @@ class Waiter extends InnerPassage {
   }
 
   override expire(_now: number): void {
-    const { runtime, settings } = this.call;
+    const { runtime } = this.call;
     this.end(
       'caller-deadline',
-      withoutStack(() => new TimeoutError(runtime.name, settings.timeoutMs ?? 0, 'total')),
+      withoutStack(() => new TimeoutError(runtime.name, Math.round(this.#allowedMs), 'total')),
     );
   }
 

@@ -83,7 +83,7 @@ class TimeoutLayer implements Layer {
       this.#inner.enter(passage, now);
       return;
     }
-    const timeoutMs = this.bounds === 'total' ? call.allowedMs(this.timeoutMs) : this.timeoutMs;
+    const timeoutMs = this.bounds === 'total' ? call.allowedMs(this.timeoutMs, now) : this.timeoutMs;
     if (timeoutMs === Number.POSITIVE_INFINITY) {
       this.#inner.enter(passage, now);
       return;
