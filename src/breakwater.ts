@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { AttemptBudget } from './core/attempt-budget.ts';
 import { wallNow } from './core/clock.ts';
 import { LONGEST_TIMER_MS } from './core/deadlines.ts';
+import { diagnosticsChannels } from './core/diagnostics.ts';
 import { ClosedError, InvalidOptionsError, isBreakwaterError, type OptionsProblem } from './core/errors.ts';
 import { type EventListener, type EventName, Events, eventNames } from './core/events.ts';
 import type { Component } from './core/observer.ts';
@@ -25,10 +26,17 @@ import { logInternalErrors } from './internal-error-log.ts';
 import { Members } from './members.ts';
 import { HubMetrics, type JoinFamilies } from './metrics/hub-metrics.ts';
 import type { MetricsRegistry } from './metrics/prom-metrics.ts';
-import { type PolicyOptions, policySchema, type Readiness, withDefaults } from './policy-options.ts';
+import {
+  type OwnOrder,
+  type PolicyOptions,
+  policySchema,
+  type Readiness,
+  withDefaults,
+} from './policy-options.ts';
+import { logRisks } from './risk-log.ts';
 import { SloRegistry } from './slo/live/registry.ts';
 import type { BreakwaterSnapshot } from './snapshot.ts';
-import { standardLayers } from './strategies/standard.ts';
+import { absentKeys, standardLayers } from './strategies/standard.ts';
 import { VERSION } from './version.ts';
 
 /** Events of a policy's own doing are named after it; what concerns no policy is named so. */
@@ -86,7 +94,7 @@ export class Breakwater {
       this.#metrics.failedInside('event-listener');
       // A listener to internal errors that throws is not told of itself.
       if (heard !== 'internal-error') this.#announce(policy, 'event-listener', error);
-    });
+    }, diagnosticsChannels);
     this.slo = new SloRegistry({
       announce: (event) => {
         if (this.#events.heard.slo) this.#events.emit('slo', event);
@@ -100,6 +108,7 @@ export class Breakwater {
       families: this.slo.metricFamilies,
     });
     logInternalErrors(this.#events, logger);
+    logRisks(this.#events, logger);
     const incidents = incidentSettingsOf(settings.incidents);
     this.#incidents = this.#makeIncidents(incidents, settings.incidents === false, logger);
     this.#control = new IncidentControl({
@@ -125,12 +134,15 @@ export class Breakwater {
   }
 
   /**
-   * Makes the policy of a dependency.
+   * Makes the policy of a dependency. What its operations get as `target` is what the endpoints of its `failover` have;
+   * with layers in an order of your own, say the type: `policy<Pool>(name, { strategies: [failover(...)] })`.
    *
    * @param name 1 to 128 characters without control characters; it is also the metrics' label
    * @throws {InvalidOptionsError} when the name is taken or an option is wrong; nothing is left half-made
    * @throws {ClosedError} after `close()`
    */
+  policy<Target = unknown>(name: string, given: OwnOrder<Target>): Policy<Target>;
+  policy<Target = undefined>(name: string, given?: PolicyOptions<Target>): Policy<Target>;
   policy(name: string, given: PolicyOptions = {}): Policy {
     if (this.#closing !== undefined) throw new ClosedError(String(name), 'The hub');
     const subject = `Options of policy '${name}'`;
@@ -151,6 +163,10 @@ export class Breakwater {
       this.#members.add({ policy, hasFallback, readiness, dependsOn, usedBy, runbook });
       this.slo.policyMade(name);
       this.#incidents.policyMade(name);
+      policy.examine({
+        assumed: new Set(given.strategies === undefined ? absentKeys(merged) : []),
+        latencyThresholdMs: settings.slo?.latency?.thresholdMs,
+      });
       return policy;
     } catch (error) {
       this.#metrics.remove(name);
@@ -316,6 +332,7 @@ export class Breakwater {
     });
     const runtime = new PolicyRuntime(name, this.#events, recorder, classify, this.#tracer);
     if (attemptBudget !== undefined) runtime.budget = new AttemptBudget(attemptBudget);
+    runtime.hazards.silence(settings.silenceHazards);
     const policy = new Policy({ runtime, strategies, criticality, counts: recorder });
     this.#metrics.watchCircuits(name, () => policy.circuits.map(({ state }) => state));
     this.#metrics.watchLayers(name, policy.samples);

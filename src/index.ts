@@ -8,8 +8,9 @@ export {
 } from './core/ambient-deadline.ts';
 export type { OperationContext } from './core/attempt.ts';
 export type { AttemptBudgetOptions } from './core/attempt-budget.ts';
-export type { DetailedResult } from './core/call.ts';
+export type { CallDescription, DetailedResult } from './core/call.ts';
 export type { CallOptions, WrapOptions } from './core/call-options.ts';
+export type { ChaosControl } from './core/chaos-control.ts';
 export type {
   Circuit,
   CircuitSnapshot,
@@ -20,11 +21,14 @@ export type {
 export {
   BreakwaterError,
   type BreakwaterErrorCode,
+  BulkheadFullError,
   CircuitOpenError,
   ClosedError,
+  InjectedFaultError,
   InvalidOptionsError,
   isBreakwaterError,
   type OptionsProblem,
+  RateLimitedError,
   TimeoutError,
   type TimeoutScope,
 } from './core/errors.ts';
@@ -32,17 +36,20 @@ export type {
   AttemptEvent,
   BreakwaterEvents,
   CallEvent,
+  ChaosEvent,
   CircuitEvent,
   EventBase,
   EventListener,
   EventName,
   FallbackEvent,
+  HazardEvent,
   HedgeEvent,
   IncidentEvent,
   InternalErrorEvent,
   RejectionEvent,
   RetryEvent,
 } from './core/events.ts';
+export { type Hazard, type HazardCode, hazardCodes } from './core/hazards.ts';
 export type {
   AttemptOutcome,
   CacheResult,
@@ -54,6 +61,7 @@ export type {
 export type { RejectionReason, Source } from './core/outcome.ts';
 export type { Strategy, StrategyKind } from './core/pipeline.ts';
 export type { Criticality, Policy, PolicyStats, Wrapped } from './core/policy.ts';
+export type { Priority } from './core/priority.ts';
 export type {
   ObjectiveEventBase,
   SloBurningEvent,
@@ -93,10 +101,15 @@ export type { FiringAlert } from './slo/live/standing.ts';
 export type { SavedObjective, SloState } from './slo/live/state.ts';
 export type { BurnWindow } from './slo/windows.ts';
 export type { BreakwaterSnapshot, PolicySnapshot } from './snapshot.ts';
+export * from './strategies/bulkhead/index.ts';
 export * from './strategies/cache-fallback/index.ts';
+export * from './strategies/chaos/index.ts';
 export * from './strategies/circuit-breaker/index.ts';
+export * from './strategies/failover/index.ts';
 export * from './strategies/fallback/index.ts';
 export * from './strategies/hedge/index.ts';
+export * from './strategies/rate-limit/index.ts';
 export * from './strategies/retry/index.ts';
 export type { StandardStrategies } from './strategies/standard.ts';
+export * from './strategies/throttle/index.ts';
 export { type TimeoutOptions, timeout } from './strategies/timeout/index.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type AttemptBudgetOptions, attemptBudgetSchema } from './core/attempt-budget.ts';
-import { callback, oneOf, options, policyName, shown } from './core/options.ts';
+import { type HazardCode, hazardCodes } from './core/hazards.ts';
+import { callback, oneOf, options, policyName, shown, suggest } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
 import { type Criticality, criticalities } from './core/policy.ts';
 import type { Classify } from './core/verdict.ts';
@@ -16,8 +17,10 @@ export type Readiness = (typeof readinessModes)[number];
 /**
  * Options of a policy. With none, it has a total timeout of 30 s, an attempt timeout of 10 s, the default circuit
  * breaker, and SLIs; retries are opt-in.
+ *
+ * @typeParam Target what the endpoints of `failover` have as `target`
  */
-export interface PolicyOptions extends StandardStrategies {
+export interface PolicyOptions<Target = unknown> extends StandardStrategies<Target> {
   /** How much the dependency's failure hurts; decides the severity of incidents. Default `medium`. */
   readonly criticality?: Criticality | undefined;
   /**
@@ -37,6 +40,8 @@ export interface PolicyOptions extends StandardStrategies {
   readonly attemptBudget?: AttemptBudgetOptions | undefined;
   /** Service level objectives. Default: none; SLIs are measured all the same. */
   readonly slo?: SloOptions | undefined;
+  /** Codes of hazards that are known and accepted: nobody is warned of them. Default: none. */
+  readonly silenceHazards?: readonly HazardCode[] | undefined;
   /** With `required`, an open circuit makes `/readyz` fail. Default `optional`. */
   readonly readiness?: Readiness | undefined;
   /** What to do when the dependency is in trouble; incidents show it. Default: none. */
@@ -46,6 +51,9 @@ export interface PolicyOptions extends StandardStrategies {
    */
   readonly strategies?: readonly Strategy[] | undefined;
 }
+
+/** Options of a policy with layers in the user's own order, whose types say nothing of a target. */
+export type OwnOrder<Target> = PolicyOptions<Target> & Required<Pick<PolicyOptions, 'strategies'>>;
 
 const strategy = z.custom<Strategy>(
   (value) =>
@@ -69,6 +77,14 @@ function namesOf(name: z.ZodType<string>, what: string) {
     .transform((names) => [...new Set(names)]);
 }
 
+const hazardCode = z.custom<HazardCode>((value) => hazardCodes.some((code) => code === value), {
+  error: ({ input }) => {
+    const meant = typeof input === 'string' ? suggest(input, hazardCodes) : undefined;
+    const hint = meant === undefined ? `they are ${hazardCodes.join(', ')}` : `did you mean '${meant}'?`;
+    return `is not the code of a hazard: ${shown(input)}; ${hint}`;
+  },
+});
+
 const policyShape = {
   ...standardShape,
   criticality: oneOf(criticalities).default('medium'),
@@ -78,6 +94,11 @@ const policyShape = {
   attemptBudget: attemptBudgetSchema.optional(),
   slo: sloOptions.optional(),
   runbook: runbookSchema.optional(),
+  silenceHazards: z
+    .array(hazardCode, {
+      error: (issue) => `must be an array of codes of hazards, not ${shown(issue.input)}`,
+    })
+    .default([]),
   readiness: oneOf(readinessModes).default('optional'),
 };
 
@@ -98,7 +119,8 @@ export const policySchema = options({
       context.addIssue({
         code: 'custom',
         path,
-        message: "must not be given together with 'attemptBudget'; leave it out, since that holds for retries as well",
+        message:
+          "must not be given together with 'attemptBudget'; leave it out, since that holds for retries as well",
       });
     }
   }
@@ -122,9 +144,15 @@ export const policySchema = options({
 });
 
 /** Where a strategy is given a budget of its own. */
-function ownBudgets({ retry, strategies = [] }: StandardStrategies & Pick<PolicyOptions, 'strategies'>): PropertyKey[][] {
-  const ofRetry = retry !== undefined && retry !== false && retry.budget !== undefined ? [['retry', 'budget']] : [];
-  const ofOthers = strategies.flatMap(({ setsBudget }, at) => (setsBudget === true ? [['strategies', at]] : []));
+function ownBudgets({
+  retry,
+  strategies = [],
+}: StandardStrategies & Pick<PolicyOptions, 'strategies'>): PropertyKey[][] {
+  const ofRetry =
+    retry !== undefined && retry !== false && retry.budget !== undefined ? [['retry', 'budget']] : [];
+  const ofOthers = strategies.flatMap(({ setsBudget }, at) =>
+    setsBudget === true ? [['strategies', at]] : [],
+  );
   return [...ofRetry, ...ofOthers];
 }
 

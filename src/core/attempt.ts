@@ -1,18 +1,24 @@
 import { monotonicNow, wallNow } from './clock.ts';
-import { type LimitControl, timeoutLimit } from './control.ts';
-import { allowedBy, deadlines } from './deadlines.ts';
+import type { LimitControl } from './control.ts';
+import { deadlines } from './deadlines.ts';
 import { isBreakwaterError, TimeoutError, withoutStack } from './errors.ts';
+import { invokeWithin } from './nesting.ts';
 import type { AttemptOutcome } from './observer.ts';
 import { cutShort, failed, fulfilled, type Outcome, succeeded } from './outcome.ts';
 import type { Passage } from './passage.ts';
-import { edge, type Inner, type Outer, type Strategy } from './pipeline.ts';
+import { edge, type Inner, type Outer } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { type EndCause, Scope } from './scope.ts';
 import { isThenable } from './thenable.ts';
+import type { TimeLimit } from './time-limit.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What an operation is given. */
-export interface OperationContext {
+/**
+ * What an operation is given.
+ *
+ * @typeParam Target what the endpoints of the policy's `failover` have as `target`
+ */
+export interface OperationContext<Target = unknown> {
   /** Name of the policy. */
   readonly policy: string;
   /** 1 for the first attempt of the call. */
@@ -25,16 +31,16 @@ export interface OperationContext {
   readonly metadata: unknown;
   /** Name of the endpoint that was chosen; `undefined` where the policy has no failover. */
   readonly endpoint: string | undefined;
-  /** What that endpoint's options have as `target`. */
-  readonly target: unknown;
+  /** What that endpoint's options have as `target`; `undefined` where the policy has no failover. */
+  readonly target: Target;
 }
 
 /** The innermost part of a policy: runs the operation and judges its outcome. */
 export class OperationRunner implements Inner {
   outer: Outer = edge;
   readonly runtime: PolicyRuntime;
-  /** How long each attempt may take. */
-  timeoutMs = Number.POSITIVE_INFINITY;
+  /** How long each attempt may take, where a layer left that to it. */
+  #limit: TimeLimit | undefined = undefined;
 
   constructor(runtime: PolicyRuntime) {
     this.runtime = runtime;
@@ -45,13 +51,18 @@ export class OperationRunner implements Inner {
     else this.outer.settle(passage, cutShort(passage.reason, passage.cause, 'ignored'), now);
   }
 
-  limits({ timeoutMs }: Strategy): readonly LimitControl[] {
-    return timeoutMs === undefined ? [] : [timeoutLimit(this.runtime, this, timeoutMs, 'attempt')];
+  /** How long an attempt that begins now may take. */
+  get timeoutMs(): number {
+    return this.#limit === undefined ? Number.POSITIVE_INFINITY : this.#limit.timeoutMs;
   }
 
-  limitAttempts(timeoutMs: number): boolean {
-    if (this.timeoutMs !== Number.POSITIVE_INFINITY) return false;
-    this.timeoutMs = timeoutMs;
+  limits(): readonly LimitControl[] {
+    return this.#limit?.controls ?? [];
+  }
+
+  limitAttempts(limit: TimeLimit): boolean {
+    if (this.#limit !== undefined) return false;
+    this.#limit = limit;
     return true;
   }
 }
@@ -114,7 +125,9 @@ class Attempt extends Scope implements OperationContext {
     if (timeoutMs !== Number.POSITIVE_INFINITY) deadlines.arm(this, timeoutMs, now);
     let returned: unknown;
     try {
-      returned = this.#passage.call.invoke(this);
+      returned = runtime.hazards.retries
+        ? invokeWithin(runtime, this.#passage, this)
+        : this.#passage.invoke(this);
       if (returned instanceof Promise) {
         this.#follow(returned);
         return;
@@ -130,9 +143,11 @@ class Attempt extends Scope implements OperationContext {
     this.#fulfilled(returned);
   }
 
-  override expire(now: number): void {
-    const { runtime } = this.#runner;
-    const timeoutMs = allowedBy(this.#runner.timeoutMs, now - this.#startedAt);
+  override expire(_now: number): void {
+    const { runtime, timeoutMs: allowedMs } = this.#runner;
+    // What it was given when it began; the policy may have changed that since.
+    const givenMs = Math.round(this.dueAt - this.#startedAt);
+    const timeoutMs = givenMs === Math.ceil(allowedMs) ? allowedMs : givenMs;
     this.end(
       'attempt-timeout',
       withoutStack(() => new TimeoutError(runtime.name, timeoutMs, 'attempt')),

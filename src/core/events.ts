@@ -1,4 +1,6 @@
 import type { CircuitState } from './circuit.ts';
+import { type EventChannels, Heard, noChannels } from './diagnostics.ts';
+import type { HazardCode } from './hazards.ts';
 import type { AttemptOutcome, CallOutcome, Component, FallbackSource, RetryReason } from './observer.ts';
 import type { RejectionReason, Source } from './outcome.ts';
 import type { SloEvent } from './slo-events.ts';
@@ -83,10 +85,14 @@ export interface EndpointEvent extends EventBase {
   readonly ejectedForMs?: number | undefined;
 }
 
-/** Faults on purpose were switched on or off, or one was made. */
+/** Faults on purpose were switched on or off, are on still (said once a minute), or one was made. */
 export interface ChaosEvent extends EventBase {
-  readonly status: 'on' | 'off' | 'fault';
-  /** What was done to a call, or is to be done. */
+  readonly status: 'on' | 'still-on' | 'off' | 'fault';
+  /** Why, of what was switched on or off. */
+  readonly reason?: string | undefined;
+  /** How many faults were made since it was switched on. */
+  readonly faults?: number | undefined;
+  /** What was done to an attempt. */
   readonly fault?: 'error' | 'latency' | 'abort' | 'result' | undefined;
   /** When it ends by itself, in milliseconds since the epoch. */
   readonly until?: number | undefined;
@@ -97,7 +103,7 @@ export interface ChaosEvent extends EventBase {
 /** Something about a policy's options is risky. */
 export interface HazardEvent extends EventBase {
   /** Stable across versions; `silenceHazards` takes it. */
-  readonly code: string;
+  readonly code: HazardCode;
   /** What is risky, why, and what to do. */
   readonly message: string;
 }
@@ -144,6 +150,9 @@ export interface CircuitEvent extends EventBase {
   readonly openForMs?: number | undefined;
   /** Of one that opens: when the failures began that led to it, in milliseconds since the epoch. */
   readonly failingSince?: number | undefined;
+  /** Whose circuit it is, where it is not the policy's own. The key comes from calls: it belongs in no metric's label. */
+  readonly key?: string | undefined;
+  readonly endpoint?: string | undefined;
   /** What traced the call that caused it, if a call did, where `breakwater.useTracing()` is in use. */
   readonly trace?: unknown;
 }
@@ -206,9 +215,6 @@ export const eventNames: readonly EventName[] = [
   'internal-error',
 ];
 
-/** Whether anybody listens, by event. */
-type Heard = { [Name in EventName]: boolean };
-
 type ListenerTable = { [Name in EventName]: readonly EventListener<Name>[] };
 
 /**
@@ -216,25 +222,9 @@ type ListenerTable = { [Name in EventName]: readonly EventListener<Name>[] };
  * listener that throws, or returns a promise that rejects, is reported and harms nobody.
  */
 export class Events {
-  /** Whether anybody listens to an event. */
-  readonly heard: Readonly<Heard>;
-  readonly #heard: Heard = {
-    call: false,
-    attempt: false,
-    retry: false,
-    hedge: false,
-    failover: false,
-    endpoint: false,
-    chaos: false,
-    hazard: false,
-    update: false,
-    rejection: false,
-    fallback: false,
-    circuit: false,
-    slo: false,
-    incident: false,
-    'internal-error': false,
-  };
+  /** Whether anybody hears an event. */
+  readonly heard: Readonly<Record<EventName, boolean>>;
+  readonly #heard: Heard;
   readonly #listeners: ListenerTable = {
     call: [],
     attempt: [],
@@ -254,8 +244,13 @@ export class Events {
   };
   readonly #onListenerError: (policy: string, error: unknown, heard: EventName) => void;
 
-  constructor(onListenerError: (policy: string, error: unknown, heard: EventName) => void) {
+  /** @param channels where events go beside the listeners. Default: nowhere. */
+  constructor(
+    onListenerError: (policy: string, error: unknown, heard: EventName) => void,
+    channels: EventChannels = noChannels,
+  ) {
     this.#onListenerError = onListenerError;
+    this.#heard = new Heard(channels);
     this.heard = this.#heard;
   }
 
@@ -280,11 +275,13 @@ export class Events {
         this.#onListenerError(event.policy, error, name);
       }
     }
+    this.#heard.publish(name, event);
   }
 
-  /** Takes all listeners away. */
+  /** Takes all listeners away, and leaves the channels: nobody hears anything from now on. */
   clear(): void {
     for (const name of eventNames) this.#set(name, []);
+    this.#heard.channels = noChannels;
   }
 
   #of<Name extends EventName>(name: Name): readonly EventListener<Name>[] {
@@ -295,6 +292,6 @@ export class Events {
   #set<Name extends EventName>(name: Name, listeners: readonly EventListener<Name>[]): void {
     const table: { [N in Name]: readonly EventListener<N>[] } = this.#listeners;
     table[name] = listeners;
-    this.#heard[name] = listeners.length > 0;
+    this.#heard.listeners[name] = listeners.length;
   }
 }

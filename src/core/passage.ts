@@ -1,3 +1,4 @@
+import type { OperationContext } from './attempt.ts';
 import type { Call } from './call.ts';
 import { NO_GENERATION, type Permit } from './permit.ts';
 import type { Outer } from './pipeline.ts';
@@ -51,6 +52,11 @@ export abstract class InnerPassage extends Scope implements Permit {
   /** The endpoint that a layer around it has chosen, if one has. */
   get endpoint(): Endpoint | undefined {
     return this.outer.endpoint;
+  }
+
+  /** Runs the operation for an attempt within. Who does something in its place, or to it, overrides it. */
+  invoke(context: OperationContext): unknown {
+    return this.outer.invoke(context);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Adjustable } from './adjustable.ts';
+import type { ChaosControl } from './chaos-control.ts';
 import type { Circuit } from './circuit.ts';
 import type { LimitControl } from './control.ts';
 import type { WorstCase } from './explain.ts';
@@ -6,6 +7,7 @@ import type { LayerSample } from './layer-metrics.ts';
 import type { Outcome } from './outcome.ts';
 import type { Passage } from './passage.ts';
 import type { PolicyRuntime } from './runtime.ts';
+import type { TimeLimit } from './time-limit.ts';
 
 /** What a passage comes to on its way inward. */
 export interface Inner {
@@ -21,7 +23,7 @@ export interface Inner {
    *
    * @returns whether it does; where it is left out, it does not
    */
-  limitAttempts?(timeoutMs: number): boolean;
+  limitAttempts?(limit: TimeLimit): boolean;
   /** Those of its limits that can be changed while it runs. `strategy` is what it was made of, or took upon it. */
   limits?(strategy: Strategy): readonly LimitControl[];
   /**
@@ -92,6 +94,12 @@ export interface Strategy {
    * @param asked whether the dependency asks for the longest waits that are heeded
    */
   worstCase?(within: WorstCase, asked: boolean): WorstCase;
+  /** Of a circuit breaker: how far back its window reaches, in milliseconds; `undefined` where it counts attempts. */
+  readonly windowMs?: number | undefined;
+  /** Of a hedge: after how long the next attempt starts beside the first, in milliseconds, as far as the options say. */
+  readonly delayMs?: number | undefined;
+  /** Of chaos: its switch. */
+  readonly chaos?: ChaosControl | undefined;
   /** One line for `explain()`. */
   describe(): string;
   /** @internal Puts the layer around `inner`; gives `inner` itself where that takes the work upon it. Called once. */

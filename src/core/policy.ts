@@ -8,11 +8,14 @@ import {
   type Operation,
 } from './call.ts';
 import { type CallOptions, callSettings, NO_SETTINGS, type WrapOptions, wrapSchema } from './call-options.ts';
+import type { ChaosControl } from './chaos-control.ts';
 import type { Circuit } from './circuit.ts';
 import type { LimitControl } from './control.ts';
 import type { PolicyCounts } from './counts.ts';
 import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
 import { explainPipeline } from './explain.ts';
+import type { PolicyFacts } from './hazards/rules.ts';
+import type { Hazard } from './hazards.ts';
 import { KeySpace } from './key-space.ts';
 import type { LayerSample } from './layer-metrics.ts';
 import { noCircuit } from './no-circuit.ts';
@@ -77,8 +80,10 @@ const NAME_NEEDED =
  * The named composition that protects one dependency. Made by `breakwater.policy(name, options)`.
  *
  * Every way to call through it comes down to one pipeline of layers; the outermost layer gets the call first.
+ *
+ * @typeParam Target what the endpoints of its `failover` have as `target`; `undefined` where it has none
  */
-export class Policy {
+export class Policy<Target = unknown> {
   /** Its name, which is also the metrics' label `policy`. */
   readonly name: string;
   /** How much the dependency's failure hurts. */
@@ -113,19 +118,19 @@ export class Policy {
    * @throws {InvalidOptionsError} as a rejection, when an argument is wrong
    */
   execute<T>(
-    operation: (context: OperationContext) => T,
+    operation: (context: OperationContext<Target>) => T,
     options?: CallOptions<Awaited<T>>,
   ): Promise<Awaited<T>>;
-  execute(operation: Operation, options?: CallOptions): Promise<unknown> {
+  execute(operation: unknown, options?: CallOptions): Promise<unknown> {
     return this.#start(operation, options, false);
   }
 
   /** Like `execute`, and also tells where the value came from, how old it is and how many attempts were made. */
   executeDetailed<T>(
-    operation: (context: OperationContext) => T,
+    operation: (context: OperationContext<Target>) => T,
     options?: CallOptions<Awaited<T>>,
   ): Promise<DetailedResult<Awaited<T>>>;
-  executeDetailed(operation: Operation, options?: CallOptions): Promise<unknown> {
+  executeDetailed(operation: unknown, options?: CallOptions): Promise<unknown> {
     return this.#start(operation, options, true);
   }
 
@@ -146,11 +151,11 @@ export class Policy {
 
   /** Like `wrap`, for a function whose first parameter is the operation's context; the result lacks it. */
   wrapWithContext<Args extends unknown[], T>(
-    fn: (context: OperationContext, ...args: Args) => T,
+    fn: (context: OperationContext<Target>, ...args: Args) => T,
     options?: WrapOptions<Args, Awaited<T>>,
   ): (...args: Args) => Promise<Awaited<T>>;
   wrapWithContext(
-    fn: (context: OperationContext, ...args: unknown[]) => unknown,
+    fn: AnyFunction,
     options?: WrapOptions<unknown[], unknown>,
   ): (...args: unknown[]) => Promise<unknown> {
     const wrap = this.#prepareWrap(
@@ -173,6 +178,21 @@ export class Policy {
     return explainPipeline(this.name, this.#strategies);
   }
 
+  /** What is risky about its options, and what its calls have shown to be; less what `silenceHazards` names. */
+  get hazards(): readonly Hazard[] {
+    return this.#runtime.hazards.current;
+  }
+
+  /** @internal Looks for what is risky about its options, as they are now. */
+  examine(facts?: PolicyFacts): void {
+    this.#runtime.hazards.examine(this.#strategies, facts);
+  }
+
+  /** The switch of its chaos layer; `undefined` where it has none. */
+  get chaos(): ChaosControl | undefined {
+    return this.#strategies.find(({ chaos }) => chaos !== undefined)?.chaos;
+  }
+
   /** All circuits that the policy has now: those of endpoints and of keys among them. */
   get circuits(): readonly Circuit[] {
     return this.#strategies.flatMap(
@@ -182,7 +202,8 @@ export class Policy {
 
   /** @internal What its layers expose beside the metrics that every policy has. */
   get samples(): readonly LayerSample[] {
-    return this.#layers.flatMap((layer) => layer.samples?.() ?? []);
+    // What took a timeout upon it stands there twice.
+    return [...new Set(this.#layers)].flatMap((layer) => layer.samples?.() ?? []);
   }
 
   /** The kinds of its layers, outermost first. */
@@ -228,8 +249,8 @@ export class Policy {
     this.#runtime.close();
   }
 
-  #start(operation: Operation, options: CallOptions | undefined, detailed: boolean): Promise<unknown> {
-    if (typeof operation !== 'function') return Promise.reject(this.#notAFunction('execute', operation));
+  #start(operation: unknown, options: CallOptions | undefined, detailed: boolean): Promise<unknown> {
+    if (!isOperation(operation)) return Promise.reject(this.#notAFunction('execute', operation));
     if (options === undefined)
       return this.#run(operation, undefined, undefined, NO_SETTINGS, undefined, detailed);
     try {
@@ -328,6 +349,11 @@ export class Policy {
       { path: 'operation', message: `must be a function, not ${shown(given)}` },
     ]);
   }
+}
+
+/** That it is made for what the endpoints have as target is the caller's type to say. */
+function isOperation(given: unknown): given is Operation {
+  return typeof given === 'function';
 }
 
 function renamed(limit: LimitControl, name: string): LimitControl {

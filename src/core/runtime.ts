@@ -3,7 +3,9 @@ import { AttemptBudget } from './attempt-budget.ts';
 import type { CallSettings } from './call-settings.ts';
 import type { CircuitTransition } from './circuit.ts';
 import { wallNow } from './clock.ts';
-import type { Events } from './events.ts';
+import type { CircuitEvent, Events } from './events.ts';
+import { type Hazard, Hazards } from './hazards.ts';
+import { noteNesting } from './nesting.ts';
 import type {
   AttemptOutcome,
   CallOutcome,
@@ -15,6 +17,7 @@ import type {
 import { shown } from './options.ts';
 import type { Outcome, RejectionReason } from './outcome.ts';
 import { isThenable } from './thenable.ts';
+import type { TimeLimit } from './time-limit.ts';
 import { type ExemplarLabels, Tracer } from './tracing.ts';
 import type { AttemptResult, Classify, Judgement } from './verdict.ts';
 import { MAX_REASON_LENGTH, verdictOnError, verdicts } from './verdict.ts';
@@ -24,6 +27,8 @@ export class PolicyRuntime {
   readonly name: string;
   readonly events: Events;
   readonly observer: PolicyObserver;
+  /** What is risky about the policy. */
+  readonly hazards = new Hazards((hazard) => this.#warn(hazard));
   readonly #tracer: Tracer;
   /** What extra attempts (retries, hedges, failovers) may cost in all; a strategy that sets it itself replaces it. */
   budget = new AttemptBudget();
@@ -33,12 +38,15 @@ export class PolicyRuntime {
   totalTimeoutMs = Number.POSITIVE_INFINITY;
   /** How long an attempt may take, in milliseconds. Set when layers are bound. */
   attemptTimeoutMs = Number.POSITIVE_INFINITY;
+  /** What both follow from. */
+  readonly timeLimits: TimeLimit[] = [];
   /** Names of the endpoints, of a policy that has several. Set when layers are bound. */
   endpoints: readonly string[] = [];
   #shadowRejections: Map<RejectionReason, number> | undefined = undefined;
   #closed = false;
   readonly #classify: Classify | undefined;
   readonly #onClose: (() => void)[] = [];
+  readonly #onCircuitMove: (() => void)[] = [];
   #callsInFlight = 0;
   #onIdle: (() => void)[] = [];
 
@@ -75,6 +83,7 @@ export class PolicyRuntime {
 
   /** Counts a call, which earns its share of the attempt budget. */
   callStarted(now: number): void {
+    if (this.hazards.retries) noteNesting(this);
     this.#callsInFlight += 1;
     this.observer.callStarted();
     this.budget.callStarted(now);
@@ -181,25 +190,39 @@ export class PolicyRuntime {
     }
   }
 
-  /** @param trace of the call that caused it */
+  /**
+   * @param trace of the call that caused it
+   * @param whose the circuit is, where it is not the policy's own
+   */
   circuitMoved(
     transition: CircuitTransition,
     shadow: boolean,
     openForMs: number | undefined,
     trace: unknown,
+    whose: Pick<CircuitEvent, 'key' | 'endpoint'> = {},
   ): void {
     this.observer.circuitMoved(transition.from, transition.to);
+    for (const moved of this.#onCircuitMove) moved();
     // A policy that was removed has nothing more to say: another may have its name.
     if (!this.#closed && this.events.heard.circuit) {
       this.events.emit('circuit', {
         policy: this.name,
         time: wallNow(),
         ...transition,
+        ...whose,
         shadow,
         openForMs,
         trace,
       });
     }
+  }
+
+  /**
+   * Registers what a layer does when a circuit of the policy has moved. It is called in the middle of that move, so it
+   * must neither throw nor ask the circuit anything before it has returned.
+   */
+  onCircuitMove(moved: () => void): void {
+    this.#onCircuitMove.push(moved);
   }
 
   /** Registers what a layer must stop or free when the policy goes away. */
@@ -210,6 +233,12 @@ export class PolicyRuntime {
   close(): void {
     this.#closed = true;
     for (const stop of this.#onClose.splice(0)) stop();
+  }
+
+  #warn({ code, message }: Hazard): void {
+    if (!this.#closed && this.events.heard.hazard) {
+      this.events.emit('hazard', { policy: this.name, time: wallNow(), code, message });
+    }
   }
 
   /** What `trace` is found by, where that is of use. */

@@ -19,6 +19,7 @@ const hubFiles = [
   'internal-error-log.ts',
   'members.ts',
   'policy-options.ts',
+  'risk-log.ts',
   'snapshot.ts',
   'version.ts',
   'index.ts',

@@ -1,0 +1,213 @@
+import { worstCase } from '../explain.ts';
+import type { Hazard } from '../hazards.ts';
+import type { Strategy, StrategyKind } from '../pipeline.ts';
+
+/** What bears on a policy's hazards beside its layers. */
+export interface PolicyFacts {
+  /** Keys of options that nobody gave, so that the library's default holds. Default: none. */
+  readonly assumed?: ReadonlySet<string> | undefined;
+  /** The threshold of the policy's latency objective, in milliseconds. Default: none. */
+  readonly latencyThresholdMs?: number | undefined;
+}
+
+/** A rule looks at a policy's layers, outermost first, and says what is risky. */
+type Rule = (strategies: readonly Strategy[], facts: PolicyFacts) => Hazard | undefined;
+
+/** What is risky about a policy, as far as its options tell. At most one of each code, in the order of the rules. */
+export function hazardsOf(strategies: readonly Strategy[], facts: PolicyFacts): readonly Hazard[] {
+  return rules.flatMap((rule) => rule(strategies, facts) ?? []);
+}
+
+const rules: readonly Rule[] = [
+  noTimeout,
+  attemptTimeoutOverTotal,
+  worstCaseOverTotal,
+  queueOverTotal,
+  latencyObjectiveOverTimeout,
+  windowUnderTwoAttempts,
+  retryOnRetry,
+  failoverInOneCircuit,
+  hedgeSlow,
+  chaosWithoutEnd,
+];
+
+/** A layer that bounds what lies within it, with that. */
+interface Bound {
+  readonly timeoutMs: number;
+  readonly within: readonly Strategy[];
+}
+
+/** The timeouts, outermost first. */
+function boundsOf(strategies: readonly Strategy[]): readonly Bound[] {
+  return strategies.flatMap(({ kind, timeoutMs }, at) =>
+    kind === 'timeout' && timeoutMs !== undefined ? [{ timeoutMs, within: strategies.slice(at + 1) }] : [],
+  );
+}
+
+/** The layers of that kind, each with what lies within it. */
+function layersOf(kind: StrategyKind, strategies: readonly Strategy[]) {
+  return strategies.flatMap((layer, at) =>
+    layer.kind === kind ? [{ layer, within: strategies.slice(at + 1) }] : [],
+  );
+}
+
+function repeats({ maxRuns = 1 }: Strategy): boolean {
+  return maxRuns > 1;
+}
+
+function noTimeout(strategies: readonly Strategy[]): Hazard | undefined {
+  if (boundsOf(strategies).length > 0) return undefined;
+  return {
+    code: 'NO_TIMEOUT',
+    message:
+      'The policy has no timeout: an operation that hangs keeps its caller waiting for ever, and the circuit breaker ' +
+      'never hears of it. Give it a totalTimeoutMs or an attemptTimeoutMs.',
+  };
+}
+
+/**
+ * An attempt timeout that can never fire. The library's own default is spared where nothing repeats: the total timeout
+ * then does its work.
+ */
+function attemptTimeoutOverTotal(
+  strategies: readonly Strategy[],
+  { assumed }: PolicyFacts,
+): Hazard | undefined {
+  const [outer, ...others] = boundsOf(strategies);
+  const inner = others.at(-1);
+  if (outer === undefined || inner === undefined || inner.timeoutMs <= outer.timeoutMs) return undefined;
+  if (assumed?.has('attemptTimeoutMs') === true && !outer.within.some(repeats)) return undefined;
+  return {
+    code: 'ATTEMPT_TIMEOUT_OVER_TOTAL',
+    message:
+      `An attempt may take ${inner.timeoutMs} ms, longer than the ${outer.timeoutMs} ms around it: the attempt timeout ` +
+      'never fires, and one slow attempt leaves no time for another. Make attemptTimeoutMs a fraction of totalTimeoutMs.',
+  };
+}
+
+/**
+ * Runs that the total timeout leaves no room for: not even two where each takes all its time, or less than half of what
+ * they may come to with their waits. A timeout that only cuts off the last of several runs is as it should be.
+ */
+function worstCaseOverTotal(strategies: readonly Strategy[]): Hazard | undefined {
+  for (const { timeoutMs, within } of boundsOf(strategies)) {
+    const at = within.findIndex(
+      (layer) => repeats(layer) && (layer.kind === 'retry' || layer.kind === 'failover'),
+    );
+    const layer = within[at];
+    if (layer === undefined) continue;
+    const { latencyMs: runMs } = worstCase(within.slice(at + 1));
+    const { latencyMs: allMs } = worstCase(within.slice(at));
+    // Where one run alone is longer, another hazard says so; where nothing bounds it, the operation has a time of its own.
+    if (runMs > timeoutMs || !Number.isFinite(allMs)) continue;
+    if (2 * runMs <= timeoutMs && allMs <= 2 * timeoutMs) continue;
+    const what = layer.kind === 'retry' ? 'retries' : 'other endpoints';
+    const problem =
+      2 * runMs > timeoutMs
+        ? `two runs of up to ${runMs} ms do not fit into the ${timeoutMs} ms around them, so that ${what} cannot help against what is slow`
+        : `with ${what} a call could take up to ${allMs} ms, more than twice the ${timeoutMs} ms around them, so that most of them never happen`;
+    return {
+      code: 'WORST_CASE_OVER_TOTAL_TIMEOUT',
+      message: `In the worst case ${problem}. Lower attemptTimeoutMs${layer.kind === 'retry' ? ' or maxRetries' : ''}, or raise totalTimeoutMs.`,
+    };
+  }
+  return undefined;
+}
+
+const queues: ReadonlySet<StrategyKind> = new Set(['bulkhead', 'rate-limit', 'adaptive-limit', 'throttle']);
+
+function queueOverTotal(strategies: readonly Strategy[]): Hazard | undefined {
+  for (const { timeoutMs, within } of boundsOf(strategies)) {
+    const layer = within.find(({ kind, maxWaitMs = 0 }) => queues.has(kind) && maxWaitMs >= timeoutMs);
+    if (layer === undefined) continue;
+    return {
+      code: 'QUEUE_OVER_TOTAL_TIMEOUT',
+      message:
+        `A call may wait ${layer.maxWaitMs} ms for its turn in the ${layer.kind}, and has ${timeoutMs} ms in all: under ` +
+        'load calls die in the queue, and those that get through have no time left. Let them wait a fraction of the total timeout.',
+    };
+  }
+  return undefined;
+}
+
+function latencyObjectiveOverTimeout(
+  strategies: readonly Strategy[],
+  { latencyThresholdMs }: PolicyFacts,
+): Hazard | undefined {
+  const { latencyMs } = worstCase(strategies);
+  if (latencyThresholdMs === undefined || latencyThresholdMs < latencyMs) return undefined;
+  return {
+    code: 'LATENCY_OBJECTIVE_OVER_TIMEOUT',
+    message:
+      `No call takes longer than ${latencyMs} ms, and the latency objective's threshold is ${latencyThresholdMs} ms: what ` +
+      'is slow can never count against it. Set the threshold to what users notice.',
+  };
+}
+
+function windowUnderTwoAttempts(strategies: readonly Strategy[]): Hazard | undefined {
+  for (const { layer, within } of layersOf('circuit-breaker', strategies)) {
+    const { windowMs } = layer;
+    const { latencyMs } = worstCase(within);
+    if (windowMs === undefined || !Number.isFinite(latencyMs) || windowMs >= 2 * latencyMs) continue;
+    return {
+      code: 'WINDOW_UNDER_TWO_ATTEMPTS',
+      message:
+        `The circuit's window is ${windowMs} ms, and what it counts may take ${latencyMs} ms: attempts that time out drop ` +
+        `out of the window before enough of them are in it. Make the window ${2 * latencyMs} ms or more, or attempts shorter.`,
+    };
+  }
+  return undefined;
+}
+
+function retryOnRetry(strategies: readonly Strategy[]): Hazard | undefined {
+  const layers = strategies.filter((layer) => layer.kind === 'retry' && repeats(layer));
+  if (layers.length < 2) return undefined;
+  const runs = layers.reduce((product, { maxRuns = 1 }) => product * maxRuns, 1);
+  return {
+    code: 'RETRY_ON_RETRY',
+    message:
+      `The policy retries in ${layers.length} layers, which multiply to ${runs} attempts for each call: a dependency in ` +
+      'trouble gets a storm. Retry in one layer only.',
+  };
+}
+
+function failoverInOneCircuit(strategies: readonly Strategy[]): Hazard | undefined {
+  const isShared = layersOf('circuit-breaker', strategies).some(({ within }) =>
+    within.some(({ kind }) => kind === 'failover'),
+  );
+  if (!isShared) return undefined;
+  return {
+    code: 'FAILOVER_IN_ONE_CIRCUIT',
+    message:
+      'A circuit breaker stands around the failover: one circuit for all endpoints, which turns calls away that a ' +
+      'healthy endpoint could serve. Put the circuit breaker within the failover, where each endpoint has its own.',
+  };
+}
+
+/** A hedge that starts when the first attempt has hardly any time left only adds load. */
+function hedgeSlow(strategies: readonly Strategy[]): Hazard | undefined {
+  for (const { layer, within } of layersOf('hedge', strategies)) {
+    const { delayMs } = layer;
+    const { latencyMs: runMs } = worstCase(within);
+    const around = boundsOf(strategies).filter((bound) => bound.within.includes(layer));
+    const limitMs = Math.min(runMs, ...around.map(({ timeoutMs }) => timeoutMs));
+    if (delayMs === undefined || delayMs < limitMs / 2) continue;
+    return {
+      code: 'HEDGE_SLOW',
+      message:
+        `A hedge starts after ${delayMs} ms, and an attempt has ${limitMs} ms at most: what is that slow is slow as a whole, ` +
+        'and a second attempt doubles its load and has little time left. Hedge near the 95th percentile of the latency.',
+    };
+  }
+  return undefined;
+}
+
+function chaosWithoutEnd(strategies: readonly Strategy[]): Hazard | undefined {
+  if (!strategies.some((layer) => layer.chaos?.isEndless === true)) return undefined;
+  return {
+    code: 'CHAOS_WITHOUT_END',
+    message:
+      'Chaos is switched on by the options, without an end: faults are made on purpose until somebody remembers. Give ' +
+      'forMs, or leave it off and call policy.chaos.start({ forMs }) when an experiment begins.',
+  };
+}

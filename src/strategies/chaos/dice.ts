@@ -1,0 +1,35 @@
+import type { ChaosSettings } from './options.ts';
+
+/** What can be done to an attempt; the values of the label `fault` of `chaos_faults_total`. */
+export const faults = ['error', 'latency', 'abort', 'result'] as const;
+/** What can be done to an attempt. */
+export type Fault = (typeof faults)[number];
+
+/** What is to be done to one attempt. */
+export interface Draw {
+  /** How late it begins; 0 for at once. */
+  readonly latencyMs: number;
+  /** What becomes of it then; `undefined` where the operation has its way. */
+  readonly ending: 'error' | 'abort' | 'result' | undefined;
+}
+
+/** An attempt that is left alone. */
+export const SPARED: Draw = { latencyMs: 0, ending: undefined };
+
+/**
+ * Throws the dice for one attempt: latency for itself, and of the others the first that comes up. So each rate holds for
+ * the attempts that the ones before it have spared.
+ *
+ * @param random gives numbers from 0 up to 1
+ */
+export function draw({ latency, error, abort, result }: ChaosSettings, random: () => number): Draw {
+  const comesUp = (fault: { readonly rate: number } | undefined): boolean =>
+    fault !== undefined && random() < fault.rate;
+  const latencyMs =
+    latency !== undefined && comesUp(latency)
+      ? latency.minMs + random() * (latency.maxMs - latency.minMs)
+      : 0;
+  const ending = comesUp(error) ? 'error' : comesUp(abort) ? 'abort' : comesUp(result) ? 'result' : undefined;
+  if (!(latencyMs > 0) && ending === undefined) return SPARED;
+  return { latencyMs: latencyMs > 0 ? latencyMs : 0, ending };
+}
