@@ -1,5 +1,11 @@
 import { describe, expectTypeOf, test } from 'vitest';
-import type { DetailedResult, OperationContext } from '../../src/index.ts';
+import {
+  type DetailedResult,
+  failover,
+  type OperationContext,
+  type Policy,
+  type PolicyOptions,
+} from '../../src/index.ts';
 import { testHub } from '../support.ts';
 
 const policy = testHub().policy('typed', { cacheFallback: {} });
@@ -70,7 +76,7 @@ describe('wrap', () => {
 
 test('wrapWithContext drops the context and keeps the rest', () => {
   const get = policy.wrapWithContext(async (context, url: string, retries?: number) => {
-    expectTypeOf(context).toEqualTypeOf<OperationContext>();
+    expectTypeOf(context).toEqualTypeOf<OperationContext<undefined>>();
     return { url, retries, signal: context.signal.aborted };
   });
   expectTypeOf(get).parameters.toEqualTypeOf<[url: string, retries?: number]>();
@@ -109,4 +115,54 @@ test('options are checked', () => {
   // @ts-expect-error: there is no such event
   const neither = () => hub.on('calls', () => {});
   expectTypeOf([refused, alsoRefused, neither]).toBeArray();
+});
+
+describe('the target of an operation', () => {
+  class Pool {
+    query(text: string): Promise<number> {
+      return Promise.resolve(text.length);
+    }
+  }
+  const endpoints = [{ name: 'primary', target: new Pool() }];
+
+  test('is what the endpoints have, without a cast', async () => {
+    const redundant = testHub().policy('a', {
+      failover: {
+        endpoints: [
+          { name: 'primary', target: new Pool() },
+          { name: 'standby', target: new Pool() },
+        ],
+      },
+    });
+    expectTypeOf(redundant).toEqualTypeOf<Policy<Pool>>();
+    expectTypeOf(
+      redundant.execute(({ target }) => target.query('select 1')),
+    ).resolves.toEqualTypeOf<number>();
+    const find = redundant.wrapWithContext(({ target }, id: number) => target.query(`select ${id}`));
+    expectTypeOf(find).toEqualTypeOf<(id: number) => Promise<number>>();
+    // @ts-expect-error: a pool has no such method
+    const wrong = () => redundant.execute(({ target }) => target.nothing());
+    expectTypeOf(wrong).toBeFunction();
+  });
+
+  test('is text where it is text, and undefined without failover', () => {
+    const fetching = testHub().policy('b', { failover: { endpoints: [{ name: 'a', target: 'http://a' }] } });
+    expectTypeOf(fetching).toEqualTypeOf<Policy<string>>();
+    expectTypeOf(policy).toEqualTypeOf<Policy<undefined>>();
+    expectTypeOf(testHub().policy('c')).toEqualTypeOf<Policy<undefined>>();
+    expectTypeOf(testHub().policy('d', { failover: false })).toEqualTypeOf<Policy<undefined>>();
+  });
+
+  test("is unknown in the user's own order, unless said", () => {
+    expectTypeOf(testHub().policy('e', { strategies: [failover({ endpoints })] })).toEqualTypeOf<Policy>();
+    const said = testHub().policy<Pool>('f', { strategies: [failover({ endpoints })] });
+    expectTypeOf(said.execute(({ target }) => target.query('select 1'))).resolves.toEqualTypeOf<number>();
+  });
+
+  test('does not keep a policy from where any will do', () => {
+    expectTypeOf<Policy<Pool>>().toExtend<Policy>();
+    expectTypeOf<Policy<undefined>>().toExtend<Policy>();
+    const options: PolicyOptions = {};
+    expectTypeOf(testHub().policy('g', options)).toEqualTypeOf<Policy>();
+  });
 });

@@ -1,0 +1,198 @@
+import type { LiveSettings } from '../../core/adjustable.ts';
+import type { Call } from '../../core/call.ts';
+import { monotonicNow, wallNow } from '../../core/clock.ts';
+import type { LimitControl } from '../../core/control.ts';
+import { type LayerSample, layerFamilies } from '../../core/layer-metrics.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { Passage } from '../../core/passage.ts';
+import { edge, type Inner, type Layer, type Outer } from '../../core/pipeline.ts';
+import type { PolicyRuntime } from '../../core/runtime.ts';
+import { byPreference, pick } from './choice.ts';
+import {
+  type EndpointChange,
+  type Finding,
+  OutlierEjection,
+  type Standing,
+  type Ticket,
+} from './ejection.ts';
+import type { EndpointState } from './endpoint.ts';
+import type { failoverSchema } from './options.ts';
+import { EndpointRun } from './run.ts';
+import { endpointSamples } from './samples.ts';
+
+/** Whoever runs without ejection holds no ticket that means anything. */
+const NO_TICKET: Ticket = { position: -1, generation: -1, trial: 0 };
+
+/** Chooses an endpoint for each run, and knows how all of them are. What one call does is `EndpointRun`'s. */
+export class FailoverLayer implements Layer {
+  outer: Outer = edge;
+  readonly inner: Inner;
+  readonly runtime: PolicyRuntime;
+  readonly #live: LiveSettings<typeof failoverSchema>;
+  readonly #endpoints: readonly EndpointState[];
+  /** Any of them. */
+  readonly first: EndpointState;
+  readonly #ejection: OutlierEjection;
+  #preferred: readonly EndpointState[];
+  #maxFailovers: number | undefined = undefined;
+  #failovers = 0;
+  #isClosed = false;
+
+  constructor(
+    inner: Inner,
+    runtime: PolicyRuntime,
+    live: LiveSettings<typeof failoverSchema>,
+    endpoints: readonly EndpointState[],
+  ) {
+    this.inner = inner;
+    this.runtime = runtime;
+    this.#live = live;
+    this.#endpoints = endpoints;
+    this.first = endpoints.reduce((first) => first);
+    this.#ejection = new OutlierEjection(endpoints.length);
+    this.#preferred = byPreference(endpoints);
+    live.onChange(() => this.#changed());
+    runtime.onClose(() => {
+      this.#isClosed = true;
+    });
+  }
+
+  /** To how many more endpoints a call may go that fails now. */
+  get maxFailovers(): number {
+    return this.#maxFailovers ?? this.#live.current.maxFailovers;
+  }
+
+  enter(passage: Passage, now: number): void {
+    const run = new EndpointRun(this, passage, undefined, now);
+    run.go(this.choose(run, now) ?? this.#soonestOpen, now);
+  }
+
+  settle(passage: Passage, outcome: Outcome, now: number): void {
+    if (passage instanceof EndpointRun) passage.settled(outcome, now);
+    else this.outer.settle(passage, outcome, now);
+  }
+
+  /** Whether the circuits of all endpoints would turn it away. */
+  refuses(passage: Passage, now: number): boolean {
+    const run = new EndpointRun(this, passage, undefined, now);
+    const refused = this.#preferred.every((endpoint) => run.refusedAt(endpoint, now));
+    run.close();
+    return refused;
+  }
+
+  limits(): readonly LimitControl[] {
+    const configured = this.#live.current.maxFailovers;
+    const set = (value: number | undefined): void => {
+      this.#maxFailovers = value;
+    };
+    const text = 'endpoints that a call may go to after its first one failed';
+    const current = this.maxFailovers;
+    return [{ name: 'failover.maxFailovers', text, type: 'count', configured, current, set }];
+  }
+
+  samples(): readonly LayerSample[] {
+    return [
+      { family: layerFamilies.failovers, labels: {}, read: () => this.#failovers },
+      ...this.#endpoints.flatMap((endpoint) =>
+        endpointSamples(endpoint, () => this.#ejection.isEjected(endpoint.position)),
+      ),
+    ];
+  }
+
+  /**
+   * Where a run goes: to a healthy endpoint, else to one that is ejected, which may do all the same. `undefined` where
+   * the circuits of all that its call has not tried yet would turn it away.
+   *
+   * @param run asks the circuits, and knows where its call has been
+   */
+  choose(run: EndpointRun, now: number): EndpointState | undefined {
+    const isBalanced = this.#live.current.balance === 'balanced';
+    const untried = this.#preferred.filter((endpoint) => !run.hasTried(endpoint));
+    if (!isBalanced) {
+      const healthy = untried.find((endpoint) => this.#isUsable(endpoint, run, now));
+      if (healthy !== undefined) return healthy;
+    }
+    const allowed = untried.filter((endpoint) => !run.refusedAt(endpoint, now));
+    const healthy = allowed.filter((endpoint) => this.#isHealthy(endpoint, run, now));
+    return pick(healthy.length > 0 ? healthy : allowed, isBalanced, now, Math.random);
+  }
+
+  /** Spends an extra attempt of the policy's budget, or says that there is none left. */
+  takesExtra({ trace }: Call, now: number): boolean {
+    if (this.runtime.budget.take(now)) return true;
+    this.runtime.rejected('budget_spent', undefined, trace);
+    return false;
+  }
+
+  began(endpoint: EndpointState, now: number): Ticket {
+    endpoint.runStarted();
+    const { ejection } = this.#live.current;
+    return ejection === false ? NO_TICKET : this.#ejection.begin(endpoint.position, ejection, now);
+  }
+
+  /** What a run tells about its endpoint. */
+  ended(ticket: Ticket, finding: Finding, now: number): void {
+    const { ejection } = this.#live.current;
+    if (ejection === false) return;
+    for (const change of this.#ejection.end(ticket, finding, ejection, now)) this.#announce(change);
+  }
+
+  /** A call goes on. */
+  failsOver(from: EndpointState, to: EndpointState, outcome: Outcome, passage: Passage): void {
+    this.#failovers += 1;
+    const { events, name } = this.runtime;
+    if (!events.heard.failover) return;
+    const { trace } = passage.call;
+    events.emit('failover', {
+      policy: name,
+      time: wallNow(),
+      from: from.name,
+      to: to.name,
+      error: outcome.error,
+      trace,
+    });
+  }
+
+  /** Where all circuits are open: the one to let calls through first, so that a caller hears when that is. */
+  get #soonestOpen(): EndpointState {
+    return this.#preferred.reduce((best, other) => (other.closedUntil < best.closedUntil ? other : best));
+  }
+
+  #isUsable(endpoint: EndpointState, run: EndpointRun, now: number): boolean {
+    return this.#isHealthy(endpoint, run, now) && !run.refusedAt(endpoint, now);
+  }
+
+  /**
+   * A call that cannot be repeated is not the first to try an endpoint again, unless nobody else has for as long as the
+   * shortest ejection.
+   */
+  #isHealthy(endpoint: EndpointState, run: EndpointRun, now: number): boolean {
+    const { ejection } = this.#live.current;
+    if (ejection === false) return true;
+    const { position } = endpoint;
+    const standing: Standing = this.#ejection.standing(position, ejection, now);
+    if (standing !== 'on-trial') return standing === 'in-service';
+    return run.mayRepeat || this.#ejection.overdueMs(position, now) >= ejection.baseEjectionMs;
+  }
+
+  #changed(): void {
+    const { endpoints, ejection } = this.#live.current;
+    for (const [at, { weight, priority }] of endpoints.entries()) {
+      const endpoint = this.#endpoints[at];
+      if (endpoint === undefined) continue;
+      endpoint.weight = weight;
+      endpoint.priority = priority;
+    }
+    this.#preferred = byPreference(this.#endpoints);
+    if (ejection !== false) return;
+    for (const change of this.#ejection.reset(monotonicNow())) this.#announce(change);
+  }
+
+  #announce({ position, ...change }: EndpointChange): void {
+    const endpoint = this.#endpoints[position];
+    const { events, name } = this.runtime;
+    // A policy that was removed has nothing more to say: another may have its name.
+    if (endpoint === undefined || this.#isClosed || !events.heard.endpoint) return;
+    events.emit('endpoint', { policy: name, time: wallNow(), endpoint: endpoint.name, ...change });
+  }
+}
