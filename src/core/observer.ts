@@ -55,6 +55,7 @@ export const components = [
   'fallback',
   'discard',
   'retry',
+  'bulkhead',
   'hedge',
   'failover',
   'chaos',

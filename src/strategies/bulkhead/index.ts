@@ -1,0 +1,2 @@
+export type { BulkheadOptions } from './options.ts';
+export { bulkhead } from './strategy.ts';

@@ -1,0 +1,294 @@
+import type { LiveSettings } from '../../core/adjustable.ts';
+import { monotonicNow } from '../../core/clock.ts';
+import type { LimitControl } from '../../core/control.ts';
+import { deadlines } from '../../core/deadlines.ts';
+import { BulkheadFullError, ClosedError, TimeoutError, withoutStack } from '../../core/errors.ts';
+import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
+import { cutShort, failed, type Outcome, rejected } from '../../core/outcome.ts';
+import type { Passage } from '../../core/passage.ts';
+import { edge, type Inner, type Layer, type Outer } from '../../core/pipeline.ts';
+import type { PolicyRuntime } from '../../core/runtime.ts';
+import type { EndCause } from '../../core/scope.ts';
+import { Lease, type Lessor } from './lease.ts';
+import { LeaseWatch } from './lease-watch.ts';
+import type { bulkheadSchema } from './options.ts';
+import { type Capacity, Places } from './places.ts';
+
+/** A bulkhead at work. */
+export class BulkheadLayer implements Layer, Lessor {
+  outer: Outer = edge;
+  readonly #inner: Inner;
+  readonly #runtime: PolicyRuntime;
+  readonly #live: LiveSettings<typeof bulkheadSchema>;
+  readonly #places = new Places<Lease>();
+  readonly #watch: LeaseWatch;
+  /** What holds instead of what the options say. */
+  #steered: { readonly [Name in keyof Capacity]?: number | undefined } = {};
+  #capacity: Capacity;
+  #isHandingOver = false;
+  #isClosed = false;
+
+  constructor(inner: Inner, runtime: PolicyRuntime, live: LiveSettings<typeof bulkheadSchema>) {
+    this.#inner = inner;
+    this.#runtime = runtime;
+    this.#live = live;
+    this.#capacity = live.current;
+    this.#watch = new LeaseWatch({
+      places: this.#places,
+      runtime,
+      settings: () => live.current,
+      onTakenBack: () => this.#handOver(),
+    });
+    live.onChange(() => this.#changed());
+    runtime.onCircuitMove(() => this.#letPassSoon());
+    runtime.onClose(() => this.#close());
+  }
+
+  limits(): readonly LimitControl[] {
+    return [
+      this.#limit('maxConcurrent', 'calls that may be in the bulkhead at once'),
+      this.#limit('maxQueue', 'calls that may wait for a place of the bulkhead'),
+    ];
+  }
+
+  refuses(passage: Passage, now: number): boolean {
+    return this.#inner.refuses?.(passage, now) === true;
+  }
+
+  samples(): readonly LayerSample[] {
+    return [
+      { family: layerFamilies.bulkheadInUse, labels: {}, read: () => this.#places.inUse },
+      { family: layerFamilies.bulkheadQueued, labels: {}, read: () => this.#places.queued },
+      { family: layerFamilies.bulkheadExpiredLeases, labels: {}, read: () => this.#watch.takenBack },
+      shadowSample('bulkhead_full', this.#runtime.shadowRejections, () => this.#isShadow),
+    ];
+  }
+
+  enter(passage: Passage, now: number): void {
+    if (passage.cause !== undefined) {
+      this.outer.settle(passage, cutShort(passage.reason, passage.cause, 'ignored'), now);
+    } else if (this.refuses(passage, now)) this.#inner.enter(passage, now);
+    else if (this.#isShadow) this.#enterInShadow(passage, now);
+    else this.#enterOrWait(passage, now);
+  }
+
+  settle(passage: Passage, outcome: Outcome, now: number): void {
+    if (passage.opener !== this || !(passage instanceof Lease)) {
+      this.outer.settle(passage, outcome, now);
+      return;
+    }
+    passage.close();
+    passage.isUnderWay = false;
+    if (passage.stage === 'inside') {
+      if (passage.isOccupied) this.#keepFor(passage, now);
+      else this.#giveBack(passage);
+    }
+    this.outer.settle(passage.outer, outcome, now);
+    if (this.#places.queued > 0) this.#handOver();
+  }
+
+  emptied(lease: Lease): void {
+    this.#giveBack(lease);
+    this.#watch.look();
+    if (this.#places.queued > 0) this.#handOver();
+  }
+
+  waitedTooLong(lease: Lease, now: number): void {
+    this.#leaveQueue(lease);
+    const { mayWaitMs } = lease;
+    this.#turnAway(lease.outer, () => new TimeoutError(this.#runtime.name, mayWaitMs, 'queue'), now);
+  }
+
+  leftQueue(lease: Lease, cause: EndCause, reason: unknown): void {
+    this.#leaveQueue(lease);
+    const now = monotonicNow();
+    // An attempt's time that ran out here says nothing about the dependency.
+    if (cause === 'attempt-timeout') this.#turnAway(lease.outer, () => reason, now);
+    else this.outer.settle(lease.outer, cutShort(reason, cause, 'ignored'), now);
+  }
+
+  get #isShadow(): boolean {
+    return this.#live.current.mode === 'shadow';
+  }
+
+  /** Takes what holds from now on, and lets in whom that has made room for. */
+  #changed(): void {
+    const { maxConcurrent, maxQueue } = this.#live.current;
+    const steered = this.#steered;
+    this.#capacity = {
+      maxConcurrent: steered.maxConcurrent ?? maxConcurrent,
+      maxQueue: steered.maxQueue ?? maxQueue,
+    };
+    this.#handOver();
+  }
+
+  #limit(name: keyof Capacity, text: string): LimitControl {
+    return {
+      name: `bulkhead.${name}`,
+      text,
+      type: 'count',
+      configured: this.#live.current[name],
+      current: this.#capacity[name],
+      set: (value) => {
+        this.#steered = { ...this.#steered, [name]: value };
+        this.#changed();
+      },
+    };
+  }
+
+  #enterInShadow(passage: Passage, now: number): void {
+    const isExtra = this.#places.wouldTurnAway(this.#capacity);
+    if (isExtra) this.#runtime.rejected('bulkhead_full', undefined, passage.call.trace, true);
+    const lease = new Lease(this, passage);
+    lease.isExtra = isExtra;
+    this.#letIn(lease, now);
+  }
+
+  #enterOrWait(passage: Passage, now: number): void {
+    const { priority } = passage.call.settings;
+    // Where there is no place, one may be overdue.
+    if (!this.#places.hasPlace(this.#capacity)) this.#watch.takeBackOverdue(now);
+    const found = this.#places.find(priority, this.#capacity);
+    if (this.#isClosed && found !== 'place') {
+      this.#settleClosed(passage);
+      return;
+    }
+    switch (found) {
+      case 'place':
+        this.#letIn(new Lease(this, passage), now);
+        break;
+      case 'queue':
+        this.#enqueue(passage, now);
+        break;
+      case 'somebody-less-important':
+        this.#displace(passage, now);
+        break;
+      default:
+        this.#turnAway(passage, this.#fullError, now);
+    }
+  }
+
+  readonly #fullError = (): unknown => {
+    const { maxConcurrent, maxQueue } = this.#capacity;
+    return new BulkheadFullError(this.#runtime.name, maxConcurrent, maxQueue);
+  };
+
+  #displace(passage: Passage, now: number): void {
+    const displaced = this.#places.leastImportant;
+    if (displaced !== undefined) this.#leaveQueue(displaced);
+    this.#enqueue(passage, now);
+    if (displaced !== undefined) this.#turnAway(displaced.outer, this.#fullError, now);
+  }
+
+  #turnAway(passage: Passage, makeError: () => unknown, now: number): void {
+    this.#runtime.rejected('bulkhead_full', undefined, passage.call.trace);
+    const outcome = rejected(() => withoutStack(makeError), 'bulkhead_full', undefined);
+    this.outer.settle(passage, outcome, now);
+  }
+
+  #enqueue(passage: Passage, now: number): void {
+    const lease = new Lease(this, passage);
+    lease.stage = 'waiting';
+    this.#places.enqueue(lease);
+    const { queueTimeoutMs } = this.#live.current;
+    if (queueTimeoutMs !== undefined) {
+      lease.mayWaitMs = queueTimeoutMs;
+      deadlines.arm(lease, queueTimeoutMs, now);
+    }
+    if (this.#places.hasPlace(this.#capacity)) this.#handOver();
+    this.#watch.look();
+  }
+
+  #leaveQueue(lease: Lease): void {
+    lease.stage = 'outside';
+    lease.close();
+    this.#places.dequeue(lease);
+    if (this.#places.queued === 0) this.#watch.look();
+  }
+
+  #letIn(lease: Lease, now: number): void {
+    lease.stage = 'inside';
+    this.#places.take(lease, now);
+    try {
+      this.#inner.enter(lease, now);
+    } catch (error) {
+      // No layer of this library throws; one of the user's own may, and must not keep the place.
+      if (lease.isUnderWay) this.settle(lease, failed(error, 'defect'), now);
+      else this.#runtime.report('bulkhead', error);
+    }
+  }
+
+  /** Its caller has an answer, and an operation of it still runs. */
+  #keepFor(lease: Lease, now: number): void {
+    lease.stage = 'answered';
+    if (this.#live.current.maxLeaseMs === undefined) this.#places.renew(lease, now);
+    this.#watch.keepAnswered();
+  }
+
+  #giveBack(lease: Lease): void {
+    if (lease.stage === 'answered') this.#watch.letAnsweredGo();
+    lease.stage = 'outside';
+    this.#places.giveBack(lease);
+  }
+
+  /**
+   * Lets in whose turn has come, one after the other: one that ends at once must not let in the next from within itself,
+   * or a long queue would overflow the stack.
+   */
+  #handOver(): void {
+    if (this.#isHandingOver) return;
+    this.#isHandingOver = true;
+    try {
+      for (let lease = this.#places.next; lease !== undefined; lease = this.#places.next) {
+        const now = monotonicNow();
+        if (this.refuses(lease.outer, now)) this.#letPass(lease, now);
+        else if (this.#isShadow || this.#places.hasPlace(this.#capacity)) {
+          this.#places.dequeue(lease);
+          deadlines.clear(lease);
+          this.#letIn(lease, now);
+        } else break;
+      }
+    } finally {
+      this.#isHandingOver = false;
+      this.#watch.look();
+    }
+  }
+
+  /** Lets one who waits go on without a place: the circuit within turns it away. */
+  #letPass(lease: Lease, now: number): void {
+    this.#leaveQueue(lease);
+    const passage = lease.outer;
+    try {
+      this.#inner.enter(passage, now);
+    } catch (error) {
+      this.outer.settle(passage, failed(error, 'defect'), now);
+    }
+  }
+
+  /** A circuit moved. What waits behind one that has opened need not wait, once whoever moved it is done. */
+  #letPassSoon(): void {
+    if (this.#places.queued > 0) queueMicrotask(() => this.#letPassRefused());
+  }
+
+  #letPassRefused(): void {
+    for (const lease of this.#places.waiting) {
+      const now = monotonicNow();
+      if (lease.stage === 'waiting' && this.refuses(lease.outer, now)) this.#letPass(lease, now);
+    }
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    for (const lease of this.#places.waiting) {
+      if (lease.stage !== 'waiting') continue;
+      this.#leaveQueue(lease);
+      this.#settleClosed(lease.outer);
+    }
+    this.#watch.stop();
+  }
+
+  #settleClosed(passage: Passage): void {
+    const error = withoutStack(() => new ClosedError(this.#runtime.name));
+    this.outer.settle(passage, failed(error, 'ignored'), monotonicNow());
+  }
+}

@@ -1,0 +1,2 @@
+export type { RateLimitOptions } from './options.ts';
+export { rateLimit } from './strategy.ts';
