@@ -22,6 +22,9 @@ export interface CircuitSnapshot {
   readonly until: number | null;
   /** How many half-open states in a row have failed; the open time grows with it. */
   readonly failedRecoveries: number;
+  /** Whose it is, where it is not the policy's own. */
+  readonly key?: string | undefined;
+  readonly endpoint?: string | undefined;
 }
 
 /** A change of a circuit's state. */
@@ -38,6 +41,10 @@ export interface CircuitTransition {
 
 /** A policy's circuit as its user sees and steers it. */
 export interface Circuit {
+  /** The key whose calls go through it (`perKey`). It comes from calls: it belongs in no metric's label. */
+  readonly key?: string | undefined;
+  /** Name of the endpoint whose calls go through it (`failover`). */
+  readonly endpoint?: string | undefined;
   readonly state: CircuitState;
   /** When the state began, in milliseconds since the epoch. */
   readonly since: number;
@@ -54,13 +61,17 @@ export interface Circuit {
   readonly configuration: Readonly<Record<string, unknown>>;
   /** @internal When that began which its window holds, or held when it left the closed state. */
   readonly onset: FailureOnset | undefined;
-  /** Opens it by hand, for `forMs` milliseconds or until `reset()`. Pages nobody. */
+  /**
+   * Opens it by hand, for `forMs` milliseconds or until `reset()`. Pages nobody. What is done by hand to `policy.circuit`
+   * holds for all its calls until it is closed again, whatever their keys and endpoints; what is done to an endpoint's,
+   * for all of that endpoint.
+   */
   forceOpen(reason: string, forMs?: number): void;
   /** Lets everything through and counts nothing, for `forMs` milliseconds or until `reset()`. */
   disable(forMs?: number): void;
   /**
-   * Lets an open circuit, one forced open included, try the dependency now instead of when its time is up. A probe
-   * that fails then opens it for as long as before.
+   * Lets an open circuit, one forced open included, try the dependency now instead of when its time is up: by its health
+   * check where it has one, else by the next calls. A probe that fails then opens it for as long as before.
    *
    * @returns whether it was open; otherwise nothing happens
    */

@@ -1,2 +1,8 @@
-export type { CircuitBreakerOptions, CircuitWindow } from './options.ts';
+export type {
+  CircuitBreakerOptions,
+  CircuitWindow,
+  HealthCheck,
+  ProbeContext,
+  ProbeOptions,
+} from './options.ts';
 export { circuitBreaker } from './strategy.ts';

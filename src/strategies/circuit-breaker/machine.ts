@@ -7,9 +7,10 @@ import type {
 import type { FailureOnset } from '../../core/failure-onset.ts';
 import { NO_GENERATION, type Permit } from '../../core/permit.ts';
 import { FailureMarks, type NoteFailure } from './failure-marks.ts';
+import { HalfOpen } from './half-open.ts';
 import type { CircuitBreakerSettings } from './options.ts';
-import { judgeProbes, tripsOnRow, whyTrip } from './thresholds.ts';
-import { type AttemptWindow, attemptWindow } from './window.ts';
+import { openTimeMs, tripsOnRow, whyTrip } from './thresholds.ts';
+import { type AttemptWindow, attemptWindow, isSameShape, resizedWindow } from './window.ts';
 
 /** Up to this share of the open time is added to it by chance, so that replicas do not probe together. */
 export const OPEN_JITTER = 0.1;
@@ -23,15 +24,16 @@ type Chance = () => number;
  *
  * Closed, it records each settled attempt in the window and trips when a threshold is reached. Open, it admits
  * nothing until its time is up. Half-open, it admits `halfOpenProbes` in all; when that many have settled, or as
- * soon as the answer is sure, it closes with a fresh window or opens for longer. Every transition starts a new
- * generation, so that an attempt admitted before it can no longer move the state.
+ * soon as the answer is sure, it closes with a fresh window or opens for longer. Where there is a health check, that
+ * many of its runs take their place. Every transition starts a new generation, so that an attempt or a check begun
+ * before it can no longer move the state.
  *
  * Forced-open and disabled are set by hand and end by hand, or after a time: forced-open then goes to half-open,
  * disabled to closed.
  */
 export class CircuitMachine {
-  readonly #settings: CircuitBreakerSettings;
-  readonly #window: AttemptWindow;
+  #settings: CircuitBreakerSettings;
+  #window: AttemptWindow;
   readonly #onTransition: (transition: CircuitTransition) => void;
   #state: CircuitState = 'closed';
   #generation = 0;
@@ -39,14 +41,10 @@ export class CircuitMachine {
   #failedRecoveries = 0;
   /** When open, forced-open or disabled ends by itself. */
   #until = Number.POSITIVE_INFINITY;
-  /** Probes admitted in this half-open state and not yet settled. */
-  #probes: Permit[] = [];
-  #probesSettled = 0;
-  #probeFailures = 0;
-  #probesSlow = 0;
-  /** Whether somebody asked for this half-open state; that its probes fail does not lengthen the open time. */
-  #isProbedByHand = false;
-  #openMs: number;
+  /** What became of this half-open state so far. */
+  #halfOpen: HalfOpen | undefined = undefined;
+  /** Health checks that failed in a row while it is closed. */
+  #failedChecks = 0;
   readonly #noteFailure: NoteFailure | undefined;
   /** Made with the first failure. */
   #marks: FailureMarks | undefined = undefined;
@@ -60,7 +58,6 @@ export class CircuitMachine {
     noteFailure?: NoteFailure,
   ) {
     this.#settings = settings;
-    this.#openMs = settings.openMs;
     this.#window = attemptWindow(settings.window);
     this.#onTransition = onTransition;
     this.#noteFailure = noteFailure;
@@ -74,15 +71,19 @@ export class CircuitMachine {
     return this.#failedRecoveries;
   }
 
+  /** What an attempt or a health check that begins now belongs to. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** Monotonic time at which the state may change without anything else happening; `Infinity` when never. */
   get wakeAt(): number {
-    if (this.#state === 'half-open') {
-      const oldest = this.#probes[0];
-      return oldest === undefined
-        ? Number.POSITIVE_INFINITY
-        : oldest.admittedAt + this.#settings.halfOpenMaxMs;
-    }
-    return this.#until;
+    return this.#halfOpen?.expiresAt(this.#settings) ?? this.#until;
+  }
+
+  /** Whether it is half-open and nothing is on its way that would end that. */
+  get isIdle(): boolean {
+    return this.#halfOpen !== undefined && this.#halfOpen.running.length === 0;
   }
 
   /** Milliseconds until an open circuit lets a probe through; `Infinity` for one held open by hand without an end. */
@@ -92,8 +93,7 @@ export class CircuitMachine {
 
   counts(now: number): CircuitWindowCounts {
     this.#window.advance(now);
-    const { attempts, failures, slow } = this.#window;
-    return { attempts, failures, slow };
+    return { attempts: this.#window.attempts, failures: this.#window.failures, slow: this.#window.slow };
   }
 
   /** The failures that the window holds, or that led out of the closed state: when they began. */
@@ -105,17 +105,21 @@ export class CircuitMachine {
 
   /** Adds what did not count against the dependency to what goes on since the last failure. */
   noteBeside(note: NoteFailure): void {
-    const newest = this.#marks?.newest;
-    if (newest !== undefined) note(newest);
+    if (this.#marks?.newest !== undefined) note(this.#marks.newest);
   }
 
-  /** How long it stays open at first, in milliseconds, from the next opening on. */
-  set openMs(openMs: number) {
-    this.#openMs = openMs;
-  }
-
-  get openMs(): number {
-    return this.#openMs;
+  /**
+   * Goes by other options from now on. State and window stay, a window of another type excepted, which begins empty;
+   * a time that is running already stays as long as it was.
+   */
+  adjust(settings: CircuitBreakerSettings, now: number, chance: Chance = Math.random): void {
+    if (!isSameShape(this.#settings.window, settings.window)) {
+      this.#window = resizedWindow(this.#window, settings.window, now);
+      this.#marks?.clear();
+    }
+    this.#settings = settings;
+    if (this.#halfOpen !== undefined && this.#halfOpen.settled > 0)
+      this.#judgeProbes(this.#halfOpen, now, chance, undefined);
   }
 
   /** Asks to run an attempt: gives `permit` its generation, or turns the attempt away. */
@@ -124,7 +128,7 @@ export class CircuitMachine {
     if (this.#state !== 'closed') {
       this.wake(now);
       if (this.#isFull()) return false;
-      if (this.#state === 'half-open') this.#probes.push(permit);
+      this.#halfOpen?.running.push(permit);
     }
     permit.generation = this.#generation;
     return true;
@@ -132,6 +136,7 @@ export class CircuitMachine {
 
   /** Whether `admit` would turn an attempt away now. */
   refuses(now: number): boolean {
+    if (this.#state === 'closed') return false;
     this.wake(now);
     return this.#isFull();
   }
@@ -148,11 +153,37 @@ export class CircuitMachine {
     chance: Chance,
     retryAfterMs: number | undefined,
   ): void {
-    if (this.#state === 'half-open') this.#expireProbes(now, chance);
+    if (this.#halfOpen !== undefined) this.#expireProbes(this.#halfOpen, now, chance);
     if (!this.#spend(permit)) return;
     const slow = now - permit.admittedAt > this.#settings.slowAttemptMs;
-    if (this.#state === 'closed') this.#settleClosed(failure, slow, now, chance, retryAfterMs);
-    else if (this.#state === 'half-open') this.#settleProbe(failure, slow, now, chance, retryAfterMs);
+    if (this.#state === 'closed') {
+      this.#record(failure, slow, now);
+      const why = whyTrip(this.#window, this.#consecutiveFailures, this.#settings);
+      if (why !== undefined) this.#open(why, now, chance, retryAfterMs);
+    } else if (this.#halfOpen !== undefined) {
+      this.#halfOpen.count(failure, slow);
+      this.#judgeProbes(this.#halfOpen, now, chance, retryAfterMs);
+    }
+  }
+
+  /**
+   * Takes in how a health check ended.
+   *
+   * @param generation that which the check began in; what belongs to another state moves nothing
+   * @param problem what it failed with, in words; `undefined` where the dependency is healthy
+   */
+  checked(generation: number, problem: string | undefined, now: number, chance: Chance): void {
+    const { probe, halfOpenProbes } = this.#settings;
+    if (generation !== this.#generation || probe === undefined) return;
+    if (this.#halfOpen !== undefined) {
+      this.#halfOpen.count(problem !== undefined, false);
+      if (problem !== undefined) this.#reopen(`its health check ${problem}`, now, chance, undefined);
+      else if (this.#halfOpen.settled >= halfOpenProbes) this.#close('its health check succeeded', false);
+    } else if (this.#state === 'closed') {
+      this.#failedChecks = problem === undefined ? 0 : this.#failedChecks + 1;
+      if (problem !== undefined && this.#failedChecks >= probe.failures)
+        this.#open(`${this.#failedChecks} health checks in a row failed; the last ${problem}`, now, chance);
+    }
   }
 
   /** Gives a permit back without a word about the dependency. */
@@ -162,13 +193,14 @@ export class CircuitMachine {
 
   /** Lets time pass: ends what has lasted long enough. */
   wake(now: number, chance: Chance = Math.random): void {
-    if (this.#state === 'half-open') this.#expireProbes(now, chance);
+    if (this.#halfOpen !== undefined) this.#expireProbes(this.#halfOpen, now, chance);
     else if (now >= this.#until) {
       if (this.#state === 'disabled') this.#close('the time it was disabled for is up', false);
-      else
-        this.#halfOpen(
-          this.#state === 'open' ? 'its open time is up' : 'the time it was forced open for is up',
-        );
+      else {
+        const reason =
+          this.#state === 'open' ? 'its open time is up' : 'the time it was forced open for is up';
+        this.#move('half-open', reason, false, Number.POSITIVE_INFINITY);
+      }
     }
   }
 
@@ -192,9 +224,14 @@ export class CircuitMachine {
   /** Goes from open or forced-open to half-open before the time is up. False in any other state. */
   probeNow(reason: string): boolean {
     if (this.#state !== 'open' && this.#state !== 'forced-open') return false;
-    this.#isProbedByHand = true;
     this.#move('half-open', reason, true, Number.POSITIVE_INFINITY);
     return true;
+  }
+
+  /** Nobody goes by it any more: it closes, and what was admitted moves nothing. */
+  retire(reason: string): void {
+    if (this.#state === 'closed') this.#startGeneration();
+    else this.#close(reason, false);
   }
 
   reset(): void {
@@ -213,6 +250,7 @@ export class CircuitMachine {
     until: number,
   ): void {
     this.#state = state;
+    this.#halfOpen = state === 'half-open' ? new HalfOpen(false) : undefined;
     this.#failedRecoveries = failedRecoveries;
     // A closed or half-open state does not end by time, whatever was saved with it.
     this.#until = state === 'closed' || state === 'half-open' ? Number.POSITIVE_INFINITY : until;
@@ -220,8 +258,7 @@ export class CircuitMachine {
   }
 
   #isFull(): boolean {
-    if (this.#state === 'half-open')
-      return this.#probes.length + this.#probesSettled >= this.#settings.halfOpenProbes;
+    if (this.#halfOpen !== undefined) return this.#halfOpen.isFull(this.#settings);
     return this.#state === 'open' || this.#state === 'forced-open';
   }
 
@@ -230,23 +267,15 @@ export class CircuitMachine {
     const { generation } = permit;
     permit.generation = NO_GENERATION;
     if (generation !== this.#generation) return false;
-    if (this.#state === 'half-open') this.#probes = this.#probes.filter((probe) => probe !== permit);
+    this.#halfOpen?.forget(permit);
     return true;
   }
 
-  #settleClosed(
-    failure: boolean,
-    slow: boolean,
-    now: number,
-    chance: Chance,
-    retryAfterMs: number | undefined,
-  ): void {
+  #record(failure: boolean, slow: boolean, now: number): void {
     this.#window.record(failure, slow, now);
     this.#consecutiveFailures = failure ? this.#consecutiveFailures + 1 : 0;
     if (failure || slow) this.#mark(failure);
     else this.#marks?.endRow();
-    const why = whyTrip(this.#window, this.#consecutiveFailures, this.#settings);
-    if (why !== undefined) this.#open(why, now, chance, retryAfterMs);
   }
 
   #mark(failure: boolean): void {
@@ -262,58 +291,32 @@ export class CircuitMachine {
     return this.#marks?.onset(this.#window.slot, this.#window.oldestSlot, ofRow);
   }
 
-  #settleProbe(
-    failure: boolean,
-    slow: boolean,
-    now: number,
-    chance: Chance,
-    retryAfterMs: number | undefined,
-  ): void {
-    this.#probesSettled += 1;
-    if (failure) this.#probeFailures += 1;
-    if (slow) this.#probesSlow += 1;
-    this.#judgeProbes(now, chance, retryAfterMs);
-  }
-
   /** Decides as soon as the probes still to come could not change the answer. */
-  #judgeProbes(now: number, chance: Chance, retryAfterMs: number | undefined): void {
-    const seen = { settled: this.#probesSettled, failures: this.#probeFailures, slow: this.#probesSlow };
-    const verdict = judgeProbes(seen, this.#settings);
+  #judgeProbes(probes: HalfOpen, now: number, chance: Chance, retryAfterMs: number | undefined): void {
+    const verdict = probes.judge(this.#settings);
     if (verdict === undefined) return;
     if (verdict.recovered) this.#close('its probes succeeded', false);
     else this.#reopen(verdict.reason, now, chance, retryAfterMs);
   }
 
-  #expireProbes(now: number, chance: Chance): void {
+  #expireProbes(probes: HalfOpen, now: number, chance: Chance): void {
     const { halfOpenMaxMs } = this.#settings;
-    for (const probe of this.#probes) {
-      if (
-        probe.generation !== this.#generation ||
-        now - probe.admittedAt < halfOpenMaxMs ||
-        this.#state !== 'half-open'
-      )
+    for (const probe of probes.running) {
+      if (now - probe.admittedAt < halfOpenMaxMs || this.#halfOpen !== probes || !this.#spend(probe))
         continue;
-      this.#spend(probe);
-      this.#settleProbe(true, false, now, chance, undefined);
+      probes.count(true, false);
+      this.#judgeProbes(probes, now, chance, undefined);
     }
   }
 
   #reopen(reason: string, now: number, chance: Chance, retryAfterMs: number | undefined): void {
-    if (!this.#isProbedByHand) this.#failedRecoveries += 1;
+    if (this.#halfOpen?.byHand !== true) this.#failedRecoveries += 1;
     this.#open(reason, now, chance, retryAfterMs);
   }
 
   #open(reason: string, now: number, chance: Chance, retryAfterMs = 0, manual = false): void {
-    const { openBackoffFactor } = this.#settings;
-    const maxOpenMs = Math.max(this.#settings.maxOpenMs, this.#openMs);
-    const grownMs = Math.min(this.#openMs * openBackoffFactor ** this.#failedRecoveries, maxOpenMs);
-    const askedMs = Math.min(retryAfterMs, maxOpenMs);
-    const openForMs = Math.max(grownMs, askedMs) * (1 + chance() * OPEN_JITTER);
-    this.#move('open', reason, manual, now + openForMs);
-  }
-
-  #halfOpen(reason: string): void {
-    this.#move('half-open', reason, false, Number.POSITIVE_INFINITY);
+    const openForMs = openTimeMs(this.#settings, this.#failedRecoveries, retryAfterMs);
+    this.#move('open', reason, manual, now + openForMs * (1 + chance() * OPEN_JITTER));
   }
 
   #close(reason: string, manual: boolean): void {
@@ -326,8 +329,8 @@ export class CircuitMachine {
     if (from === 'closed')
       this.#onset = this.#currentOnset(tripsOnRow(this.#consecutiveFailures, this.#settings));
     this.#state = to;
+    this.#halfOpen = to === 'half-open' ? new HalfOpen(manual) : undefined;
     this.#until = until;
-    if (to !== 'half-open') this.#isProbedByHand = false;
     if (to === 'closed') {
       this.#window.clear();
       this.#onset = undefined;
@@ -342,9 +345,6 @@ export class CircuitMachine {
   #startGeneration(): void {
     this.#generation += 1;
     this.#consecutiveFailures = 0;
-    this.#probes = [];
-    this.#probesSettled = 0;
-    this.#probeFailures = 0;
-    this.#probesSlow = 0;
+    this.#failedChecks = 0;
   }
 }

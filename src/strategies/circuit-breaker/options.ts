@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { LiveSettings } from '../../core/adjustable.ts';
+import type { CallDescription } from '../../core/call.ts';
 import { type CircuitSnapshot, circuitStates } from '../../core/circuit.ts';
 import {
+  callback,
   count,
   countOrZero,
   durationMs,
@@ -10,6 +13,7 @@ import {
   options,
   ratio,
   shown,
+  text,
 } from '../../core/options.ts';
 
 /** Which attempts a circuit judges by. */
@@ -18,6 +22,34 @@ export type CircuitWindow =
   | { readonly type: 'time'; readonly ms: number }
   /** The last `size` of them, up to 1 000 000. */
   | { readonly type: 'count'; readonly size: number };
+
+/** What a health check is told. */
+export interface ProbeContext {
+  /** Aborts when the check has taken too long, or its outcome moves nothing any more. */
+  readonly signal: AbortSignal;
+  readonly policy: string;
+  /** The endpoint whose circuit asks, of a policy with `failover`. */
+  readonly endpoint?: string | undefined;
+  /** The key whose circuit asks, of a policy with `perKey`. */
+  readonly key?: string | undefined;
+}
+
+/** Asks the dependency whether it is healthy. It is not when this throws, rejects, takes too long or gives `false`. */
+export type HealthCheck = (context: ProbeContext) => unknown;
+
+/** A health check with its options. */
+export interface ProbeOptions {
+  readonly check: HealthCheck;
+  /** How long a check may take, in milliseconds. Default: the policy's attempt timeout, or 5 000 without one. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * How often it also runs while the circuit is closed, in milliseconds, before up to 10 % of jitter either way; not
+   * where an attempt has succeeded since. Default: never.
+   */
+  readonly intervalMs?: number | undefined;
+  /** Checks failed in a row that open a closed circuit, 1 or more. Default 3. */
+  readonly failures?: number | undefined;
+}
 
 /** Options of `circuitBreaker()`. All thresholds are inclusive: reaching one trips. */
 export interface CircuitBreakerOptions {
@@ -51,8 +83,27 @@ export interface CircuitBreakerOptions {
   readonly halfOpenMaxMs?: number | undefined;
   /** `shadow` decides and reports, and turns nothing away. Default `enforce`. */
   readonly mode?: 'enforce' | 'shadow' | undefined;
-  /** A state from an earlier `circuit.toJSON()`: an open circuit waits only what was left. */
-  readonly restore?: CircuitSnapshot | undefined;
+  /**
+   * Gives the key whose circuit an attempt goes through, such as a tenant or a shard: a string of 1 to 256 characters,
+   * or `undefined` for the policy's own circuit. Called for each attempt, and where a limit asks for the circuit, so it
+   * should be quick. One that throws, or gives anything else, is reported, and the policy's own circuit is used.
+   */
+  readonly perKey?: ((call: CallDescription) => string | undefined) | undefined;
+  /**
+   * Keys that have a circuit at a time, 1 to 1 000 000. Beyond that the closed one used least recently is forgotten, and
+   * an open one only where none is closed. Each takes about a kilobyte, and each scrape looks at each. Default 1 000.
+   */
+  readonly maxKeys?: number | undefined;
+  /**
+   * A health check that tests an open circuit when its time is up, instead of a user's call: `halfOpenProbes` of its runs
+   * in a row must succeed. With `intervalMs` it also opens a closed one. Default: users' calls test it.
+   */
+  readonly probe?: HealthCheck | ProbeOptions | undefined;
+  /**
+   * States from an earlier `circuit.toJSON()`: an open circuit waits only what was left. One, for the policy's own
+   * circuit, or a list of those of `policy.circuits`, of which the states of keys are taken up where they are not closed.
+   */
+  readonly restore?: CircuitSnapshot | readonly CircuitSnapshot[] | undefined;
 }
 
 const rateOrOff = z.union([ratio, z.literal(false)], {
@@ -64,7 +115,30 @@ const snapshotSchema = options({
   since: z.number(),
   until: z.number().nullable(),
   failedRecoveries: countOrZero,
+  key: text.optional(),
+  endpoint: text.optional(),
 });
+
+const probeOptions = options({
+  check: callback<HealthCheck>(),
+  timeoutMs: durationMs.optional(),
+  intervalMs: durationMs.optional(),
+  failures: count.default(3),
+});
+
+const probeSchema = z
+  .union([callback<HealthCheck>(), probeOptions], {
+    error: (issue) =>
+      issue.code === 'invalid_union' && (typeof issue.input !== 'object' || issue.input === null)
+        ? `must be a function, or { check, timeoutMs, intervalMs, failures }, not ${shown(issue.input)}`
+        : undefined,
+  })
+  .transform((probe) => (typeof probe === 'function' ? probeOptions.parse({ check: probe }) : probe));
+
+const keyCount = numberThat(
+  (keys) => Number.isSafeInteger(keys) && keys >= 1 && keys <= 1_000_000,
+  'a whole number from 1 to 1 000 000',
+);
 
 /** A window takes a byte for each attempt. */
 const windowSize = numberThat(
@@ -103,7 +177,10 @@ export const circuitBreakerSchema = options({
   halfOpenProbes: count.default(1),
   halfOpenMaxMs: durationMs.optional(),
   mode: oneOf(['enforce', 'shadow']).default('enforce'),
-  restore: snapshotSchema.optional(),
+  perKey: callback<(call: CallDescription) => string | undefined>().optional(),
+  maxKeys: keyCount.default(1_000),
+  probe: probeSchema.optional(),
+  restore: z.union([snapshotSchema, z.array(snapshotSchema)]).optional(),
 })
   .check((context) => {
     const { slowRate, slowAttemptMs, failureRate, consecutiveFailures, maxOpenMs, openMs } = context.value;
@@ -143,3 +220,21 @@ function defaultThroughput(window: CircuitWindow): number {
 
 /** Checked options. */
 export type CircuitBreakerSettings = z.output<typeof circuitBreakerSchema>;
+
+/** Options of a circuit breaker at work. All may change but the state to begin with. */
+export type LiveCircuitBreaker = LiveSettings<typeof circuitBreakerSchema>;
+
+/** Checked options that may change. */
+export function liveCircuitBreaker(given: CircuitBreakerOptions): LiveCircuitBreaker {
+  return new LiveSettings(circuitBreakerSchema, given, 'Options of circuitBreaker()', {
+    fixed: ['restore'],
+    inFull: withProbeInFull,
+  });
+}
+
+/** A health check alone stands for options that have nothing else. */
+function withProbeInFull(given: unknown): unknown {
+  if (typeof given !== 'object' || given === null) return given;
+  const probe: unknown = Reflect.get(given, 'probe');
+  return typeof probe === 'function' ? { ...given, probe: { check: probe } } : given;
+}

@@ -26,13 +26,29 @@ export function tripsOnRow(failuresInARow: number, { consecutiveFailures }: Circ
   return consecutiveFailures !== false && failuresInARow >= consecutiveFailures;
 }
 
+/** How long it stays open now, in milliseconds, before chance adds to it. */
+export function openTimeMs(
+  { openMs, openBackoffFactor, maxOpenMs }: CircuitBreakerSettings,
+  failedRecoveries: number,
+  askedMs: number,
+): number {
+  const longestMs = Math.max(maxOpenMs, openMs);
+  return Math.min(Math.max(openMs * openBackoffFactor ** failedRecoveries, askedMs), longestMs);
+}
+
+/** What the probes of a half-open state say. */
+export type ProbeVerdict =
+  | { readonly recovered: true }
+  | { readonly recovered: false; readonly reason: string };
+
 /** What probes say: recovered, why not, or `undefined` while those to come could still change the answer. */
 export function judgeProbes(
   { settled, failures, slow }: { readonly settled: number; readonly failures: number; readonly slow: number },
   { halfOpenProbes, failureRate, slowRate }: CircuitBreakerSettings,
-): { readonly recovered: true } | { readonly recovered: false; readonly reason: string } | undefined {
+): ProbeVerdict | undefined {
   const allowed = failureRate === false ? PROBE_FAILURE_RATE : failureRate;
-  const toCome = halfOpenProbes - settled;
+  // Fewer may be asked for since the first of them began.
+  const toCome = Math.max(0, halfOpenProbes - settled);
   if (failures / halfOpenProbes >= allowed)
     return { recovered: false, reason: `${failures} of ${halfOpenProbes} probes failed` };
   if (slowRate !== false && slow / halfOpenProbes >= slowRate)

@@ -13,6 +13,22 @@ export interface AttemptWindow {
   /** Forgets what is too old at `now`. */
   advance(now: number): void;
   clear(): void;
+  /** Records what it holds in another one of its type, the oldest first. */
+  pourInto(other: AttemptWindow, now: number): void;
+}
+
+/** A window of another shape that holds what `window` does, as far as it reaches; one of another type is empty. */
+export function resizedWindow(window: AttemptWindow, shape: CircuitWindow, now: number): AttemptWindow {
+  const resized = attemptWindow(shape);
+  window.advance(now);
+  if (resized.constructor === window.constructor) window.pourInto(resized, now);
+  resized.advance(now);
+  return resized;
+}
+
+export function isSameShape(a: CircuitWindow, b: CircuitWindow): boolean {
+  if (a.type === 'time') return b.type === 'time' && a.ms === b.ms;
+  return b.type === 'count' && a.size === b.size;
 }
 
 export function attemptWindow(shape: CircuitWindow): AttemptWindow {
@@ -81,6 +97,16 @@ class TimeWindow implements AttemptWindow {
     this.slow = 0;
   }
 
+  /** Which of a slice's attempts failed and were slow both is not known; the counts are the same. */
+  pourInto(other: AttemptWindow, _now: number): void {
+    for (let slice = Math.max(0, this.oldestSlot); slice <= this.#slice; slice += 1) {
+      const at = (slice % SLICES) * FIELDS;
+      const [attempts = 0, failures = 0, slow = 0] = this.#slices.slice(at, at + FIELDS);
+      for (let attempt = 0; attempt < attempts; attempt += 1)
+        other.record(attempt < failures, attempt < slow, slice * this.#sliceMs);
+    }
+  }
+
   #forget(at: number): void {
     this.attempts -= this.#slices[at] ?? 0;
     this.failures -= this.#slices[at + 1] ?? 0;
@@ -140,6 +166,14 @@ class CountWindow implements AttemptWindow {
     this.slow = 0;
     this.#next = 0;
     this.#laps = 0;
+  }
+
+  pourInto(other: AttemptWindow, now: number): void {
+    const oldest = this.#next - this.attempts + this.#size;
+    for (let at = oldest; at < oldest + this.attempts; at += 1) {
+      const bits = this.#ring[at % this.#size] ?? 0;
+      other.record((bits & FAILED) !== 0, (bits & SLOW) !== 0, now);
+    }
   }
 
   #slotOf(attempt: number): number {

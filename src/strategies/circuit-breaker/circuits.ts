@@ -1,0 +1,177 @@
+import type { Call } from '../../core/call.ts';
+import type { CircuitSnapshot, CircuitTransition } from '../../core/circuit.ts';
+import { shown } from '../../core/options.ts';
+import type { Passage } from '../../core/passage.ts';
+import type { PolicyRuntime } from '../../core/runtime.ts';
+import { isThenable } from '../../core/thenable.ts';
+import { MachineCircuit } from './circuit.ts';
+import type { ProbeCounts } from './health-checks.ts';
+import { KeyedCircuits } from './keyed-circuits.ts';
+import type { CircuitBreakerSettings, LiveCircuitBreaker } from './options.ts';
+import type { CircuitOwner, Whose } from './owner.ts';
+
+/** Keys come from calls: one that is longer is taken for something else. */
+const MAX_KEY_LENGTH = 256;
+
+/**
+ * All circuits of a layer: the policy's own, one for each of its endpoints, and those of the keys seen lately. An
+ * endpoint's calls without a key go through the endpoint's circuit, and calls with neither through the policy's own.
+ */
+export class Circuits implements CircuitOwner {
+  readonly runtime: PolicyRuntime;
+  readonly live: LiveCircuitBreaker;
+  readonly own: MachineCircuit;
+  readonly probes: ProbeCounts = { success: 0, failure: 0, timeout: 0 };
+  /** The options in force, with what the library itself has changed. */
+  settings: CircuitBreakerSettings;
+  readonly #choosesInside: boolean;
+  #openMs: number | undefined = undefined;
+  readonly #endpoints = new Map<string, MachineCircuit>();
+  readonly #keys = new KeyedCircuits();
+
+  /** @param choosesInside whether endpoints are chosen inside of this layer, so that it sees none */
+  constructor(runtime: PolicyRuntime, live: LiveCircuitBreaker, choosesInside: boolean) {
+    this.runtime = runtime;
+    this.live = live;
+    this.settings = live.current;
+    this.#choosesInside = choosesInside;
+    this.own = this.#make({});
+    for (const snapshot of this.#restored) if (isKeyInTrouble(snapshot)) this.#restoreKey(snapshot);
+    live.onChange((_now, before) => this.#changed(before));
+    runtime.onClose(() => {
+      for (const circuit of this.all) circuit.stop();
+    });
+  }
+
+  /** Whether all passages go through the policy's own circuit. */
+  get isOne(): boolean {
+    return this.settings.perKey === undefined && this.runtime.endpoints.length === 0;
+  }
+
+  get keys(): number {
+    return this.#keys.size;
+  }
+
+  /** The policy's own first, then those of endpoints. */
+  get all(): readonly MachineCircuit[] {
+    const endpoints = this.endpointNames.flatMap((name) => this.ofEndpoint(name) ?? []);
+    return [this.own, ...endpoints, ...this.#keys.all];
+  }
+
+  /** Names of the endpoints that have circuits. They are known once all layers are bound. */
+  get endpointNames(): readonly string[] {
+    return this.#choosesInside ? [] : this.runtime.endpoints;
+  }
+
+  /** The circuit that the passage goes through. */
+  of(passage: Passage): MachineCircuit {
+    if (this.own.governs) return this.own;
+    const endpoint = passage.endpoint?.name;
+    const around = (endpoint === undefined ? undefined : this.ofEndpoint(endpoint)) ?? this.own;
+    const { perKey } = this.settings;
+    if (perKey === undefined || around.governs) return around;
+    const key = this.#keyOf(perKey, passage.call);
+    return (key === undefined ? undefined : this.#ofKey(key, around.endpoint)) ?? around;
+  }
+
+  /** The circuit of an endpoint; `undefined` where there is no such endpoint. */
+  ofEndpoint(name: string): MachineCircuit | undefined {
+    const known = this.#endpoints.get(name);
+    if (known !== undefined || !this.endpointNames.includes(name)) return known;
+    const circuit = this.#make({ endpoint: name });
+    this.#endpoints.set(name, circuit);
+    return circuit;
+  }
+
+  /** How long circuits stay open at first, in milliseconds; `undefined` gives back what the options say. */
+  changeOpenMs(openMs: number | undefined): void {
+    this.#openMs = openMs;
+    this.#adjust();
+  }
+
+  circuitMoved(circuit: MachineCircuit, transition: CircuitTransition): void {
+    this.#keys.moved(circuit, transition);
+  }
+
+  circuitIdle(circuit: MachineCircuit): void {
+    this.#forget(circuit, 'nobody has used its key since');
+  }
+
+  isChecked({ key, endpoint }: Whose): boolean {
+    return key === undefined && (endpoint !== undefined || this.endpointNames.length === 0);
+  }
+
+  #make(whose: Whose, slot?: string): MachineCircuit {
+    const { key, endpoint } = whose;
+    const state = this.#restored.find((saved) => saved.key === key && saved.endpoint === endpoint);
+    return new MachineCircuit(this.runtime, this, whose, slot, state);
+  }
+
+  get #restored(): readonly CircuitSnapshot[] {
+    const { restore } = this.live.current;
+    if (restore === undefined) return [];
+    return Array.isArray(restore) ? restore : [restore];
+  }
+
+  #restoreKey({ key, endpoint }: CircuitSnapshot): void {
+    if (key !== undefined && this.settings.perKey !== undefined) this.#ofKey(key, endpoint);
+  }
+
+  /** `undefined` where there is no room: what cannot be told apart shares the circuit around it. */
+  #ofKey(key: string, endpoint: string | undefined): MachineCircuit | undefined {
+    const slot = endpoint === undefined ? key : `${endpoint}\u0000${key}`;
+    const known = this.#keys.use(slot);
+    if (known !== undefined) return known;
+    if (this.#keys.size >= this.settings.maxKeys) {
+      const { oldestClosed } = this.#keys;
+      if (oldestClosed === undefined) return undefined;
+      this.#forget(oldestClosed, '');
+    }
+    const circuit = this.#make(endpoint === undefined ? { key } : { key, endpoint }, slot);
+    this.#keys.add(circuit);
+    return circuit;
+  }
+
+  #keyOf(perKey: NonNullable<CircuitBreakerSettings['perKey']>, call: Call): string | undefined {
+    try {
+      const key: unknown = perKey(call.description);
+      if (key === undefined) return undefined;
+      if (typeof key === 'string' && key !== '' && key.length <= MAX_KEY_LENGTH) return key;
+      if (isThenable(key)) Promise.resolve(key).catch(() => {});
+      const given = typeof key === 'string' ? `one of ${key.length} characters` : shown(key);
+      throw new TypeError(
+        `expected a string of 1 to ${MAX_KEY_LENGTH} characters from perKey, or undefined for the policy's own circuit: got ${given}`,
+      );
+    } catch (error) {
+      this.runtime.report('circuit-key', error);
+      return undefined;
+    }
+  }
+
+  #forget(circuit: MachineCircuit, reason: string): void {
+    this.#keys.remove(circuit);
+    circuit.forget(reason);
+  }
+
+  #changed(before: CircuitBreakerSettings): void {
+    const { perKey, maxKeys } = this.live.current;
+    // Another function's keys mean something else.
+    const room = perKey === before.perKey ? maxKeys : 0;
+    // Those that are not closed come first.
+    for (const circuit of [...this.#keys.all].reverse()) {
+      if (this.#keys.size <= room) break;
+      this.#forget(this.#keys.oldestClosed ?? circuit, 'there is no room for its key any more');
+    }
+    this.#adjust();
+  }
+
+  #adjust(): void {
+    const { current } = this.live;
+    this.settings = this.#openMs === undefined ? current : { ...current, openMs: this.#openMs };
+    for (const circuit of this.all) circuit.adjusted();
+  }
+}
+
+function isKeyInTrouble({ key, state }: CircuitSnapshot): boolean {
+  return key !== undefined && state !== 'closed';
+}
