@@ -47,6 +47,12 @@ class HedgeStrategy implements Strategy {
     return this.adjustable.current.maxHedges + 1;
   }
 
+  /** A percentile is known only while calls come. */
+  get delayMs(): number | undefined {
+    const settings = this.adjustable.current;
+    return percentileOf(settings) === undefined ? settings.delayMs : undefined;
+  }
+
   describe(): string {
     const { maxHedges, maxExtraLoad } = this.adjustable.current;
     if (maxHedges === 0) return 'hedge: off';
