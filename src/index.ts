@@ -112,4 +112,5 @@ export * from './strategies/rate-limit/index.ts';
 export * from './strategies/retry/index.ts';
 export type { StandardStrategies } from './strategies/standard.ts';
 export * from './strategies/throttle/index.ts';
+export * from './strategies/throttle/index.ts';
 export { type TimeoutOptions, timeout } from './strategies/timeout/index.ts';

@@ -21,6 +21,8 @@ import { type RetryOptions, retry } from './retry/index.ts';
 import { retrySchema } from './retry/options.ts';
 import { type ThrottleOptions, throttle } from './throttle/index.ts';
 import { throttleSchema } from './throttle/options.ts';
+import { type ThrottleOptions, throttle } from './throttle/index.ts';
+import { throttleSchema } from './throttle/options.ts';
 import {
   callerDeadline,
   DEFAULT_ATTEMPT_TIMEOUT_MS,
@@ -52,6 +54,8 @@ export interface StandardStrategies<Target = unknown> {
   readonly rateLimit?: RateLimitOptions | false | undefined;
   /** Bounds how many attempts run at once, so that one dependency cannot take all connections. Default: none. */
   readonly bulkhead?: BulkheadOptions | false | undefined;
+  /** Turns away, by chance, a share of what the dependency would refuse anyhow. Default: none. */
+  readonly throttle?: ThrottleOptions | false | undefined;
   /** Stops asking a dependency that fails. Default: on, with its own defaults. */
   readonly circuitBreaker?: CircuitBreakerOptions | false | undefined;
   /** How long one attempt may take, in milliseconds. Default 10 000. */
@@ -106,6 +110,11 @@ const standardOrder: readonly StandardLayer[] = [
     key: 'bulkhead',
     schema: bulkheadSchema,
     create: ({ bulkhead: given }) => (given ? bulkhead(given) : undefined),
+  },
+  {
+    key: 'throttle',
+    schema: throttleSchema,
+    create: ({ throttle: given }) => (given ? throttle(given) : undefined),
   },
   {
     key: 'circuitBreaker',

@@ -1,0 +1,2 @@
+export type { ThrottleOptions } from './options.ts';
+export { throttle } from './strategy.ts';

@@ -1,0 +1,220 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  NO_SLICE,
+  SLICES,
+  type ThrottledRequest,
+  ThrottleMachine,
+} from '../../src/strategies/throttle/machine.ts';
+
+const WINDOW_MS = 120_000;
+const SLICE_MS = WINDOW_MS / SLICES;
+const always = (multiplier = 2, maxProbability = 1) => ({ multiplier, maxProbability });
+
+/** A generator of chance that gives the same numbers again (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const fresh = (): ThrottledRequest => ({ slice: NO_SLICE, era: 0 });
+const rank = fc.integer({ min: 0, max: 3 });
+
+const step = fc.record({
+  waitMs: fc.oneof(fc.nat({ max: 100 }), fc.nat({ max: 3 * SLICE_MS }), fc.constant(2 * WINDOW_MS)),
+  rank,
+  fate: fc.constantFrom('accepted', 'not accepted', 'forgotten', 'in flight'),
+  /** How many steps later it is settled. */
+  after: fc.nat({ max: 6 }),
+  chance: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+});
+
+interface Counted {
+  readonly rank: number;
+  readonly slice: number;
+  requests: number;
+  accepts: number;
+}
+
+describe('the counts of a throttle', () => {
+  test('are those of the slices in the window, whatever settles when', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), fc.nat({ max: 10_000 }), (steps, start) => {
+        const machine = new ThrottleMachine(WINDOW_MS, () => always());
+        const all: Counted[] = [];
+        const later: { at: number; settle: (now: number) => void }[] = [];
+        let now = start;
+        for (const [at, { waitMs, rank, fate, after, chance }] of steps.entries()) {
+          now += waitMs;
+          const request = fresh();
+          const counted: Counted = { rank, slice: Math.floor(now / SLICE_MS), requests: 1, accepts: 0 };
+          all.push(counted);
+          const isThrough = machine.ask(request, rank, now, () => chance) === 0;
+          if (isThrough) {
+            counted.accepts = 1;
+            later.push({
+              at: at + after,
+              settle(when) {
+                if (fate === 'not accepted') {
+                  machine.notAccepted(request, rank, when);
+                  counted.accepts = 0;
+                } else if (fate === 'forgotten') {
+                  machine.forget(request, rank, when);
+                  counted.requests = 0;
+                  counted.accepts = 0;
+                }
+                // A second word about it moves nothing.
+                if (fate !== 'accepted' && fate !== 'in flight') machine.forget(request, rank, when);
+              },
+            });
+          }
+          for (const due of later.filter((one) => one.at === at)) due.settle(now);
+          const slice = Math.floor(now / SLICE_MS);
+          const held = all.filter((one) => one.slice > slice - SLICES);
+          for (let of = 0; of < 4; of += 1) {
+            const own = held.filter((one) => one.rank === of);
+            expect(machine.requests(of, now)).toBe(own.reduce((sum, { requests }) => sum + requests, 0));
+            expect(machine.accepts(of, now)).toBe(own.reduce((sum, { accepts }) => sum + accepts, 0));
+          }
+        }
+      }),
+    );
+  });
+
+  test('start afresh when the clock goes back, and what was in flight then moves nothing', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 100 }), fc.boolean(), (slicesBack, failed) => {
+        const machine = new ThrottleMachine(WINDOW_MS, () => always());
+        const start = 200 * SLICE_MS;
+        const request = fresh();
+        machine.ask(request, 0, start, () => 0);
+        const before = start - slicesBack * SLICE_MS;
+        expect(machine.requests(0, before)).toBe(0);
+        if (failed) machine.notAccepted(request, 0, before);
+        else machine.forget(request, 0, before);
+        expect(machine.requests(0, before)).toBe(0);
+        expect(machine.accepts(0, before)).toBe(0);
+        machine.ask(request, 0, before, () => 0);
+        expect(machine.accepts(0, before)).toBe(1);
+      }),
+    );
+  });
+});
+
+describe('the decision of a throttle', () => {
+  test('turns nothing away while nothing fails, however many are in flight', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(rank, fc.nat({ max: SLICE_MS }), fc.boolean()), { maxLength: 200 }),
+        (asked) => {
+          const machine = new ThrottleMachine(WINDOW_MS, () => always(1));
+          let now = 0;
+          for (const [rank, waitMs, isGivenUp] of asked) {
+            now += waitMs;
+            const request = fresh();
+            expect(machine.ask(request, rank, now, () => 0)).toBe(0);
+            if (isGivenUp) machine.forget(request, rank, now);
+          }
+        },
+      ),
+    );
+  });
+
+  test('is a probability below 1 that never falls with less importance, and the formula where one class calls', () => {
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 80, size: 'max' }),
+        fc.double({ min: 1, max: 5, noNaN: true }),
+        fc.double({ min: 0.1, max: 1, noNaN: true }),
+        (steps, multiplier, maxProbability) => {
+          const machine = new ThrottleMachine(WINDOW_MS, () => always(multiplier, maxProbability));
+          let now = 0;
+          for (const { waitMs, rank, fate, chance } of steps) {
+            now += waitMs;
+            const request = fresh();
+            machine.ask(request, rank, now, () => chance);
+            if (fate === 'not accepted') machine.notAccepted(request, rank, now);
+            const shares = [0, 1, 2, 3].map((of) => machine.probability(of, now));
+            for (const [at, share] of shares.entries()) {
+              expect(share).toBeGreaterThanOrEqual(shares[at - 1] ?? 0);
+              expect(share).toBeLessThan(1);
+              expect(share).toBeLessThanOrEqual(maxProbability);
+            }
+            const requests = machine.requests(0, now);
+            const surplus = requests - multiplier * machine.accepts(0, now);
+            expect(shares[0]).toBeCloseTo(
+              Math.min(maxProbability, Math.max(0, surplus / (requests + 1))),
+              12,
+            );
+          }
+        },
+      ),
+    );
+  });
+
+  test('lets as much through as comes to the multiplier times what is accepted', () => {
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.constantFrom(1.5, 2, 3),
+        fc.integer({ min: 4, max: 20 }),
+        (seed, multiplier, overload) => {
+          const chance = seeded(seed);
+          const machine = new ThrottleMachine(WINDOW_MS, () => always(multiplier));
+          // The dependency takes 5 a second and refuses the rest after 100 ms; `overload` times as many come.
+          const perSecond = 5;
+          const everyMs = 1_000 / (perSecond * overload);
+          const refusals: { at: number; request: ThrottledRequest }[] = [];
+          let takenInSecond = 0;
+          let second = 0;
+          let through = 0;
+          let accepted = 0;
+          for (let now = 0; now < 6 * WINDOW_MS; now += everyMs) {
+            while ((refusals[0]?.at ?? Number.POSITIVE_INFINITY) <= now) {
+              const due = refusals.shift();
+              if (due !== undefined) machine.notAccepted(due.request, 2, now);
+            }
+            if (Math.floor(now / 1_000) !== second) {
+              second = Math.floor(now / 1_000);
+              takenInSecond = 0;
+            }
+            const request = fresh();
+            if (machine.ask(request, 2, now, chance) !== 0) continue;
+            const isAccepted = takenInSecond < perSecond;
+            if (isAccepted) takenInSecond += 1;
+            else refusals.push({ at: now + 100, request });
+            if (now < 3 * WINDOW_MS) continue;
+            through += 1;
+            if (isAccepted) accepted += 1;
+          }
+          expect(through / accepted).toBeGreaterThan(multiplier * 0.9);
+          expect(through / accepted).toBeLessThan(multiplier * 1.1);
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  test('comes back to letting all through once the dependency accepts again', () => {
+    const machine = new ThrottleMachine(WINDOW_MS, () => always());
+    const chance = seeded(7);
+    const rejectedIn = (fromMs: number, toMs: number, isUp: boolean): number => {
+      let count = 0;
+      for (let now = fromMs; now < toMs; now += 50) {
+        const request = fresh();
+        if (machine.ask(request, 1, now, chance) !== 0) count += 1;
+        else if (!isUp) machine.notAccepted(request, 1, now);
+      }
+      return count;
+    };
+    expect(rejectedIn(0, 60_000, true)).toBe(0);
+    expect(rejectedIn(60_000, 180_000, false)).toBeGreaterThan(500);
+    rejectedIn(180_000, 1_080_000, true);
+    expect(rejectedIn(1_080_000, 1_200_000, true)).toBe(0);
+  });
+});
