@@ -6,21 +6,21 @@ import { AttemptBudget } from './core/attempt-budget.ts';
 import { wallNow } from './core/clock.ts';
 import { LONGEST_TIMER_MS } from './core/deadlines.ts';
 import { diagnosticsChannels } from './core/diagnostics.ts';
-import { ClosedError, InvalidOptionsError, isBreakwaterError, type OptionsProblem } from './core/errors.ts';
+import { ClosedError, InvalidOptionsError, type OptionsProblem } from './core/errors.ts';
 import { type EventListener, type EventName, Events, eventNames } from './core/events.ts';
 import type { Component } from './core/observer.ts';
-import { parseOptions, shown } from './core/options.ts';
+import { parseOptions, problemsIn, shown } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
-import { Policy } from './core/policy.ts';
+import { Policy as AnyPolicy } from './core/policy.ts';
 import { PolicyRuntime } from './core/runtime.ts';
 import { Tracer, type Tracing, tracingSchema } from './core/tracing.ts';
-import { type BreakwaterOptions, closeSchema, hubSchema } from './hub-options.ts';
+import { type BreakwaterOptions, closeSchema, hubSchema, incidentSettingsOf } from './hub-options.ts';
 import { IncidentControl } from './incident-control.ts';
 import { incidentStatuses } from './incidents/incident/status.ts';
 import type { Incidents } from './incidents/incidents.ts';
 import type { Logger } from './incidents/logger.ts';
 import type { IncidentManager } from './incidents/manager.ts';
-import { type IncidentSettings, incidentSchema } from './incidents/options.ts';
+import type { IncidentSettings } from './incidents/options.ts';
 import { startIncidents } from './incidents/start.ts';
 import { logInternalErrors } from './internal-error-log.ts';
 import { Members } from './members.ts';
@@ -28,6 +28,8 @@ import { HubMetrics, type JoinFamilies } from './metrics/hub-metrics.ts';
 import type { MetricsRegistry } from './metrics/prom-metrics.ts';
 import {
   type OwnOrder,
+  optionNames,
+  type Policy,
   type PolicyOptions,
   policySchema,
   type Readiness,
@@ -37,6 +39,7 @@ import { logRisks } from './risk-log.ts';
 import { SloRegistry } from './slo/live/registry.ts';
 import type { BreakwaterSnapshot } from './snapshot.ts';
 import { absentKeys, standardLayers } from './strategies/standard.ts';
+import { logUpdates } from './update-log.ts';
 import { VERSION } from './version.ts';
 
 /** Events of a policy's own doing are named after it; what concerns no policy is named so. */
@@ -49,22 +52,6 @@ const NO_POLICY = '';
  */
 export function createBreakwater(given: BreakwaterOptions = {}): Breakwater {
   return new Breakwater(given);
-}
-
-/** The settings of the incidents. Those that are off tell nobody. */
-function incidentSettingsOf(given: z.output<typeof hubSchema>['incidents']): IncidentSettings {
-  return given === false ? { ...incidentSchema.parse({}), sinks: [] } : (given ?? incidentSchema.parse({}));
-}
-
-/** What `check` finds wrong. */
-function problemsIn(check: () => unknown): readonly OptionsProblem[] {
-  try {
-    check();
-    return [];
-  } catch (error) {
-    if (isBreakwaterError(error, 'INVALID_OPTIONS')) return error.problems;
-    throw error;
-  }
 }
 
 /** The hub. Made by `createBreakwater()`. */
@@ -109,6 +96,7 @@ export class Breakwater {
     });
     logInternalErrors(this.#events, logger);
     logRisks(this.#events, logger);
+    logUpdates(this.#events, logger);
     const incidents = incidentSettingsOf(settings.incidents);
     this.#incidents = this.#makeIncidents(incidents, settings.incidents === false, logger);
     this.#control = new IncidentControl({
@@ -326,14 +314,14 @@ export class Breakwater {
     strategies: readonly Strategy[],
   ): Policy {
     const { slo, classify, criticality, attemptBudget } = settings;
-    const recorder = this.#metrics.policy(name, {
+    const counts = this.#metrics.policy(name, {
       latencyThresholdMs: slo?.latency?.thresholdMs,
       sliSink: slo === undefined ? undefined : this.slo.track(name, slo),
     });
-    const runtime = new PolicyRuntime(name, this.#events, recorder, classify, this.#tracer);
+    const runtime = new PolicyRuntime(name, this.#events, counts, classify, this.#tracer);
     if (attemptBudget !== undefined) runtime.budget = new AttemptBudget(attemptBudget);
     runtime.hazards.silence(settings.silenceHazards);
-    const policy = new Policy({ runtime, strategies, criticality, counts: recorder });
+    const policy = new AnyPolicy({ runtime, strategies, optionNames, criticality, counts });
     this.#metrics.watchCircuits(name, () => policy.circuits.map(({ state }) => state));
     this.#metrics.watchLayers(name, policy.samples);
     return policy;

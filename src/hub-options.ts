@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { durationMs, options, shown } from './core/options.ts';
 import type { Logger } from './incidents/logger.ts';
-import { type IncidentOptions, incidentSchema } from './incidents/options.ts';
+import { type IncidentOptions, type IncidentSettings, incidentSchema } from './incidents/options.ts';
 import { durationBuckets } from './metrics/buckets.ts';
 import type { MetricsRegistry } from './metrics/prom-metrics.ts';
 import { metricsRegistry } from './metrics/registration.ts';
@@ -46,6 +46,11 @@ export const hubSchema = options({
   defaults: policyDefaultsSchema.optional(),
   durationBuckets: durationBuckets.optional(),
 });
+
+/** The settings of the incidents. Those that are off tell nobody. */
+export function incidentSettingsOf(given: z.output<typeof hubSchema>['incidents']): IncidentSettings {
+  return given === false ? { ...incidentSchema.parse({}), sinks: [] } : (given ?? incidentSchema.parse({}));
+}
 
 /** Checks the options of `breakwater.close()`. */
 export const closeSchema = options({ timeoutMs: durationMs.default(10_000) });

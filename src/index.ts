@@ -48,8 +48,10 @@ export type {
   InternalErrorEvent,
   RejectionEvent,
   RetryEvent,
+  UpdateEvent,
 } from './core/events.ts';
 export { type Hazard, type HazardCode, hazardCodes } from './core/hazards.ts';
+export type { OptionChange } from './core/merged-options.ts';
 export type {
   AttemptOutcome,
   CacheResult,
@@ -60,7 +62,7 @@ export type {
 } from './core/observer.ts';
 export type { RejectionReason, Source } from './core/outcome.ts';
 export type { Strategy, StrategyKind } from './core/pipeline.ts';
-export type { Criticality, Policy, PolicyStats, Wrapped } from './core/policy.ts';
+export type { Criticality, PolicyStats, Wrapped } from './core/policy.ts';
 export type { Priority } from './core/priority.ts';
 export type {
   ObjectiveEventBase,
@@ -73,6 +75,7 @@ export type {
   SloThawedEvent,
 } from './core/slo-events.ts';
 export type { ExemplarLabels, Tracing } from './core/tracing.ts';
+export type { UpdateOptions } from './core/updates.ts';
 export type { AttemptResult, Classify, Judgement, Verdict } from './core/verdict.ts';
 export type { BreakwaterOptions } from './hub-options.ts';
 export { severities, severityByImpact } from './incidents/incident/severity.ts';
@@ -89,7 +92,7 @@ export { webhookSink } from './incidents/sinks/webhook/sink.ts';
 export { DEFAULT_DURATION_BUCKETS } from './metrics/buckets.ts';
 export type { MetricsRegistry } from './metrics/prom-metrics.ts';
 export { renderMetrics } from './metrics/render.ts';
-export type { PolicyOptions, Readiness } from './policy-options.ts';
+export type { Policy, PolicyChanges, PolicyOptions, Readiness } from './policy-options.ts';
 export type { AlertSeverity, BurnAlert } from './slo/burn-alerts.ts';
 export type { ObjectiveName, RestoreResult } from './slo/live/archive.ts';
 export type { SloOptions } from './slo/live/options.ts';
@@ -111,6 +114,5 @@ export * from './strategies/hedge/index.ts';
 export * from './strategies/rate-limit/index.ts';
 export * from './strategies/retry/index.ts';
 export type { StandardStrategies } from './strategies/standard.ts';
-export * from './strategies/throttle/index.ts';
 export * from './strategies/throttle/index.ts';
 export { type TimeoutOptions, timeout } from './strategies/timeout/index.ts';

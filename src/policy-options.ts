@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { type AttemptBudgetOptions, attemptBudgetSchema } from './core/attempt-budget.ts';
 import { type HazardCode, hazardCodes } from './core/hazards.ts';
+import { copied, mergedOption } from './core/merged-options.ts';
 import { callback, oneOf, options, policyName, shown, suggest } from './core/options.ts';
 import type { Strategy } from './core/pipeline.ts';
-import { type Criticality, criticalities } from './core/policy.ts';
+import { type Policy as AnyPolicy, type Criticality, criticalities } from './core/policy.ts';
 import type { Classify } from './core/verdict.ts';
 import { type Runbook, runbookSchema } from './incidents/recovery/runbook.ts';
 import { type SloOptions, sloOptions } from './slo/live/options.ts';
@@ -55,6 +56,23 @@ export interface PolicyOptions<Target = unknown> extends StandardStrategies<Targ
 /** Options of a policy with layers in the user's own order, whose types say nothing of a target. */
 export type OwnOrder<Target> = PolicyOptions<Target> & Required<Pick<PolicyOptions, 'strategies'>>;
 
+/** What may change of an option: nothing is taken out, and of an object what is left out stays as it is. */
+type Change<Option> = Option extends false
+  ? never
+  : Option extends (...args: never[]) => unknown
+    ? Option
+    : Option extends object
+      ? Partial<Option>
+      : Option;
+
+/** Options that `policy.update()` may change. */
+export type PolicyChanges<Target = unknown> = {
+  readonly [Key in keyof StandardStrategies<Target>]?: Change<StandardStrategies<Target>[Key]>;
+};
+
+/** A policy, as a hub makes it. */
+export type Policy<Target = unknown> = AnyPolicy<Target, PolicyChanges<Target>>;
+
 const strategy = z.custom<Strategy>(
   (value) =>
     typeof value === 'object' &&
@@ -101,6 +119,9 @@ const policyShape = {
     .default([]),
   readiness: oneOf(readinessModes).default('optional'),
 };
+
+/** Names of all options that a policy may have. */
+export const optionNames: readonly string[] = [...Object.keys(policyShape), 'strategies'];
 
 /** Options that policies may start from: all but `strategies`, whose instances belong to one policy. */
 export const policyDefaultsSchema = options(policyShape);
@@ -167,25 +188,7 @@ export function withDefaults(defaults: PolicyOptions, given: PolicyOptions): Pol
     if (takesStandardKeys || !standardKeys.some((standard) => standard === key)) merged[key] = copied(value);
   }
   for (const [key, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    const base = merged[key];
-    merged[key] =
-      isPlainObject(base) && isPlainObject(value) ? { ...base, ...defined(value) } : copied(value);
+    if (value !== undefined) merged[key] = mergedOption(merged[key], value);
   }
   return merged;
-}
-
-/** A copy as deep as options are, so that nobody changes them afterwards. What is no plain object is shared. */
-function copied(value: unknown): unknown {
-  if (!isPlainObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copied(inner)]));
-}
-
-/** What was given, less what was given as `undefined`. */
-function defined(value: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined));
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { InvalidOptionsError } from './errors.ts';
-import { sameOption } from './merged-options.ts';
+import { copied, isPlainObject, sameOption } from './merged-options.ts';
 import { parseOptions } from './options.ts';
 
 /** How the options of a strategy at work are changed. */
@@ -50,8 +50,9 @@ export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
     this.#schema = schema;
     this.#subject = subject;
     this.#details = details;
-    this.given = given;
     this.current = parseOptions(schema, given, '', subject);
+    // An update is merged into plain objects only; and who gave one may change it afterwards.
+    this.given = isObject(given) && !isPlainObject(given) ? this.current : copied(given);
   }
 
   /** Calls `changed` right after each change, for what cannot be read from `current` when it is needed. It must not throw. */
@@ -88,5 +89,9 @@ export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
 }
 
 function optionOf(settings: unknown, key: string): unknown {
-  return typeof settings === 'object' && settings !== null ? Reflect.get(settings, key) : undefined;
+  return isObject(settings) ? Reflect.get(settings, key) : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -83,6 +83,11 @@ export class AttemptBudget {
     return true;
   }
 
+  /** Its limits now. */
+  get limits(): Required<AttemptBudgetOptions> {
+    return { ratio: this.#ratio, floor: this.#floor, periodMs: this.#sliceMs * SLICES };
+  }
+
   /**
    * Changes its limits, and keeps what was spent. With another period, what was spent counts as spent just now, and the
    * calls so far earn nothing more.

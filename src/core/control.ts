@@ -1,3 +1,5 @@
+import type { Inner, Strategy } from './pipeline.ts';
+
 /** A limit of a policy that can be changed while it runs. Strategies contribute those that they have. */
 export interface LimitControl {
   /** As in the policy's options: `attemptTimeoutMs`, `retry.maxRetries`. */
@@ -14,28 +16,19 @@ export interface LimitControl {
   set(value: number | undefined): void;
 }
 
-/**
- * The time that a holder allows an attempt or a call.
- *
- * @param runtime what the policy's layers share; told of the change as well
- */
-export function timeoutLimit(
-  runtime: Record<'totalTimeoutMs' | 'attemptTimeoutMs', number>,
-  holder: { timeoutMs: number },
-  configured: number,
-  bounds: 'total' | 'attempt',
-): LimitControl {
-  const name = bounds === 'total' ? 'totalTimeoutMs' : 'attemptTimeoutMs';
-  return {
-    name,
-    text: `how long ${bounds === 'total' ? 'a call' : 'an attempt'} may take, in milliseconds`,
-    type: 'duration',
-    configured,
-    current: holder.timeoutMs,
-    set(value = configured) {
-      // Of several layers, another one may hold attempts to less.
-      runtime[name] = runtime[name] === holder.timeoutMs ? value : Math.min(runtime[name], value);
-      holder.timeoutMs = value;
-    },
-  };
+/** The limits of a policy's layers; of several of one name, the second is `name 2`. */
+export function limitsOf(strategies: readonly Strategy[], layers: readonly Inner[]): readonly LimitControl[] {
+  const seen = new Map<string, number>();
+  return strategies.flatMap((strategy, at) =>
+    (layers[at]?.limits?.(strategy) ?? []).map((limit) => {
+      const times = (seen.get(limit.name) ?? 0) + 1;
+      seen.set(limit.name, times);
+      return times === 1 ? limit : renamed(limit, `${limit.name} ${times}`);
+    }),
+  );
+}
+
+function renamed(limit: LimitControl, name: string): LimitControl {
+  const { text, configured, current, type } = limit;
+  return { name, text, configured, current, type, set: (value) => limit.set(value) };
 }

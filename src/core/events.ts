@@ -1,6 +1,7 @@
 import type { CircuitState } from './circuit.ts';
 import { type EventChannels, Heard, noChannels } from './diagnostics.ts';
 import type { HazardCode } from './hazards.ts';
+import type { OptionChange } from './merged-options.ts';
 import type { AttemptOutcome, CallOutcome, Component, FallbackSource, RetryReason } from './observer.ts';
 import type { RejectionReason, Source } from './outcome.ts';
 import type { SloEvent } from './slo-events.ts';
@@ -114,6 +115,8 @@ export interface UpdateEvent extends EventBase {
   readonly status: 'changed' | 'overridden' | 'restored';
   /** The keys of the policy's options that changed, as `retry`. */
   readonly keys: readonly string[];
+  /** Each option that has another value than before; none where all are hidden by what holds for a time. */
+  readonly changes: readonly OptionChange[];
   /** How long it holds, in milliseconds. */
   readonly forMs?: number | undefined;
 }

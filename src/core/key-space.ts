@@ -23,3 +23,17 @@ export class KeySpace {
     return joined;
   }
 }
+
+let unnamedWraps = 0;
+
+/** What stands before the keys of a wrap; of one without a name, what no other process or wrap has. */
+export function namespaceOf(policy: string, wrap: string | undefined): string {
+  unnamedWraps += 1;
+  // No key that `execute` is given by accident begins with a control character.
+  return wrap === undefined ? `\u0000${unnamedWraps}\u0000` : `${keyPart(policy)}:${keyPart(wrap)}:`;
+}
+
+/** A name as a part of a key, without the colon that ends it. */
+function keyPart(name: string): string {
+  return name.replaceAll('%', '%25').replaceAll(':', '%3A');
+}

@@ -63,6 +63,7 @@ export const components = [
   'circuit-key',
   'circuit-probe',
   'circuit-listener',
+  'update',
   'event-listener',
   'metrics',
   'tracing',

@@ -1,6 +1,6 @@
 import leven from 'leven';
 import { z } from 'zod';
-import { InvalidOptionsError, type OptionsProblem } from './errors.ts';
+import { InvalidOptionsError, isBreakwaterError, type OptionsProblem } from './errors.ts';
 
 /**
  * Checks `input` against `schema` and gives a copy with the defaults filled in, or throws one
@@ -17,6 +17,17 @@ export function parseOptions<Schema extends z.ZodType>(
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   throw new InvalidOptionsError(policy, `${subject} cannot be used`, problemsOf(result.error, schema));
+}
+
+/** What `check` finds wrong with options. */
+export function problemsIn(check: () => unknown): readonly OptionsProblem[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (isBreakwaterError(error, 'INVALID_OPTIONS')) return error.problems;
+    throw error;
+  }
 }
 
 /** A problem whose path is in parts, for who knows where in a text each part stands. */

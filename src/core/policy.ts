@@ -10,21 +10,25 @@ import {
 import { type CallOptions, callSettings, NO_SETTINGS, type WrapOptions, wrapSchema } from './call-options.ts';
 import type { ChaosControl } from './chaos-control.ts';
 import type { Circuit } from './circuit.ts';
-import type { LimitControl } from './control.ts';
+import { type LimitControl, limitsOf } from './control.ts';
 import type { PolicyCounts } from './counts.ts';
 import { ClosedError, InvalidOptionsError, withoutStack } from './errors.ts';
 import { explainPipeline } from './explain.ts';
 import type { PolicyFacts } from './hazards/rules.ts';
 import type { Hazard } from './hazards.ts';
-import { KeySpace } from './key-space.ts';
+import { KeySpace, namespaceOf } from './key-space.ts';
 import type { LayerSample } from './layer-metrics.ts';
 import { noCircuit } from './no-circuit.ts';
 import type { Component } from './observer.ts';
 import { parseOptions, shown } from './options.ts';
 import { compose, type Inner, type Strategy, type StrategyKind } from './pipeline.ts';
+import type { PolicyStats } from './policy-stats.ts';
 import { rankOf } from './priority.ts';
 import type { PolicyRuntime } from './runtime.ts';
-import { isThenable } from './thenable.ts';
+import { type UpdateOptions, Updates } from './updates.ts';
+import { keyOf, type Wrap } from './wrap.ts';
+
+export type { PolicyStats } from './policy-stats.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -35,33 +39,12 @@ type AnyFunction = (...args: never[]) => unknown;
 export type Wrapped<F extends AnyFunction> =
   ReturnType<F> extends Promise<unknown> ? F : (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
 
-/** Counts of a policy since it was made. */
-export interface PolicyStats {
-  readonly calls: Readonly<Record<string, number>>;
-  readonly attempts: Readonly<Record<string, number>>;
-  readonly retries: number;
-  readonly rejections: Readonly<Record<string, number>>;
-  readonly fallbacks: Readonly<Record<string, number>>;
-  readonly cache: Readonly<Record<string, number>>;
-  readonly lateOutcomes: number;
-  readonly internalErrors: number;
-  readonly callsInFlight: number;
-  readonly attemptsInFlight: number;
-  /** Estimated from the histogram's buckets, in milliseconds; `undefined` before the first call. */
-  readonly latency: { readonly p50Ms: number | undefined; readonly p99Ms: number | undefined };
-  /** What the circuit's window holds, with its failure rate; the rate is `undefined` while it is empty. */
-  readonly window: {
-    readonly attempts: number;
-    readonly failures: number;
-    readonly slow: number;
-    readonly failureRate: number | undefined;
-  };
-}
-
 /** What makes a policy. Built by the hub. */
 export interface PolicyParts {
   readonly runtime: PolicyRuntime;
   readonly strategies: readonly Strategy[];
+  /** Names of all options that a policy may have. */
+  readonly optionNames: readonly string[];
   readonly criticality: Criticality;
   /** Reads the counters, less the window, which the circuit has. */
   readonly counts: PolicyCounts;
@@ -70,8 +53,6 @@ export interface PolicyParts {
 /** How much a dependency's failure hurts. */
 export type Criticality = 'critical' | 'high' | 'medium' | 'low';
 export const criticalities = ['critical', 'high', 'medium', 'low'] as const satisfies readonly Criticality[];
-
-let unnamedWraps = 0;
 
 const NAME_NEEDED =
   'must be given with a cacheKey where the cache has a store of your own: it keeps the keys of wraps apart in every process';
@@ -82,8 +63,9 @@ const NAME_NEEDED =
  * Every way to call through it comes down to one pipeline of layers; the outermost layer gets the call first.
  *
  * @typeParam Target what the endpoints of its `failover` have as `target`; `undefined` where it has none
+ * @typeParam Changes the options that `update` may change
  */
-export class Policy<Target = unknown> {
+export class Policy<Target = unknown, Changes extends object = object> {
   /** Its name, which is also the metrics' label `policy`. */
   readonly name: string;
   /** How much the dependency's failure hurts. */
@@ -96,6 +78,7 @@ export class Policy<Target = unknown> {
   readonly #strategies: readonly Strategy[];
   readonly #pipeline: Inner;
   readonly #layers: Inner[];
+  readonly #updates: Updates;
   readonly #wrapNames = new Set<string>();
   #closed = false;
 
@@ -108,6 +91,7 @@ export class Policy<Target = unknown> {
     const operation = new OperationRunner(parts.runtime);
     this.#layers = new Array(parts.strategies.length);
     this.#pipeline = compose(parts.strategies, parts.runtime, operation, this.#layers);
+    this.#updates = new Updates(parts.runtime, parts.strategies, parts.optionNames);
     this.counts = parts.counts;
     this.circuit = this.circuits[0] ?? noCircuit(this.name);
   }
@@ -166,6 +150,32 @@ export class Policy<Target = unknown> {
     return this.#wrapped(fn, wrap);
   }
 
+  /**
+   * Changes options of its layers while it works. State, counts and remembered values are kept, and what is under way goes
+   * on as it began. Options of a layer are merged key by key into those that hold; an option that is an object itself,
+   * such as `window`, is replaced. Layers cannot be added or taken out. In an order of your own, a layer is meant by its
+   * standard key, where it is the only one of it.
+   *
+   * An update with `forMs` lies on top of what holds until its time is over. Of several, each lies on those made before
+   * it; one without `forMs` changes what lies below them all. What a person steers during an incident stays in force
+   * until it is given back.
+   *
+   * @returns for an update with `forMs`, the function that ends it early
+   * @throws {InvalidOptionsError} naming all that is wrong; then nothing has changed
+   * @throws {ClosedError} once the policy was removed or its hub closed
+   */
+  update(options: Changes, how: { readonly forMs: number }): () => void;
+  update(options: Changes, how?: UpdateOptions): (() => void) | undefined;
+  update(options: Changes, how?: UpdateOptions): (() => void) | undefined {
+    if (this.#closed) throw new ClosedError(this.name);
+    return this.#updates.update(options, how);
+  }
+
+  /** The options of its layers as they hold now, with their defaults, by their standard keys. A copy. */
+  get options(): Readonly<Record<string, unknown>> {
+    return this.#updates.current;
+  }
+
   /** Counts since the policy was made, and what the circuit's window holds now. */
   stats(): PolicyStats {
     const { attempts, failures, slow } = this.circuit.window;
@@ -213,14 +223,7 @@ export class Policy<Target = unknown> {
 
   /** @internal Its limits that can be changed while it runs; of several of one name, the second is `name 2`. */
   get limits(): readonly LimitControl[] {
-    const seen = new Map<string, number>();
-    return this.#strategies.flatMap((strategy, layer) =>
-      (this.#layers[layer]?.limits?.(strategy) ?? []).map((limit) => {
-        const times = (seen.get(limit.name) ?? 0) + 1;
-        seen.set(limit.name, times);
-        return times === 1 ? limit : renamed(limit, `${limit.name} ${times}`);
-      }),
-    );
+    return limitsOf(this.#strategies, this.#layers);
   }
 
   /** Whether it turns all calls away, for good. */
@@ -274,27 +277,7 @@ export class Policy<Target = unknown> {
   }
 
   #runWrapped(wrap: Wrap, self: unknown, args: readonly unknown[]): Promise<unknown> {
-    return this.#run(wrap.invocation, self, args, wrap.settings, this.#keyOf(wrap, args), false);
-  }
-
-  /**
-   * A wrapped call's key. A `cacheKey` that throws, or gives anything but a string, is reported, and the call goes on
-   * without a key: a key made of an object's name would be every object's key.
-   */
-  #keyOf({ cacheKey, keys }: Wrap, args: readonly unknown[]): string | undefined {
-    if (cacheKey === undefined) return undefined;
-    try {
-      const key: unknown = cacheKey(...args);
-      if (key === undefined) return undefined;
-      if (typeof key === 'string') return keys.keyOf(key);
-      if (isThenable(key)) Promise.resolve(key).catch(() => {});
-      throw new TypeError(
-        `expected a string from cacheKey, or undefined for a call that is not kept: got ${shown(key)}`,
-      );
-    } catch (error) {
-      this.#runtime.report('cache-key', error);
-      return undefined;
-    }
+    return this.#run(wrap.invocation, self, args, wrap.settings, keyOf(wrap, args, this.#runtime), false);
   }
 
   #run(
@@ -323,11 +306,7 @@ export class Policy<Target = unknown> {
         { path: 'name', message: NAME_NEEDED },
       ]);
     }
-    unnamedWraps += 1;
-    // No key that `execute` is given by accident begins with a control character.
-    const namespace =
-      name === undefined ? `\u0000${unnamedWraps}\u0000` : `${keyPart(this.name)}:${keyPart(name)}:`;
-    const keys = new KeySpace(namespace);
+    const keys = new KeySpace(namespaceOf(this.name, name));
     return {
       invocation,
       keys,
@@ -354,22 +333,4 @@ export class Policy<Target = unknown> {
 /** That it is made for what the endpoints have as target is the caller's type to say. */
 function isOperation(given: unknown): given is Operation {
   return typeof given === 'function';
-}
-
-function renamed(limit: LimitControl, name: string): LimitControl {
-  const { text, configured, current, type } = limit;
-  return { name, text, configured, current, type, set: (value) => limit.set(value) };
-}
-
-/** A name as a part of a key, without the colon that ends it. */
-function keyPart(name: string): string {
-  return name.replaceAll('%', '%25').replaceAll(':', '%3A');
-}
-
-/** A wrap, checked. */
-interface Wrap {
-  readonly invocation: Invocation;
-  readonly keys: KeySpace;
-  readonly cacheKey: ((...args: readonly unknown[]) => string | undefined) | undefined;
-  readonly settings: CallSettings;
 }

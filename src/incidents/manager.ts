@@ -3,6 +3,7 @@ import { monotonicNow, wallNow } from '../core/clock.ts';
 import { LONGEST_TIMER_MS } from '../core/deadlines.ts';
 import { ClosedError, InvalidOptionsError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
+import { updateText } from '../core/update-text.ts';
 import { type IncidentCommand, incidentCommand } from './commands/command.ts';
 import { Delivery } from './delivery.ts';
 import { reportDelivery } from './delivery-report.ts';
@@ -86,6 +87,11 @@ export class IncidentManager implements Incidents {
     const { triggers, rejections, restorer, agenda } = this.#workings;
     this.#stopListening = [
       ports.events.on('circuit', (event) => this.#guard(event.policy, () => triggers.circuitMoved(event))),
+      ports.events.on('update', (event) =>
+        this.#guard(event.policy, () =>
+          this.#workings.notes.change({ what: updateText(event).slice(0, 500) }),
+        ),
+      ),
       ports.events.on('slo', (event) => this.#guard(event.policy, () => this.#workings.heed(event))),
       ...(rejections === undefined
         ? []

@@ -21,6 +21,7 @@ const hubFiles = [
   'policy-options.ts',
   'risk-log.ts',
   'snapshot.ts',
+  'update-log.ts',
   'version.ts',
   'index.ts',
 ];

@@ -44,10 +44,11 @@ export class Flights {
     flight.start(now);
   }
 
-  /** Takes the outcome of a run. */
-  settle(passage: Passage, outcome: Outcome, now: number): void {
-    if (passage instanceof Flight && passage.flights === this) passage.land(outcome, now);
-    else this.leave(passage, outcome, now);
+  /** Takes the outcome of a run, or says that it is none of its own. */
+  settle(passage: Passage, outcome: Outcome, now: number): boolean {
+    if (!(passage instanceof Flight) || passage.flights !== this) return false;
+    passage.land(outcome, now);
+    return true;
   }
 
   /** Nobody may join `flight` any more. */

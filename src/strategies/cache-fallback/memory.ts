@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import pTimeout from 'p-timeout';
+import type { LiveSettings } from '../../core/adjustable.ts';
 import { monotonicNow, wallNow } from '../../core/clock.ts';
 import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { isThenable } from '../../core/thenable.ts';
-import type { CacheCodec, CacheEntry, CacheFallbackSettings, CacheStore, Encoded } from './options.ts';
+import type { CacheCodec, CacheEntry, CacheStore, cacheFallbackSchema, Encoded } from './options.ts';
 
 /** Clocks of two processes that share a store may differ by this much; an entry from further ahead is rubbish. */
 const CLOCK_SKEW_MS = 60_000;
@@ -29,17 +30,16 @@ export class Memory {
   /** Remembers where there is no store of the application's. */
   readonly #local: LocalStore;
   readonly #codec: CacheCodec | undefined;
-  readonly #settings: CacheFallbackSettings;
+  readonly #live: LiveSettings<typeof cacheFallbackSchema>;
   readonly #runtime: PolicyRuntime;
-  readonly #ttlMs: number;
 
-  constructor(settings: CacheFallbackSettings, runtime: PolicyRuntime) {
-    this.#settings = settings;
+  constructor(live: LiveSettings<typeof cacheFallbackSchema>, runtime: PolicyRuntime) {
+    this.#live = live;
     this.#runtime = runtime;
-    this.#store = settings.store;
-    this.#local = new LocalStore(settings.maxEntries);
-    this.#codec = settings.codec;
-    this.#ttlMs = Math.max(settings.freshForMs, settings.staleIfErrorMs);
+    this.#store = live.current.store;
+    this.#local = new LocalStore(live.current.maxEntries);
+    this.#codec = live.current.codec;
+    live.onChange(({ maxEntries }) => this.#local.resize(maxEntries));
   }
 
   /** Looks `key` up: at once where the store answers at once. The promise never rejects. */
@@ -98,7 +98,8 @@ export class Memory {
 
   /** A value for another to keep. */
   share(value: unknown): unknown {
-    return this.#settings.clone === undefined ? value : this.#settings.clone(value);
+    const { clone } = this.#live.current;
+    return clone === undefined ? value : clone(value);
   }
 
   #save(key: string, stored: unknown, since: number): void {
@@ -106,8 +107,10 @@ export class Memory {
       this.#local.set(key, stored, since);
       return;
     }
+    const { freshForMs, staleIfErrorMs } = this.#live.current;
     const storedAt = wallNow() - (monotonicNow() - since);
-    const saving = this.#store.set(key, { value: stored, storedAt }, this.#ttlMs);
+    const ttlMs = Math.max(freshForMs, staleIfErrorMs);
+    const saving = this.#store.set(key, { value: stored, storedAt }, ttlMs);
     if (isThenable(saving)) this.#inTime(saving, 'set').catch((error) => this.#report(error));
   }
 
@@ -118,7 +121,7 @@ export class Memory {
   }
 
   #inTime(answer: PromiseLike<unknown>, method: string): Promise<unknown> {
-    const { storeTimeoutMs } = this.#settings;
+    const { storeTimeoutMs } = this.#live.current;
     const message = `The cache store's ${method}() took longer than ${storeTimeoutMs} ms.`;
     return pTimeout(Promise.resolve(answer), {
       milliseconds: Math.min(storeTimeoutMs, LONGEST_TIMER_MS),
@@ -149,11 +152,21 @@ export class Memory {
 
 /** The default store. It takes its place in memory with the first value, so that an idle policy has none. */
 class LocalStore {
-  readonly #maxEntries: number;
+  #maxEntries: number;
   #entries: LRUCache<string, { value: unknown; storedAt: number }> | undefined = undefined;
 
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries;
+  }
+
+  /** Keeps what there is room for, the most recently used first. */
+  resize(maxEntries: number): void {
+    if (maxEntries === this.#maxEntries) return;
+    this.#maxEntries = maxEntries;
+    const known = this.#entries;
+    if (known === undefined) return;
+    this.#entries = new LRUCache({ max: maxEntries });
+    this.#entries.load(known.dump());
   }
 
   get(key: string): CacheEntry | undefined {

@@ -1,5 +1,5 @@
+import { LiveSettings } from '../../core/adjustable.ts';
 import { monotonicNow } from '../../core/clock.ts';
-import { parseOptions } from '../../core/options.ts';
 import { cutShort, type Fulfilled, type Outcome, served, wantsFallback } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
@@ -7,7 +7,7 @@ import type { PolicyRuntime } from '../../core/runtime.ts';
 import type { EndCause } from '../../core/scope.ts';
 import { Flights } from './flight.ts';
 import { type Found, Memory } from './memory.ts';
-import { type CacheFallbackOptions, type CacheFallbackSettings, cacheFallbackSchema } from './options.ts';
+import { type CacheFallbackOptions, cacheFallbackSchema } from './options.ts';
 
 /**
  * Remembers each keyed call's last good value, and answers with it when a later call fails or is turned away.
@@ -16,21 +16,43 @@ import { type CacheFallbackOptions, type CacheFallbackSettings, cacheFallbackSch
  * @throws {InvalidOptionsError} when the options are wrong
  */
 export function cacheFallback(options: CacheFallbackOptions = {}): Strategy {
-  const settings = parseOptions(cacheFallbackSchema, options, '', 'Options of cacheFallback()');
-  const { staleIfErrorMs, freshForMs, coalesce } = settings;
-  return {
-    kind: 'cache-fallback',
-    key: 'cacheFallback',
-    remembers: true,
-    // Only a store of the user's own is waited for: before a fresh answer, and before a stale one.
-    maxWaitMs: settings.store === undefined ? 0 : settings.storeTimeoutMs * (freshForMs > 0 ? 2 : 1),
-    sharesStore: settings.store !== undefined,
-    describe: () =>
+  const subject = 'Options of cacheFallback()';
+  return new CacheFallbackStrategy(new LiveSettings(cacheFallbackSchema, options, subject, { fixed }));
+}
+
+/** What is remembered was put where they say, as they say. */
+const fixed = ['store', 'clone', 'codec'] as const satisfies readonly (keyof CacheFallbackOptions)[];
+
+class CacheFallbackStrategy implements Strategy {
+  readonly kind = 'cache-fallback';
+  readonly key = 'cacheFallback';
+  readonly remembers = true;
+  readonly sharesStore: boolean;
+  readonly adjustable: LiveSettings<typeof cacheFallbackSchema>;
+
+  constructor(live: LiveSettings<typeof cacheFallbackSchema>) {
+    this.adjustable = live;
+    this.sharesStore = live.current.store !== undefined;
+  }
+
+  /** Only a store of the user's own is waited for: before a fresh answer, and before a stale one. */
+  get maxWaitMs(): number {
+    const { storeTimeoutMs, freshForMs } = this.adjustable.current;
+    return this.sharesStore ? storeTimeoutMs * (freshForMs > 0 ? 2 : 1) : 0;
+  }
+
+  describe(): string {
+    const { staleIfErrorMs, freshForMs, coalesce } = this.adjustable.current;
+    return (
       `cache fallback: a keyed call that fails is answered with a value up to ${staleIfErrorMs} ms old` +
       `${freshForMs > 0 ? `, and one up to ${freshForMs} ms old answers without calling` : ''}` +
-      `${coalesce ? '; concurrent calls with one key share one run' : ''}`,
-    bind: (inner, runtime) => new CacheFallbackLayer(inner, runtime, settings),
-  };
+      `${coalesce ? '; concurrent calls with one key share one run' : ''}`
+    );
+  }
+
+  bind(inner: Inner, runtime: PolicyRuntime): Layer {
+    return new CacheFallbackLayer(inner, runtime, this.adjustable);
+  }
 }
 
 /** Answers a keyed call with a fresh value, or runs it, and with a stale value in a failed run's place. */
@@ -38,23 +60,21 @@ class CacheFallbackLayer implements Layer {
   outer: Outer = edge;
   readonly #inner: Inner;
   readonly #runtime: PolicyRuntime;
-  readonly #settings: CacheFallbackSettings;
+  readonly #live: LiveSettings<typeof cacheFallbackSchema>;
   readonly #memory: Memory;
-  readonly #flights: Flights | undefined;
+  /** Made with the first call that may share a run; runs under way outlast the option. */
+  #flights: Flights | undefined = undefined;
 
-  constructor(inner: Inner, runtime: PolicyRuntime, settings: CacheFallbackSettings) {
+  constructor(inner: Inner, runtime: PolicyRuntime, live: LiveSettings<typeof cacheFallbackSchema>) {
     this.#inner = inner;
     this.#runtime = runtime;
-    this.#settings = settings;
-    this.#memory = new Memory(settings, runtime);
-    this.#flights = settings.coalesce
-      ? new Flights(inner, this.#memory, (passage, outcome, now) => this.#leave(passage, outcome, now))
-      : undefined;
+    this.#live = live;
+    this.#memory = new Memory(live, runtime);
   }
 
   enter(passage: Passage, now: number): void {
     const { cacheKey } = passage.call;
-    const { freshForMs } = this.#settings;
+    const { freshForMs } = this.#live.current;
     if (cacheKey === undefined) this.#inner.enter(passage, now);
     else if (freshForMs === 0) this.#run(passage, cacheKey, now);
     else {
@@ -69,8 +89,7 @@ class CacheFallbackLayer implements Layer {
   settle(passage: Passage, outcome: Outcome, now: number): void {
     const { cacheKey } = passage.call;
     if (cacheKey === undefined) this.outer.settle(passage, outcome, now);
-    else if (this.#flights !== undefined) this.#flights.settle(passage, outcome, now);
-    else {
+    else if (this.#flights?.settle(passage, outcome, now) !== true) {
       this.#memory.remember(cacheKey, outcome, passage.since);
       const isLate = passage.opener === this && passage instanceof LateRun;
       if (isLate) passage.close();
@@ -81,8 +100,15 @@ class CacheFallbackLayer implements Layer {
   #run(passage: Passage, key: string, now: number): void {
     const { cause, reason } = passage;
     if (cause !== undefined) this.outer.settle(passage, cutShort(reason, cause, 'ignored'), now);
-    else if (this.#flights !== undefined) this.#flights.join(key, passage, now);
+    else if (this.#live.current.coalesce) this.#shared().join(key, passage, now);
     else this.#inner.enter(now > passage.since ? new LateRun(this, passage, now) : passage, now);
+  }
+
+  #shared(): Flights {
+    this.#flights ??= new Flights(this.#inner, this.#memory, (passage, outcome, now) =>
+      this.#leave(passage, outcome, now),
+    );
+    return this.#flights;
   }
 
   /** Goes on outward with a run's outcome, or with a stale value in its place. */
@@ -94,7 +120,7 @@ class CacheFallbackLayer implements Layer {
       return;
     }
     this.#recall(passage, cacheKey, outcome, now, (found, later) => {
-      const answer = this.#answer(passage, found, 'stale', this.#settings.staleIfErrorMs);
+      const answer = this.#answer(passage, found, 'stale', this.#live.current.staleIfErrorMs);
       if (answer === undefined) {
         this.outer.settle(passage, outcome, later);
         return;

@@ -1,6 +1,6 @@
+import { LiveSettings } from '../../core/adjustable.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { deadlines } from '../../core/deadlines.ts';
-import { parseOptions } from '../../core/options.ts';
 import { cutShort, failed, type Outcome, served, wantsFallback } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
@@ -19,25 +19,49 @@ import {
  * @throws {InvalidOptionsError} when the options are wrong
  */
 export function fallback(options: FallbackAnswer | FallbackOptions): Strategy {
-  const settings = parseOptions(fallbackSchema, options, '', 'Options of fallback()');
-  return {
-    kind: 'fallback',
-    key: 'fallback',
-    maxWaitMs: settings.timeoutMs,
-    describe: () =>
-      `fallback: a call that fails is answered by a function, which may take ${settings.timeoutMs} ms`,
-    bind: (inner) => new FallbackLayer(inner, settings),
-  };
+  const subject = 'Options of fallback()';
+  return new FallbackStrategy(new LiveSettings(fallbackSchema, options, subject, { inFull }));
+}
+
+/** A function alone is short for the option `answer`. */
+function inFull(given: unknown): unknown {
+  return typeof given === 'function' ? { answer: given } : given;
+}
+
+class FallbackStrategy implements Strategy {
+  readonly kind = 'fallback';
+  readonly key = 'fallback';
+  readonly adjustable: LiveSettings<typeof fallbackSchema>;
+
+  constructor(live: LiveSettings<typeof fallbackSchema>) {
+    this.adjustable = live;
+  }
+
+  get maxWaitMs(): number {
+    return this.adjustable.current.timeoutMs;
+  }
+
+  describe(): string {
+    return `fallback: a call that fails is answered by a function, which may take ${this.maxWaitMs} ms`;
+  }
+
+  bind(inner: Inner): Layer {
+    return new FallbackLayer(inner, this.adjustable);
+  }
 }
 
 class FallbackLayer implements Layer {
   outer: Outer = edge;
   readonly #inner: Inner;
-  readonly settings: FallbackSettings;
+  readonly #live: LiveSettings<typeof fallbackSchema>;
 
-  constructor(inner: Inner, settings: FallbackSettings) {
+  constructor(inner: Inner, live: LiveSettings<typeof fallbackSchema>) {
     this.#inner = inner;
-    this.settings = settings;
+    this.#live = live;
+  }
+
+  get settings(): FallbackSettings {
+    return this.#live.current;
   }
 
   enter(passage: Passage, now: number): void {
@@ -47,7 +71,8 @@ class FallbackLayer implements Layer {
   /** Hands a good outcome on; asks the function in a failed one's place. */
   settle(passage: Passage, outcome: Outcome, now: number): void {
     // Where the layer stands within what ended, there is no time left to ask.
-    if (!wantsFallback(outcome) || passage.cause !== undefined) this.outer.settle(passage, outcome, now);
+    if (!wantsFallback(outcome) || passage.cause !== undefined || passage.call.isAnswered)
+      this.outer.settle(passage, outcome, now);
     else new Answering(this, passage, outcome).ask(now);
   }
 }
@@ -55,25 +80,24 @@ class FallbackLayer implements Layer {
 /** The time a fallback's function has to answer. */
 class Answering extends InnerPassage {
   readonly #layer: FallbackLayer;
+  readonly #settings: FallbackSettings;
   readonly #outcome: Outcome;
   #settled = false;
 
   constructor(layer: FallbackLayer, outer: Passage, outcome: Outcome) {
     super(layer, outer);
     this.#layer = layer;
+    this.#settings = layer.settings;
     this.#outcome = outcome;
   }
 
   ask(now: number): void {
     const { runtime, settings } = this.call;
     const context = { policy: runtime.name, metadata: settings.metadata };
-    deadlines.arm(this, this.#layer.settings.timeoutMs, now);
+    deadlines.arm(this, this.#settings.timeoutMs, now);
     let answer: unknown;
     try {
-      answer = this.#layer.settings.answer(
-        this.#outcome.ok ? this.#outcome.value : this.#outcome.error,
-        context,
-      );
+      answer = this.#settings.answer(this.#outcome.ok ? this.#outcome.value : this.#outcome.error, context);
       if (isThenable(answer)) {
         Promise.resolve(answer).then(
           (value) => this.#answered(value),
@@ -91,7 +115,7 @@ class Answering extends InnerPassage {
   override expire(_now: number): void {
     this.call.runtime.report(
       'fallback',
-      new Error(`The fallback took longer than ${this.#layer.settings.timeoutMs} ms.`),
+      new Error(`The fallback took longer than ${this.#settings.timeoutMs} ms.`),
     );
     this.#settle(this.#outcome);
   }

@@ -1,11 +1,12 @@
 import pRetry from 'p-retry';
+import { LiveSettings } from '../../core/adjustable.ts';
 import { AttemptBudget } from '../../core/attempt-budget.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import type { LimitControl } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { isBreakwaterError, withoutStack } from '../../core/errors.ts';
+import { sameOption } from '../../core/merged-options.ts';
 import type { RetryReason } from '../../core/observer.ts';
-import { parseOptions } from '../../core/options.ts';
 import { cutShort, failed, type Outcome } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
@@ -22,47 +23,88 @@ import { type RetryOptions, type RetrySettings, retrySchema } from './options.ts
  * @throws {InvalidOptionsError} when the options are wrong
  */
 export function retry(options: RetryOptions = {}): Strategy {
-  const settings = parseOptions(retrySchema, options, '', 'Options of retry()');
-  const { maxRetries, maxDelayMs, baseDelayMs, backoff, jitter } = settings;
-  return {
-    kind: 'retry',
-    key: 'retry',
-    setsBudget: settings.budget !== undefined,
-    maxRuns: maxRetries + 1,
-    maxWaitMs: longestWaits(settings),
-    maxAskedWaitMs: maxRetries * (maxDelayMs + (jitter === 'none' ? 0 : baseDelayMs)),
-    describe: () =>
+  return new RetryStrategy(new LiveSettings(retrySchema, options, 'Options of retry()'));
+}
+
+class RetryStrategy implements Strategy {
+  readonly kind = 'retry';
+  readonly key = 'retry';
+  readonly setsBudget: boolean;
+  readonly adjustable: LiveSettings<typeof retrySchema>;
+
+  constructor(live: LiveSettings<typeof retrySchema>) {
+    this.adjustable = live;
+    this.setsBudget = live.current.budget !== undefined;
+  }
+
+  get maxRuns(): number {
+    return this.adjustable.current.maxRetries + 1;
+  }
+
+  get maxWaitMs(): number {
+    return longestWaits(this.adjustable.current);
+  }
+
+  get maxAskedWaitMs(): number {
+    const { maxRetries, maxDelayMs, baseDelayMs, jitter } = this.adjustable.current;
+    return maxRetries * (maxDelayMs + (jitter === 'none' ? 0 : baseDelayMs));
+  }
+
+  describe(): string {
+    const { maxRetries, maxDelayMs, baseDelayMs, backoff, jitter } = this.adjustable.current;
+    return (
       `retry: up to ${maxRetries} more, ${typeof backoff === 'string' ? backoff : 'custom'} backoff from ` +
-      `${baseDelayMs} ms to ${maxDelayMs} ms, jitter ${jitter}`,
-    bind(inner, runtime) {
-      if (settings.budget !== undefined) runtime.budget = new AttemptBudget(settings.budget);
-      return new RetryLayer(inner, runtime, settings);
-    },
-  };
+      `${baseDelayMs} ms to ${maxDelayMs} ms, jitter ${jitter}`
+    );
+  }
+
+  bind(inner: Inner, runtime: PolicyRuntime): Layer {
+    const { budget } = this.adjustable.current;
+    if (budget !== undefined) runtime.budget = new AttemptBudget(budget);
+    const made = runtime.budget.limits;
+    this.adjustable.onChange((now, before) => {
+      if (sameOption(now.budget, before.budget)) return;
+      runtime.budget.adjust(now.budget ?? made, monotonicNow());
+    });
+    return new RetryLayer(inner, runtime, this.adjustable);
+  }
 }
 
 class RetryLayer implements Layer {
   outer: Outer = edge;
   readonly inner: Inner;
   readonly runtime: PolicyRuntime;
-  readonly settings: RetrySettings;
-  /** Those of calls that begin to retry from now on. */
-  maxRetries: number;
+  readonly #live: LiveSettings<typeof retrySchema>;
+  /** What somebody set in the place of what the options say. */
+  #steeredRetries: number | undefined = undefined;
 
-  constructor(inner: Inner, runtime: PolicyRuntime, settings: RetrySettings) {
+  constructor(inner: Inner, runtime: PolicyRuntime, live: LiveSettings<typeof retrySchema>) {
     this.inner = inner;
     this.runtime = runtime;
-    this.settings = settings;
-    this.maxRetries = settings.maxRetries;
+    this.#live = live;
+  }
+
+  /** The options of calls that begin to retry now. */
+  get settings(): RetrySettings {
+    return this.#live.current;
+  }
+
+  /** The same. */
+  get maxRetries(): number {
+    return this.#steeredRetries ?? this.settings.maxRetries;
   }
 
   limits(): readonly LimitControl[] {
-    const configured = this.settings.maxRetries;
-    const set = (value = configured): void => {
-      this.maxRetries = value;
+    const set = (value: number | undefined): void => {
+      this.#steeredRetries = value;
     };
+    const { maxRetries: configured } = this.settings;
     const text = 'retries of a call after its first attempt';
     return [{ name: 'retry.maxRetries', text, type: 'count', configured, current: this.maxRetries, set }];
+  }
+
+  refuses(passage: Passage, now: number): boolean {
+    return this.inner.refuses?.(passage, now) === true;
   }
 
   enter(passage: Passage, now: number): void {
@@ -72,7 +114,7 @@ class RetryLayer implements Layer {
   /** Hands the outcome of a first attempt on, or to a run of retries when another try may do. */
   settle(passage: Passage, outcome: Outcome, now: number): void {
     if (passage.opener === this && passage instanceof RetryRun) passage.settle(outcome, now);
-    else if (outcome.verdict !== 'transient' || outcome.rejection !== undefined) {
+    else if (outcome.verdict !== 'transient' || outcome.rejection !== undefined || passage.call.isAnswered) {
       this.outer.settle(passage, outcome, now);
     } else new RetryRun(this, passage).settle(outcome, now);
   }
@@ -90,7 +132,8 @@ const anotherAttempt = withoutStack(() => new Error('the attempt is to be repeat
  */
 class RetryRun extends InnerPassage {
   readonly layer: RetryLayer;
-  /** It holds for the whole run, which p-retry was told of. */
+  /** They hold for the whole run, of which p-retry was told how long it may be. */
+  readonly #settings: RetrySettings;
   readonly #maxRetries: number;
   #since = 0;
   #retries = 0;
@@ -107,6 +150,7 @@ class RetryRun extends InnerPassage {
   constructor(layer: RetryLayer, outer: Passage) {
     super(layer, outer);
     this.layer = layer;
+    this.#settings = layer.settings;
     this.#maxRetries = layer.maxRetries;
   }
 
@@ -123,7 +167,8 @@ class RetryRun extends InnerPassage {
     }
     if (last !== undefined) this.layer.runtime.observer.retried(retryReason(last));
     if (last?.ok === true) this.call.discard(last.value);
-    const waitMs = outcome.verdict === 'transient' ? this.#waitAfter(outcome, now) : undefined;
+    const isRepeated = outcome.verdict === 'transient' && !this.call.isAnswered;
+    const waitMs = isRepeated ? this.#waitAfter(outcome, now) : undefined;
     if (waitMs === undefined) {
       this.#finish(outcome, now);
       return;
@@ -200,7 +245,8 @@ class RetryRun extends InnerPassage {
 
   /** How long to wait before the next retry, or `undefined` when there is to be none. */
   #waitAfter(outcome: Outcome, now: number): number | undefined {
-    const { runtime, settings } = this.layer;
+    const { runtime } = this.layer;
+    const settings = this.#settings;
     const { retryAfterMs } = outcome;
     if (this.#retries >= this.#maxRetries || this.cause !== undefined) return undefined;
     if (this.call.settings.idempotent === false && !outcome.safeToRepeat) return undefined;
@@ -213,12 +259,12 @@ class RetryRun extends InnerPassage {
   }
 
   #chosenWait(): number {
-    const { runtime, settings } = this.layer;
+    const settings = this.#settings;
     this.#backoff ??= new BackoffSequence(settings);
     try {
       return this.#backoff.next(this.#retries + 1, Math.random());
     } catch (error) {
-      runtime.report('retry', error);
+      this.layer.runtime.report('retry', error);
       return Math.min(settings.baseDelayMs, settings.maxDelayMs);
     }
   }
@@ -226,7 +272,7 @@ class RetryRun extends InnerPassage {
   /** What the dependency asked for, which chance may lengthen but nothing shortens. */
   #askedWait(retryAfterMs: number | undefined): number {
     if (retryAfterMs === undefined) return 0;
-    const { jitter, baseDelayMs } = this.layer.settings;
+    const { jitter, baseDelayMs } = this.#settings;
     return retryAfterMs + (jitter === 'none' ? 0 : Math.random() * baseDelayMs);
   }
 }

@@ -1,11 +1,13 @@
-import { type LimitControl, timeoutLimit } from '../../core/control.ts';
+import { LiveSettings } from '../../core/adjustable.ts';
+import type { LimitControl } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { TimeoutError, withoutStack } from '../../core/errors.ts';
-import { parseOptions } from '../../core/options.ts';
+import { durationMs, parseOptions } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
+import { TimeLimit } from '../../core/time-limit.ts';
 import { type TimeoutOptions, timeoutSchema } from './options.ts';
 
 /**
@@ -16,27 +18,46 @@ import { type TimeoutOptions, timeoutSchema } from './options.ts';
  */
 export function timeout(options: TimeoutOptions): Strategy {
   const { timeoutMs, scope } = parseOptions(timeoutSchema, options, '', 'Options of timeout()');
-  return {
-    kind: 'timeout',
-    key: scope === 'attempt' ? 'attemptTimeoutMs' : 'totalTimeoutMs',
-    timeoutMs,
-    describe: () =>
-      scope === undefined
-        ? `timeout: what lies within may take ${timeoutMs} ms`
-        : `${scope} timeout: ${scope === 'total' ? 'the call' : 'an attempt'} may take ${timeoutMs} ms`,
-    bind(inner, runtime, within) {
-      const repeats = within.some(({ maxRuns = 1 }) => maxRuns > 1);
-      const bounds = scope ?? (repeats ? 'total' : 'attempt');
-      if (bounds === 'total') {
-        runtime.boundsCalls = true;
-        runtime.totalTimeoutMs = timeoutMs;
-      } else {
-        runtime.attemptTimeoutMs = Math.min(runtime.attemptTimeoutMs, timeoutMs);
-        if (inner.limitAttempts?.(timeoutMs) === true) return inner;
-      }
-      return new TimeoutLayer(inner, runtime, timeoutMs, bounds);
-    },
-  };
+  return new TimeoutStrategy(timeoutMs, scope);
+}
+
+/** What an update changes is the time alone, as the standard keys give it. */
+class TimeoutStrategy implements Strategy {
+  readonly kind = 'timeout';
+  readonly adjustable: LiveSettings<typeof durationMs>;
+  readonly #scope: Bounds | undefined;
+  #bounds: Bounds;
+
+  constructor(timeoutMs: number, scope: Bounds | undefined) {
+    this.adjustable = new LiveSettings(durationMs, timeoutMs, 'Options of timeout()');
+    this.#scope = scope;
+    this.#bounds = scope ?? 'total';
+  }
+
+  /** Where no scope was given, what it bounds is known once it is bound. */
+  get key(): 'totalTimeoutMs' | 'attemptTimeoutMs' {
+    return this.#bounds === 'attempt' ? 'attemptTimeoutMs' : 'totalTimeoutMs';
+  }
+
+  get timeoutMs(): number {
+    return this.adjustable.current;
+  }
+
+  describe(): string {
+    const { timeoutMs } = this;
+    if (this.#scope === undefined) return `timeout: what lies within may take ${timeoutMs} ms`;
+    return `${this.#scope} timeout: ${this.#scope === 'total' ? 'the call' : 'an attempt'} may take ${timeoutMs} ms`;
+  }
+
+  bind(inner: Inner, runtime: PolicyRuntime, within: readonly Strategy[]): Layer | Inner {
+    const repeats = within.some(({ maxRuns = 1 }) => maxRuns > 1);
+    this.#bounds = this.#scope ?? (repeats ? 'total' : 'attempt');
+    if (this.#bounds === 'total') runtime.boundsCalls = true;
+    const limit = new TimeLimit(runtime, this.#bounds, this.timeoutMs);
+    this.adjustable.onChange((now) => limit.configure(now));
+    if (this.#bounds === 'attempt' && inner.limitAttempts?.(limit) === true) return inner;
+    return new TimeoutLayer(inner, runtime, limit);
+  }
 }
 
 /**
@@ -49,7 +70,7 @@ export function callerDeadline(): Strategy {
     describe: () => "no total timeout: a call is held to its caller's own deadline only",
     bind(inner, runtime) {
       runtime.boundsCalls = true;
-      return new TimeoutLayer(inner, runtime, Number.POSITIVE_INFINITY, 'total');
+      return new TimeoutLayer(inner, runtime, new TimeLimit(runtime, 'total', Number.POSITIVE_INFINITY));
     },
   };
 }
@@ -61,19 +82,26 @@ class TimeoutLayer implements Layer {
   outer: Outer = edge;
   readonly #inner: Inner;
   readonly runtime: PolicyRuntime;
-  timeoutMs: number;
   readonly bounds: Bounds;
+  readonly #limit: TimeLimit;
 
-  constructor(inner: Inner, runtime: PolicyRuntime, timeoutMs: number, bounds: Bounds) {
+  constructor(inner: Inner, runtime: PolicyRuntime, limit: TimeLimit) {
     this.#inner = inner;
     this.runtime = runtime;
-    this.timeoutMs = timeoutMs;
-    this.bounds = bounds;
+    this.bounds = limit.bounds;
+    this.#limit = limit;
   }
 
-  /** Of one that sets no bound there is nothing to change. */
-  limits({ timeoutMs }: Strategy): readonly LimitControl[] {
-    return timeoutMs === undefined ? [] : [timeoutLimit(this.runtime, this, timeoutMs, this.bounds)];
+  get timeoutMs(): number {
+    return this.#limit.timeoutMs;
+  }
+
+  limits(): readonly LimitControl[] {
+    return this.#limit.controls;
+  }
+
+  refuses(passage: Passage, now: number): boolean {
+    return this.#inner.refuses?.(passage, now) === true;
   }
 
   enter(passage: Passage, now: number): void {
@@ -124,6 +152,12 @@ class TimeoutRun extends InnerPassage {
       this.#expired,
       withoutStack(() => new TimeoutError(runtime.name, this.#timeoutMs, bounds)),
     );
+  }
+
+  /** An attempt's time bounds how long a stream takes to begin. */
+  override answered(within: Passage | undefined): void {
+    if (this.layer.bounds === 'attempt') deadlines.clear(this);
+    super.answered(within);
   }
 
   /** The work that the time was for is over, perhaps because the time was. */
