@@ -1,4 +1,4 @@
-import type { Strategy } from './pipeline.ts';
+import type { Strategy, StrategyKind } from './pipeline.ts';
 
 /** The most that a pipeline can take, seen from outside. */
 export interface WorstCase {
@@ -28,17 +28,68 @@ export function worstCase(strategies: readonly Strategy[], asked = false): Worst
   );
 }
 
-/** A policy's pipeline in words. */
+/** A policy's pipeline in words: what each layer does, and what of a call comes to it. */
 export function explainPipeline(name: string, strategies: readonly Strategy[]): string {
   const { latencyMs, attempts } = worstCase(strategies);
   const asked = worstCase(strategies, true);
   const longer = asked.latencyMs > latencyMs ? ` (${asked.latencyMs} ms where it asks for longer waits)` : '';
   const bound = Number.isFinite(latencyMs) ? `at most ${latencyMs} ms${longer}` : 'no bound';
-  const lines = strategies.map((strategy, at) => `  ${at + 1}. ${strategy.describe()}`);
+  const lines = strategies.flatMap((strategy, at) => [
+    `  ${at + 1}. ${strategy.describe()}`,
+    `     sees ${arriving(strategies.slice(0, at))}${standingFor(strategies.slice(at))}`,
+  ]);
   return [
     `Policy '${name}', outermost layer first:`,
     ...lines,
     `  ${strategies.length + 1}. the operation`,
+    `     runs ${times(runsOf(strategies))}${conditions(strategies, runsOf(strategies))}`,
     `Worst case: ${bound}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}.`,
   ].join('\n');
+}
+
+function times(runs: number): string {
+  return runs === 1 ? 'once for each call' : `up to ${runs} times for a call`;
+}
+
+const turningAway: ReadonlySet<StrategyKind> = new Set([
+  'throttle',
+  'rate-limit',
+  'adaptive-limit',
+  'bulkhead',
+  'circuit-breaker',
+]);
+
+/** What of a call gets through the layers `around`. */
+function arriving(around: readonly Strategy[]): string {
+  const runs = runsOf(around);
+  return `${runs === 1 ? 'each call' : `up to ${runs} runs of a call`}${conditions(around, runs)}`;
+}
+
+/** Of so many runs: how many come at once, where they go, and which layers hold some of them back. */
+function conditions(around: readonly Strategy[], runs: number): string {
+  const atOnce = runsOf(around.filter(({ kind }) => kind === 'hedge'));
+  const guards = around
+    .filter(({ kind }) => turningAway.has(kind))
+    .map(({ kind }) => `the ${kind.replace('-', ' ')}`);
+  return [
+    atOnce > 1 ? (atOnce === runs ? ', perhaps all at once' : `, ${atOnce} of them at once`) : '',
+    around.some(({ kind, maxRuns = 1 }) => kind === 'failover' && maxRuns > 1)
+      ? ', each at one endpoint'
+      : '',
+    guards.length > 0 ? `, less what ${listed(guards)} ${guards.length > 1 ? 'turn' : 'turns'} away` : '',
+  ].join('');
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+/** How many attempts lie in what comes to the first of these layers: what it makes of them all is one outcome. */
+function standingFor(layers: readonly Strategy[]): string {
+  const { attempts } = worstCase(layers);
+  return attempts === 1 ? '' : `, with up to ${attempts} attempts behind its outcome`;
+}
+
+function runsOf(layers: readonly Strategy[]): number {
+  return layers.reduce((runs, { maxRuns = 1 }) => runs * maxRuns, 1);
 }

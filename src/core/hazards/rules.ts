@@ -98,8 +98,8 @@ function worstCaseOverTotal(strategies: readonly Strategy[]): Hazard | undefined
     if (layer === undefined) continue;
     const { latencyMs: runMs } = worstCase(within.slice(at + 1));
     const { latencyMs: allMs } = worstCase(within.slice(at));
-    // Where one run alone is longer, another hazard says so; where nothing bounds it, the operation has a time of its own.
-    if (runMs > timeoutMs || !Number.isFinite(allMs)) continue;
+    // Where one attempt alone is longer, another hazard says so; where nothing bounds it, the operation has its own time.
+    if (boundsOf(within).some((bound) => bound.timeoutMs > timeoutMs) || !Number.isFinite(allMs)) continue;
     if (2 * runMs <= timeoutMs && allMs <= 2 * timeoutMs) continue;
     const what = layer.kind === 'retry' ? 'retries' : 'other endpoints';
     const problem =
@@ -118,7 +118,9 @@ const queues: ReadonlySet<StrategyKind> = new Set(['bulkhead', 'rate-limit', 'ad
 
 function queueOverTotal(strategies: readonly Strategy[]): Hazard | undefined {
   for (const { timeoutMs, within } of boundsOf(strategies)) {
-    const layer = within.find(({ kind, maxWaitMs = 0 }) => queues.has(kind) && maxWaitMs >= timeoutMs);
+    const layer = within.find(
+      ({ kind, maxWaitMs = 0 }) => queues.has(kind) && maxWaitMs >= timeoutMs && Number.isFinite(maxWaitMs),
+    );
     if (layer === undefined) continue;
     return {
       code: 'QUEUE_OVER_TOTAL_TIMEOUT',

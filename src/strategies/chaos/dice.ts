@@ -1,3 +1,4 @@
+import { shown } from '../../core/options.ts';
 import type { ChaosSettings } from './options.ts';
 
 /** What can be done to an attempt; the values of the label `fault` of `chaos_faults_total`. */
@@ -21,15 +22,22 @@ export const SPARED: Draw = { latencyMs: 0, ending: undefined };
  * the attempts that the ones before it have spared.
  *
  * @param random gives numbers from 0 up to 1
+ * @throws {TypeError} when it gives anything else
  */
 export function draw({ latency, error, abort, result }: ChaosSettings, random: () => number): Draw {
   const comesUp = (fault: { readonly rate: number } | undefined): boolean =>
-    fault !== undefined && random() < fault.rate;
-  const latencyMs =
-    latency !== undefined && comesUp(latency)
-      ? latency.minMs + random() * (latency.maxMs - latency.minMs)
-      : 0;
+    fault !== undefined && chance(random) < fault.rate;
+  let latencyMs = 0;
+  if (latency !== undefined && comesUp(latency)) {
+    const { minMs, maxMs } = latency;
+    latencyMs = minMs === maxMs ? minMs : minMs + chance(random) * (maxMs - minMs);
+  }
   const ending = comesUp(error) ? 'error' : comesUp(abort) ? 'abort' : comesUp(result) ? 'result' : undefined;
-  if (!(latencyMs > 0) && ending === undefined) return SPARED;
-  return { latencyMs: latencyMs > 0 ? latencyMs : 0, ending };
+  return latencyMs === 0 && ending === undefined ? SPARED : { latencyMs, ending };
+}
+
+function chance(random: () => number): number {
+  const drawn: unknown = random();
+  if (typeof drawn === 'number' && drawn >= 0 && drawn <= 1) return drawn;
+  throw new TypeError(`random gave ${shown(drawn)}: expected a number from 0 up to 1`);
 }

@@ -1,0 +1,449 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { deadlines } from '../../../src/core/deadlines.ts';
+import {
+  type Breakwater,
+  type ChaosEvent,
+  type ChaosOptions,
+  chaos,
+  circuitBreaker,
+  InjectedFaultError,
+  isBreakwaterError,
+  type PolicyOptions,
+  retry,
+  timeout,
+} from '../../../src/index.ts';
+import { deferred, errorOf, flush, follow, hanging, testHub } from '../../support.ts';
+
+let hub: Breakwater;
+const warnings: string[] = [];
+const events: ChaosEvent[] = [];
+const internal: unknown[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  warnings.length = 0;
+  events.length = 0;
+  internal.length = 0;
+  const logger = {
+    debug() {},
+    info() {},
+    error() {},
+    warn: (_: object, text: string) => warnings.push(text),
+  };
+  hub = testHub({ logger });
+  hub.on('chaos', (event) => events.push(event));
+  hub.on('internal-error', ({ component, error }) => internal.push([component, String(error)]));
+});
+
+afterEach(async () => {
+  await hub.close();
+  vi.useRealTimers();
+});
+
+/** A policy whose chaos is on. */
+function policyWith(options: ChaosOptions, more: PolicyOptions = {}) {
+  const policy = hub.policy('database', { ...more, chaos: options });
+  policy.chaos?.start();
+  return policy;
+}
+
+async function metric(name: string, labels: Record<string, string> = {}): Promise<number | undefined> {
+  const metrics = await hub.registry.getMetricsAsJSON();
+  const values = metrics.find((one) => one.name === `breakwater_${name}`)?.values ?? [];
+  return values.find((value) =>
+    Object.entries(labels).every(([key, is]) => Reflect.get(value.labels, key) === is),
+  )?.value;
+}
+
+describe('chaos that is off', () => {
+  test('does nothing, though it was built in', async () => {
+    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
+    expect(await policy.execute(() => 'fine')).toBe('fine');
+    expect(policy.chaos?.active).toBe(false);
+    expect(events).toEqual([]);
+    expect(await metric('chaos_active')).toBe(0);
+    expect(await metric('chaos_faults_total', { fault: 'error' })).toBe(0);
+    expect(policy.explain()).toContain('chaos: off; makes errors for 100 % of the attempts');
+  });
+
+  test('cannot be switched on by the environment', async () => {
+    vi.stubEnv('BREAKWATER_CHAOS', '1');
+    vi.stubEnv('CHAOS', 'true');
+    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
+    expect(await policy.execute(() => 'fine')).toBe('fine');
+    vi.unstubAllEnvs();
+  });
+
+  test('is no switch where code put no layer', () => {
+    expect(hub.policy('database').chaos).toBeUndefined();
+  });
+});
+
+describe('an error', () => {
+  test('takes the place of the operation, counts as its failure and feeds the breaker', async () => {
+    const policy = policyWith({ error: { rate: 1 } }, { circuitBreaker: { consecutiveFailures: 2 } });
+    const operation = vi.fn(() => 'fine');
+    const error = await errorOf(policy.execute(operation));
+    expect(error).toBeInstanceOf(InjectedFaultError);
+    expect(isBreakwaterError(error, 'INJECTED_FAULT')).toBe(true);
+    expect(error).toMatchObject({ policy: 'database' });
+    expect(policy.circuit.state).toBe('closed');
+    await errorOf(policy.execute(operation));
+    expect(policy.circuit.state).toBe('open');
+    expect(isBreakwaterError(await errorOf(policy.execute(operation)), 'CIRCUIT_OPEN')).toBe(true);
+    expect(operation).not.toHaveBeenCalled();
+    expect(policy.stats().attempts).toMatchObject({ failure: 2, success: 0 });
+    expect(policy.chaos?.faults).toBe(2);
+    expect(await metric('chaos_faults_total', { fault: 'error' })).toBe(2);
+  });
+
+  test('is judged by the policy, and may be any', async () => {
+    const seen: unknown[] = [];
+    const gone = new Error('gone');
+    const policy = policyWith(
+      { error: { rate: 1, error: () => gone } },
+      {
+        classify: (result) => {
+          seen.push(result.ok ? undefined : result.error);
+          return 'refused';
+        },
+      },
+    );
+    expect(await errorOf(policy.execute(() => 'fine'))).toBe(gone);
+    expect(seen).toEqual([gone]);
+    expect(policy.stats().attempts).toMatchObject({ refused: 1 });
+    expect(policy.circuit.window.failures).toBe(0);
+  });
+
+  test('is retried like any other', async () => {
+    let drawn = 0;
+    const policy = policyWith(
+      { error: { rate: 0.5 }, random: () => (drawn++ === 0 ? 0 : 0.9) },
+      { retry: { maxRetries: 1, baseDelayMs: 0 } },
+    );
+    const call = follow(policy.execute(({ attempt }) => attempt));
+    await vi.advanceTimersByTimeAsync(50);
+    expect(call.now).toEqual({ status: 'fulfilled', value: 2 });
+    expect(policy.stats()).toMatchObject({ retries: 1, attempts: { failure: 1, success: 1 } });
+  });
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+      'Error: broken',
+    ],
+    ['gives a promise', () => Promise.reject(new Error('late')), 'TypeError: error gave a promise'],
+  ])('is the default where the function for it %s', async (_, error, reported) => {
+    const policy = policyWith({ error: { rate: 1, error } });
+    expect(await errorOf(policy.execute(() => 'fine'))).toBeInstanceOf(InjectedFaultError);
+    expect(internal).toEqual([['chaos', expect.stringContaining(reported)]]);
+  });
+});
+
+describe('latency', () => {
+  test('delays the operation, which then has its way', async () => {
+    const policy = policyWith({ latency: { rate: 1, ms: 300 } });
+    const operation = vi.fn(() => 'fine');
+    const call = follow(policy.execute(operation));
+    await vi.advanceTimersByTimeAsync(299);
+    expect(operation).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(12);
+    expect(call.now).toEqual({ status: 'fulfilled', value: 'fine' });
+    expect(events.at(-1)).toMatchObject({ status: 'fault', fault: 'latency', policy: 'database' });
+  });
+
+  test('past the attempt timeout looks like a slow dependency: a timeout that feeds the breaker', async () => {
+    const policy = policyWith(
+      { latency: { rate: 1, ms: 500 } },
+      { attemptTimeoutMs: 100, circuitBreaker: { consecutiveFailures: 1 } },
+    );
+    const operation = vi.fn(() => 'fine');
+    const error = errorOf(policy.execute(operation));
+    await vi.advanceTimersByTimeAsync(115);
+    expect(await error).toMatchObject({ code: 'TIMEOUT', scope: 'attempt', timeoutMs: 100 });
+    expect(policy.circuit.state).toBe('open');
+    expect(policy.stats().attempts).toMatchObject({ timeout: 1, failure: 0 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(operation).not.toHaveBeenCalled();
+    expect(policy.stats().attemptsInFlight).toBe(0);
+  });
+
+  test('that ends in the moment in which the attempt is given up starts no operation', async () => {
+    const policy = policyWith({ latency: { rate: 1, ms: 100 } }, { attemptTimeoutMs: 100 });
+    const operation = vi.fn(() => 'fine');
+    const error = errorOf(policy.execute(operation));
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await error).toMatchObject({ code: 'TIMEOUT', scope: 'attempt' });
+    expect(operation).not.toHaveBeenCalled();
+  });
+
+  test('ends at once when the caller gives up', async () => {
+    const policy = policyWith({ latency: { rate: 1, ms: 5_000 } });
+    const caller = new AbortController();
+    const operation = vi.fn(() => 'fine');
+    const call = follow(policy.execute(operation, { signal: caller.signal }));
+    caller.abort('bye');
+    await flush();
+    expect(call.now).toEqual({ status: 'rejected', reason: 'bye' });
+    expect(deadlines.waiting).toBe(0);
+    expect(operation).not.toHaveBeenCalled();
+  });
+});
+
+describe('a broken connection', () => {
+  test('aborts the signal of the operation and fails the attempt, with the code that Node gives it', async () => {
+    const policy = policyWith({ abort: { rate: 1, afterMs: 50 } });
+    let reason: unknown;
+    const discard = vi.fn();
+    const run = deferred();
+    const error = errorOf(
+      policy.execute(
+        ({ signal, policy: name, attempt, remainingMs }) => {
+          expect([name, attempt]).toEqual(['database', 1]);
+          expect(remainingMs()).toBe(10_000);
+          signal.addEventListener('abort', () => {
+            reason = signal.reason;
+          });
+          return run.promise;
+        },
+        { discard },
+      ),
+    );
+    await vi.advanceTimersByTimeAsync(65);
+    expect(await error).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
+    expect(reason).toBe(await error);
+    expect(Reflect.get(Object(reason), 'cause')).toBeInstanceOf(InjectedFaultError);
+    expect(policy.stats().attempts).toMatchObject({ failure: 1 });
+    run.resolve('late');
+    await flush();
+    expect(discard).toHaveBeenCalledExactlyOnceWith('late');
+  });
+
+  test('comes too late for an operation that has ended', async () => {
+    const policy = policyWith({ abort: { rate: 1, afterMs: 50 } });
+    expect(await policy.execute(() => 'fine')).toBe('fine');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(policy.chaos?.faults).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test.each([
+    ['gives a value at once', () => 'fine'],
+    [
+      'throws at once',
+      () => {
+        throw new Error('own');
+      },
+    ],
+    ['hangs', hanging],
+  ])('at once breaks an operation that %s', async (_, operation) => {
+    const policy = policyWith({ abort: { rate: 1 } });
+    expect(await errorOf(policy.execute(operation))).toMatchObject({ code: 'ECONNRESET' });
+    expect(policy.chaos?.faults).toBe(1);
+  });
+
+  test('leaves an attempt that timed out before it alone', async () => {
+    const policy = policyWith({ abort: { rate: 1, afterMs: 200 } }, { attemptTimeoutMs: 100 });
+    const error = errorOf(policy.execute(hanging));
+    await vi.advanceTimersByTimeAsync(400);
+    expect(await error).toMatchObject({ code: 'TIMEOUT', scope: 'attempt' });
+    expect(policy.chaos?.faults).toBe(0);
+  });
+});
+
+describe('a bad result', () => {
+  test("fails the check of the call, and is nobody's error", async () => {
+    const policy = policyWith({ result: { rate: 1, result: (value) => ({ was: value }) } });
+    const check = vi.fn((value: unknown) => value === 'fine');
+    expect(await policy.execute((): unknown => 'fine', { check })).toEqual({ was: 'fine' });
+    expect(check).toHaveBeenCalledExactlyOnceWith({ was: 'fine' });
+    expect(await metric('sli_events_total', { sli: 'correctness', result: 'bad' })).toBe(1);
+    expect(policy.stats().calls).toMatchObject({ success: 1 });
+  });
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+      'Error: broken',
+    ],
+    ['gives a promise', () => Promise.reject(new Error('late')), 'TypeError: result gave a promise'],
+  ])('is none where the function for it %s', async (_, result, reported) => {
+    const policy = policyWith({ result: { rate: 1, result } });
+    expect(await policy.execute(() => 'fine')).toBe('fine');
+    expect(internal).toEqual([['chaos', expect.stringContaining(reported)]]);
+    expect(policy.chaos?.faults).toBe(0);
+  });
+
+  test('leaves an error of the operation as it is', async () => {
+    const policy = policyWith({ result: { rate: 1, result: () => 'bad' } });
+    const own = new Error('own');
+    expect(await errorOf(policy.execute(() => Promise.reject(own)))).toBe(own);
+  });
+});
+
+describe('when', () => {
+  test('chooses the calls, by what they carry', async () => {
+    const policy = policyWith({ error: { rate: 1 }, when: ({ metadata }) => metadata === 'canary' });
+    expect(await policy.execute(() => 'fine', { metadata: 'user' })).toBe('fine');
+    expect(await errorOf(policy.execute(() => 'fine', { metadata: 'canary' }))).toBeInstanceOf(
+      InjectedFaultError,
+    );
+  });
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+      'Error: broken',
+    ],
+    ['gives a promise', () => Promise.reject(new Error('late')), 'TypeError: when gave an object'],
+    ['gives rubbish', () => 'yes', "TypeError: when gave 'yes'"],
+  ])('that %s is reported, and spares the call', async (_, when, reported) => {
+    const policy = policyWith({ error: { rate: 1 }, when: () => Reflect.apply(when, undefined, []) });
+    expect(await policy.execute(() => 'fine')).toBe('fine');
+    expect(internal).toEqual([['chaos', expect.stringContaining(reported)]]);
+  });
+});
+
+describe('the switch', () => {
+  test('says aloud when it is switched on and off, and reminds once a minute', async () => {
+    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
+    policy.chaos?.start();
+    await errorOf(policy.execute(() => 'fine'));
+    await vi.advanceTimersByTimeAsync(60_000);
+    await errorOf(policy.execute(() => 'fine'));
+    await errorOf(policy.execute(() => 'fine'));
+    policy.chaos?.stop();
+    policy.chaos?.stop();
+    expect(warnings).toEqual([
+      "breakwater: chaos of policy 'database' is ON until it is switched off: faults are made on purpose (code switched it on)",
+      "breakwater: chaos of policy 'database' is still ON until it is switched off: 1 faults made on purpose so far",
+      "breakwater: chaos of policy 'database' is off (code switched it off): 3 faults were made on purpose",
+    ]);
+    expect(events.map(({ status }) => status)).toEqual(['on', 'fault', 'still-on', 'fault', 'fault', 'off']);
+    expect(await policy.execute(() => 'fine')).toBe('fine');
+  });
+
+  test('ends by itself at its time, also where no call comes, and keeps no process alive', async () => {
+    const policy = hub.policy('database', { chaos: { error: { rate: 1 }, forMs: 1_000 } });
+    policy.chaos?.start();
+    expect(policy.chaos?.until).toBe(Date.now() + 1_000);
+    expect(await metric('chaos_active')).toBe(1);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(policy.chaos?.active).toBe(true);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(events.at(-1)).toMatchObject({ status: 'off', reason: 'its time is over' });
+    expect(policy.chaos?.until).toBeUndefined();
+    expect(await metric('chaos_active')).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('takes another end while it is on', async () => {
+    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
+    policy.chaos?.start({ forMs: 1_000 });
+    await vi.advanceTimersByTimeAsync(500);
+    policy.chaos?.start({ forMs: 1_000 });
+    await vi.advanceTimersByTimeAsync(600);
+    expect(policy.chaos?.active).toBe(true);
+    await vi.advanceTimersByTimeAsync(400);
+    expect(policy.chaos?.active).toBe(false);
+  });
+
+  test('is on from the start where the options say so', async () => {
+    const policy = hub.policy('database', { chaos: { enabled: true, forMs: 500, error: { rate: 1 } } });
+    expect(policy.chaos?.active).toBe(true);
+    expect(policy.explain()).toContain('chaos: ON; makes errors');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(policy.chaos?.active).toBe(false);
+  });
+
+  test('goes off with its policy, owns no timer then and cannot be switched on again', async () => {
+    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
+    policy.chaos?.start({ forMs: 60_000 });
+    hub.remove('database');
+    expect(events.at(-1)).toMatchObject({ status: 'off', reason: 'the policy is gone' });
+    expect(vi.getTimerCount()).toBe(0);
+    expect(() => policy.chaos?.start()).toThrow(expect.objectContaining({ code: 'CLOSED' }));
+    expect(policy.chaos?.active).toBe(false);
+  });
+
+  test('may be thrown on the strategy itself, before and after it belongs to a policy', async () => {
+    const layer = chaos({ error: { rate: 1 } });
+    layer.start();
+    expect(layer.active).toBe(true);
+    const policy = hub.policy('database', { strategies: [timeout({ timeoutMs: 100 }), layer] });
+    expect(events).toMatchObject([{ status: 'on' }]);
+    expect(await errorOf(policy.execute(() => 'fine'))).toBeInstanceOf(InjectedFaultError);
+    layer.stop();
+    expect(await policy.execute(() => 'fine')).toBe('fine');
+    expect(policy.chaos?.active).toBe(false);
+  });
+
+  test('keeps calls under way as they are when it goes off', async () => {
+    const policy = policyWith({ latency: { rate: 1, ms: 100 } });
+    const call = follow(policy.execute(() => 'fine'));
+    policy.chaos?.stop();
+    await flush();
+    expect(call.now.status).toBe('pending');
+    await vi.advanceTimersByTimeAsync(115);
+    expect(call.now).toEqual({ status: 'fulfilled', value: 'fine' });
+  });
+});
+
+describe("in a user's own order", () => {
+  test('each attempt within throws its own dice, wherever the layer stands', async () => {
+    let drawn = 0;
+    const layer = chaos({ error: { rate: 0.5 }, random: () => (drawn++ % 2 === 0 ? 0 : 0.9) });
+    layer.start();
+    const policy = hub.policy('database', {
+      strategies: [
+        layer,
+        retry({ maxRetries: 1, baseDelayMs: 0 }),
+        circuitBreaker(),
+        timeout({ timeoutMs: 100 }),
+      ],
+    });
+    const call = follow(policy.execute(({ attempt }) => attempt));
+    await vi.advanceTimersByTimeAsync(50);
+    expect(call.now).toEqual({ status: 'fulfilled', value: 2 });
+    expect(policy.circuit.window).toMatchObject({ attempts: 2, failures: 1 });
+  });
+
+  test('a timeout around it can still be steered by hand', () => {
+    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
+    expect(policy.limits.map(({ name }) => name)).toEqual(hub.policy('plain').limits.map(({ name }) => name));
+  });
+});
+
+describe('options', () => {
+  test.each([
+    [{}, '', 'must have at least one fault'],
+    [{ error: { rate: 2 } }, 'error.rate', 'must be a rate from 0 to 1'],
+    [{ latency: { rate: 1 } }, 'latency.ms', 'must be given'],
+    [{ latency: { rate: 1, ms: 5, maxMs: 9 } }, 'latency.ms', 'must not be given together'],
+    [{ latency: { rate: 1, minMs: 10, maxMs: 9 } }, 'latency.maxMs', 'must not be below minMs (10)'],
+    [{ error: { rate: 1 }, enable: true }, 'enable', "did you mean 'enabled'?"],
+    [{ error: { rate: 1 }, forMs: 0 }, 'forMs', 'above 0'],
+  ])('%j are refused', (options, path, message) => {
+    expect(() => Reflect.apply(chaos, undefined, [options])).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTIONS',
+        problems: expect.arrayContaining([{ path, message: expect.stringContaining(message) }]),
+      }),
+    );
+  });
+
+  test('of start() are refused too', () => {
+    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
+    expect(() => policy.chaos?.start({ forMs: Number.NaN })).toThrow(/forMs/);
+    expect(policy.chaos?.active).toBe(false);
+  });
+});
