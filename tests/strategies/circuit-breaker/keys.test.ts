@@ -27,8 +27,7 @@ function shared(options: CircuitBreakerOptions = {}) {
     totalTimeoutMs: false,
     attemptTimeoutMs: false,
   });
-  const fail = (key: unknown, times = 2) =>
-    repeat(times, () => policy.execute(failing(), { metadata: key }));
+  const fail = (key: unknown, times = 2) => repeat(times, () => policy.execute(failing(), { metadata: key }));
   const call = (key: unknown) => policy.execute(() => 'fine', { metadata: key });
   const keys = () => policy.circuits.flatMap(({ key }) => key ?? []).sort();
   const circuitOf = (key: string) => policy.circuits.find((circuit) => circuit.key === key);
