@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
-import { isBreakwaterError } from '../core/errors.ts';
+import { isBreakwaterError, isRejection } from '../core/errors.ts';
 import { inSlices } from '../metrics/slices.ts';
 
 /** A whole HTTP answer. Header names are in lower case. */
@@ -30,18 +30,17 @@ export const representationHeaders = [
  * The HTTP answer to an error of this library; `undefined` for every other error, and for `InvalidOptionsError`,
  * which is a bug of the application and no answer to its caller.
  *
- * An open circuit, a limit and a closed policy give 503 with Retry-After in whole seconds, at least 1 (RFC 9110,
- * sections 10.2.3 and 15.6.4); a timeout gives 504. The body has the code and nothing of the policy.
+ * An open circuit, a limit, a wait for a place that took too long and a closed policy give 503 with Retry-After in whole
+ * seconds, at least 1 (RFC 9110, sections 10.2.3 and 15.6.4): nothing was asked, and another try later may do. It is not
+ * 429, which blames the caller (RFC 6585, section 4), while these limits are ours for all callers together. Any other
+ * timeout gives 504. The body has the code and nothing of the policy.
  */
 export function answerTo(error: unknown): WebAnswer | undefined {
   if (!isBreakwaterError(error)) return undefined;
+  if (isRejection(error)) return errorAnswer(503, error.code, { 'retry-after': retryAfterSeconds(error) });
   switch (error.code) {
     case 'TIMEOUT':
       return errorAnswer(504, error.code, {});
-    case 'CIRCUIT_OPEN':
-    case 'BULKHEAD_FULL':
-    case 'RATE_LIMITED':
-    case 'THROTTLED':
     case 'CLOSED':
       return errorAnswer(503, error.code, { 'retry-after': retryAfterSeconds(error) });
     default:

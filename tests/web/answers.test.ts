@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
-  BreakwaterError,
+  BulkheadFullError,
   CircuitOpenError,
   ClosedError,
+  InjectedFaultError,
   InvalidOptionsError,
+  LimitReachedError,
+  RateLimitedError,
+  ThrottledError,
   TimeoutError,
-} from '../../src/index.ts';
+} from '../../src/core/errors.ts';
 import { answerTo } from '../../src/web/answers.ts';
 
 describe('answerTo', () => {
@@ -15,10 +19,14 @@ describe('answerTo', () => {
     [new CircuitOpenError('database', 0), 503, '1'],
     [new CircuitOpenError('database', Number.POSITIVE_INFINITY), 503, '1'],
     [new CircuitOpenError('database', Number.NaN), 503, '1'],
-    [Object.assign(new BreakwaterError('RATE_LIMITED', 'database', ''), { retryAfterMs: 4_200 }), 503, '5'],
-    [new BreakwaterError('BULKHEAD_FULL', 'database', ''), 503, '1'],
-    [new BreakwaterError('THROTTLED', 'database', ''), 503, '1'],
+    [new RateLimitedError('database', 4_200), 503, '5'],
+    [new RateLimitedError('database', Number.POSITIVE_INFINITY), 503, '1'],
+    [new BulkheadFullError('database', 10, 0), 503, '1'],
+    [new LimitReachedError('database', 10), 503, '1'],
+    [new ThrottledError('database', 0.5), 503, '1'],
     [new ClosedError('database'), 503, '1'],
+    [new TimeoutError('database', 5, 'queue'), 503, '1'],
+    [new TimeoutError('database', 5, 'attempt'), 504, undefined],
     [new TimeoutError('database', 5, 'total'), 504, undefined],
   ])('%s', (error, statusCode, retryAfter) => {
     const answer = answerTo(error);
@@ -30,6 +38,7 @@ describe('answerTo', () => {
 
   it.each([
     new InvalidOptionsError('', 'x', []),
+    new InjectedFaultError('database'),
     new Error('x'),
     'CIRCUIT_OPEN',
     { code: 'CIRCUIT_OPEN' },
