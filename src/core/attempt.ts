@@ -1,3 +1,4 @@
+import type { StreamSettings } from './call-settings.ts';
 import { monotonicNow, wallNow } from './clock.ts';
 import type { LimitControl } from './control.ts';
 import { deadlines } from './deadlines.ts';
@@ -9,6 +10,9 @@ import type { Passage } from './passage.ts';
 import { edge, type Inner, type Outer } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { type EndCause, Scope } from './scope.ts';
+import { type StreamOwner, StreamRun } from './stream-run.ts';
+import { chunkSource } from './stream-source.ts';
+import { viewOf } from './stream-view.ts';
 import { isThenable } from './thenable.ts';
 import type { TimeLimit } from './time-limit.ts';
 import type { Verdict } from './verdict.ts';
@@ -168,11 +172,13 @@ class Attempt extends Scope implements OperationContext {
   }
 
   #fulfilled(value: unknown): void {
+    const call = this.#passage.call;
+    const { stream } = call.settings;
+    if (stream !== undefined && this.#protects(value, stream)) return;
     if (!this.#end()) {
-      this.#passage.call.discard(value);
+      call.discard(value);
       return;
     }
-    const call = this.#passage.call;
     if (!call.judgesValues) {
       const correct = call.passesCheck(value);
       if (this.#isSettled()) call.discard(value);
@@ -187,6 +193,52 @@ class Attempt extends Scope implements OperationContext {
         ? succeeded(value, correct)
         : fulfilled(value, verdict, retryAfterMs, safeToRepeat, correct, reason);
     this.#settle(outcome, monotonicNow());
+  }
+
+  /** Goes on until the end of a stream that the operation gave, whose consumer gets it now. False for any other value. */
+  #protects(value: unknown, { idleTimeoutMs }: StreamSettings): boolean {
+    const source = chunkSource(value);
+    if (source === undefined) return false;
+    const { call } = this.#passage;
+    if (call.isAnswered)
+      this.end('abandoned', new DOMException('Another attempt has answered.', 'AbortError'));
+    if (this.#phase !== 'running') return false;
+    const judged = call.judgesValues ? call.judge({ ok: true, value }) : undefined;
+    // A classify may have aborted the call.
+    if (this.#phase !== 'running') return false;
+    if (judged !== undefined && judged.verdict !== 'success') {
+      this.#end();
+      const { verdict, retryAfterMs, safeToRepeat = false, reason } = judged;
+      this.#settle(fulfilled(value, verdict, retryAfterMs, safeToRepeat, false, reason), monotonicNow());
+      return true;
+    }
+    deadlines.clear(this);
+    const run = new StreamRun(this, source, idleTimeoutMs, this.#streamOwner());
+    const view = viewOf(run, source);
+    this.#passage.answered(undefined);
+    call.deliver(view);
+    return true;
+  }
+
+  #streamOwner(): StreamOwner {
+    const { runtime } = this.#runner;
+    return {
+      policy: runtime.name,
+      ended: () => {
+        if (this.#end()) this.#settle(succeeded(undefined, true), monotonicNow());
+      },
+      failed: (error) => this.#rejected(error),
+      stalled: (error) => this.end('attempt-timeout', error),
+      stopped: (satisfied, reason, closed) => {
+        if (closed && !this.#end()) return;
+        const outcome = satisfied ? succeeded(undefined, true) : cutShort(reason, 'abandoned', 'ignored');
+        this.#settle(outcome, monotonicNow());
+        if (!closed) this.end('abandoned', reason);
+      },
+      outlasted: (reason) => this.#settle(cutShort(reason, 'abandoned', 'ignored'), monotonicNow()),
+      closed: () => void this.#end(),
+      report: (error) => runtime.report('stream', error),
+    };
   }
 
   #rejected(error: unknown): void {

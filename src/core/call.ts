@@ -6,12 +6,13 @@ import { followSignal, unfollowSignal } from './caller-signal.ts';
 import { monotonicNow } from './clock.ts';
 import { allowedBy, deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
-import { cutShort, type Fulfilled, failed, type Outcome, type Source } from './outcome.ts';
+import { cutShort, type Fulfilled, failed, type Outcome, type Source, succeeded } from './outcome.ts';
 import type { Passage } from './passage.ts';
 import { NO_GENERATION, type Permit } from './permit.ts';
 import type { Inner } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { Scope } from './scope.ts';
+import { closeStream } from './stream-source.ts';
 import { isThenable } from './thenable.ts';
 import type { AttemptResult, Judgement, Verdict } from './verdict.ts';
 
@@ -129,6 +130,15 @@ export class Call extends Scope implements Permit {
   /** The caller has its answer before the call is over. */
   answered(_within: Passage | undefined): void {
     this.#isAnswered = true;
+  }
+
+  /** Gives the caller its value now. The call goes on, and is counted when it is over. */
+  deliver(value: unknown): void {
+    if (this.#resolve === undefined) return;
+    this.#resolve(this.answer(succeeded(value, true)));
+    // Whoever drops the value is noticed, so nothing here may keep the promise that has it.
+    this.#resolve = nothing;
+    this.#reject = nothing;
   }
 
   /** The call as functions of its user's see it. Made when asked for. */
@@ -264,6 +274,7 @@ export class Call extends Scope implements Permit {
 
   /** Lets go of a value that nobody will get. */
   discard(value: unknown): void {
+    if (this.settings.stream !== undefined) closeStream(value);
     try {
       const discarded: unknown = this.settings.discard?.(value);
       if (isThenable(discarded)) {
@@ -302,6 +313,8 @@ export class DetailedCall extends Call {
     return { value, source, ageMs, attempts: this.attempts } satisfies DetailedResult<unknown>;
   }
 }
+
+function nothing(): void {}
 
 /** Its reactions run when the code that runs now has returned to its caller. */
 const soon = Promise.resolve();
