@@ -34,6 +34,8 @@ export class Hedging extends Deadline {
   #stopped = false;
   /** Attempts of the call when the newest run was sent inward. */
   #attemptsBefore = 0;
+  /** Whether that run had not reached the dependency when it was last looked at: its time begins after that. */
+  #wasWithin = false;
 
   constructor(layer: HedgeLayer, passage: Passage, now: number) {
     super();
@@ -49,7 +51,10 @@ export class Hedging extends Deadline {
   /** The newest run has had its time. */
   override expire(now: number): void {
     // What still waits within, for a place or a token, has not reached the dependency: another would wait behind it.
-    if (this.passage.call.attempts === this.#attemptsBefore) this.#await(now);
+    const isWithin = this.passage.call.attempts === this.#attemptsBefore;
+    const wasWithin = this.#wasWithin;
+    this.#wasWithin = isWithin;
+    if (isWithin || wasWithin) this.#await(now);
     else this.#hedge(now, false);
   }
 
@@ -125,6 +130,7 @@ export class Hedging extends Deadline {
   #send(run: HedgeRun, now: number): void {
     this.#inFlight += 1;
     this.#attemptsBefore = this.passage.call.attempts;
+    this.#wasWithin = false;
     run.isLive = true;
     this.layer.inner.enter(run, now);
     if (!this.#done && this.#answering === undefined && !this.armed) this.#await(now);
