@@ -55,6 +55,9 @@ class CacheFallbackStrategy implements Strategy {
   }
 }
 
+/** After how many calls a cache that saw no key is worth a warning. */
+const MANY_CALLS = 1_000;
+
 /** Answers a keyed call with a fresh value, or runs it, and with a stale value in a failed run's place. */
 class CacheFallbackLayer implements Layer {
   outer: Outer = edge;
@@ -62,6 +65,8 @@ class CacheFallbackLayer implements Layer {
   readonly #runtime: PolicyRuntime;
   readonly #live: LiveSettings<typeof cacheFallbackSchema>;
   readonly #memory: Memory;
+  /** Calls without a key so far; never that many once there was one with a key. */
+  #keyless = 0;
   /** Made with the first call that may share a run; runs under way outlast the option. */
   #flights: Flights | undefined = undefined;
 
@@ -75,8 +80,13 @@ class CacheFallbackLayer implements Layer {
   enter(passage: Passage, now: number): void {
     const { cacheKey } = passage.call;
     const { freshForMs } = this.#live.current;
-    if (cacheKey === undefined) this.#inner.enter(passage, now);
-    else if (freshForMs === 0) this.#run(passage, cacheKey, now);
+    if (cacheKey === undefined) {
+      this.#noteKeyless();
+      this.#inner.enter(passage, now);
+      return;
+    }
+    this.#keyless = Number.NEGATIVE_INFINITY;
+    if (freshForMs === 0) this.#run(passage, cacheKey, now);
     else {
       this.#recall(passage, cacheKey, undefined, now, (found, later) => {
         const answer = this.#answer(passage, found, 'cache', freshForMs);
@@ -84,6 +94,17 @@ class CacheFallbackLayer implements Layer {
         else this.outer.settle(passage, answer, later);
       });
     }
+  }
+
+  /** A cache that is never given a key keeps nothing, and nobody notices until it is needed. */
+  #noteKeyless(): void {
+    this.#keyless += 1;
+    if (this.#keyless !== MANY_CALLS) return;
+    this.#runtime.hazards.found(
+      'CACHE_NEVER_KEYED',
+      `None of the first ${MANY_CALLS} calls had a cacheKey, so that the cache fallback has nothing to answer with when ` +
+        'the dependency fails. Give the calls a cacheKey, or leave the cache fallback out.',
+    );
   }
 
   settle(passage: Passage, outcome: Outcome, now: number): void {

@@ -45,6 +45,11 @@ class CircuitBreakerStrategy implements Strategy {
     return this.#circuits?.all;
   }
 
+  get windowMs(): number | undefined {
+    const { window } = this.adjustable.current;
+    return window.type === 'time' ? window.ms : undefined;
+  }
+
   describe(): string {
     return describe(this.adjustable.current);
   }
