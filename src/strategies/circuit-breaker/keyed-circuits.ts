@@ -8,6 +8,7 @@ import type { MachineCircuit } from './circuit.ts';
 export class KeyedCircuits {
   readonly #closed = new Map<string, MachineCircuit>();
   readonly #notClosed = new Map<string, MachineCircuit>();
+  /** The last one of its map: to use it again moves nothing. */
   #latest: MachineCircuit | undefined = undefined;
 
   get size(): number {
@@ -44,6 +45,7 @@ export class KeyedCircuits {
     if (circuit === undefined) return;
     out.delete(slot);
     into.set(slot, circuit);
+    this.#latest = circuit;
   }
 
   /** The closed one that was used least recently. */
