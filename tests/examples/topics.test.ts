@@ -19,6 +19,12 @@ describe('the examples run and end by themselves', () => {
     expect(output).toContain('{ succeeded: 1, answeredFromCache: 1, retries: 2 }');
   });
 
+  it('failover goes to the standby and back, and loses no call', async () => {
+    const output = await outputOf('examples/failover.ts');
+    expect(output).toMatch(/^tokyo ejected: failed 3 times in a row$.*^tokyo returned: .*^tea from tokyo$/ms);
+    expect(output).toContain('{ calls: 6, failedCalls: 0, attempts: 6, failed: 3 }');
+  });
+
   it('custom-order counts calls, not attempts, with the breaker outside of retry', async () => {
     const output = await outputOf('examples/custom-order.ts');
     expect(output).toContain('20: failed: Error: cannot post 20');
