@@ -226,7 +226,7 @@ describe("strategies in the user's own order", () => {
     await vi.advanceTimersByTimeAsync(200);
     expect(policy.circuit.state).toBe('open');
     expect(policy.explain()).toMatch(
-      /1\. retry.*\n.*2\. circuit breaker.*\n.*3\. timeout.*\n.*4\. the operation/,
+      /1\. retry.*\n.*\n.*2\. circuit breaker.*\n.*\n.*3\. timeout.*\n.*\n.*4\. the operation/,
     );
   });
 
@@ -269,9 +269,13 @@ describe('defaults', () => {
       [
         "Policy 'database', outermost layer first:",
         '  1. total timeout: the call may take 30000 ms',
+        '     sees each call',
         '  2. circuit breaker: opens when 50 % of at least 10 attempts fail over 30000 ms, for 30000 to 300000 ms',
+        '     sees each call',
         '  3. attempt timeout: an attempt may take 10000 ms',
+        '     sees each call, less what the circuit breaker turns away',
         '  4. the operation',
+        '     runs once for each call, less what the circuit breaker turns away',
         'Worst case: at most 10000 ms, 1 attempt.',
       ].join('\n'),
     );

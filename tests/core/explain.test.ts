@@ -22,11 +22,8 @@ let made = 0;
 
 /** What each layer sees, by the first words of its line. */
 function sights(options: PolicyOptions): Record<string, string> {
-  const lines = hub
-    .policy(`p ${(made += 1)}`, options)
-    .explain()
-    .split('\n')
-    .slice(1, -1);
+  made += 1;
+  const lines = hub.policy(`p ${made}`, options).explain().split('\n').slice(1, -1);
   const pairs = lines.flatMap((line, at): [string, string][] => {
     const name = /^ {2}\d+\. (?<name>[\w ]+)/.exec(line)?.groups?.name;
     return name === undefined ? [] : [[name, lines[at + 1]?.trim() ?? '']];
