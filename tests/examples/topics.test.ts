@@ -75,4 +75,12 @@ describe('the examples run and end by themselves', () => {
     expect(await stillRunning(program?.processIds ?? [])).toEqual([]);
     expect(await stillThere(program?.directories ?? [])).toEqual([]);
   });
+
+  it('hedge answers a slow call by a second attempt, and makes no more than were earned', async () => {
+    const output = await outputOf('examples/hedge.ts');
+    expect(output).toMatch(/hedge 1: .*attempt 1 is told to stop.*results for breakwater, by attempt 2/s);
+    expect(output).toContain('an attempt took longer than 400 ms');
+    expect(output).toContain('breakwater_hedges_total{policy="search",result="won"} 1');
+    expect(output).toContain('breakwater_hedges_total{policy="search",result="denied"} 2');
+  });
 });
