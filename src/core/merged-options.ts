@@ -36,7 +36,9 @@ export function optionChanges(path: string, from: unknown, to: unknown): OptionC
 
 /** Whether it is an object as a literal makes it, and not an instance of something. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** What was given, less what was given as `undefined`. */

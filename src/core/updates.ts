@@ -160,6 +160,7 @@ export class Updates {
   /** Checks what is to hold for a time. */
   #stepsOnTop(given: ByKey, layers: ReadonlyMap<string, Adjustable>, problems: OptionsProblem[]): Step[] {
     return [...layers].flatMap(([key, layer]) => {
+      this.#keepBase(key, layer);
       const holds = merged(layer, layer.given, given.get(key));
       const apply = collected(problems, key, () => layer.prepare(holds));
       return apply === undefined ? [] : [{ key, layer, apply }];
@@ -211,22 +212,23 @@ export class Updates {
     changes: readonly OptionChange[],
     forMs?: number,
   ): void {
-    const { events, name: policy } = this.#runtime;
-    if (!events.heard.update) return;
-    events.emit('update', {
-      policy,
-      time: wallNow(),
-      status,
-      keys,
-      changes,
-      ...(forMs === undefined ? {} : { forMs }),
-    });
+    const { events, name: policy, hazards } = this.#runtime;
+    if (events.heard.update) {
+      const duration = forMs === undefined ? {} : { forMs };
+      events.emit('update', { policy, time: wallNow(), status, keys, changes, ...duration });
+    }
+    hazards.examine(this.#strategies);
   }
 
   /** What the layer was made with, or last given for good. */
   #baseOf(key: string, layer: Adjustable): unknown {
-    if (!this.#base.has(key)) this.#base.set(key, full(layer, layer.given));
+    this.#keepBase(key, layer);
     return this.#base.get(key);
+  }
+
+  /** Before the first change what was given is what the layer was made with. */
+  #keepBase(key: string, layer: Adjustable): void {
+    if (!this.#base.has(key)) this.#base.set(key, full(layer, layer.given));
   }
 
   #overridesOf(key: string): unknown[] {
