@@ -38,6 +38,17 @@ describe('the examples run and end by themselves', () => {
     expect(output).toContain("{ name: 'search', opened: false, successes: 2 }");
   });
 
+  it('live-update changes thresholds for good and for a time', async () => {
+    const output = await outputOf('examples/live-update.ts');
+    expect(output).toContain('attempts: 4');
+    expect(output.match(/^attempts during the sale: 1$/gm)).toHaveLength(2);
+    expect(output).toMatch(
+      /^breakwater: .* retry\.maxRetries from 3 to 0, attemptTimeoutMs from 2000 to 300 for/m,
+    );
+    expect(output).toContain('attempts after it: 2, the window kept 8');
+    expect(output).toContain('nothing changed: retry.maxRetries, attemptTimeoutMs');
+  });
+
   it('incidents raises one alert on a signed webhook and resolves it', async () => {
     const output = await outputOf('examples/incidents.ts');
     expect(output.match(/^incident\.opened/gm)).toHaveLength(1);
