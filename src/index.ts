@@ -104,6 +104,7 @@ export type { FiringAlert } from './slo/live/standing.ts';
 export type { SavedObjective, SloState } from './slo/live/state.ts';
 export type { BurnWindow } from './slo/windows.ts';
 export type { BreakwaterSnapshot, PolicySnapshot } from './snapshot.ts';
+export * from './strategies/adaptive-limit/index.ts';
 export * from './strategies/bulkhead/index.ts';
 export * from './strategies/cache-fallback/index.ts';
 export * from './strategies/chaos/index.ts';

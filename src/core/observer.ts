@@ -60,6 +60,7 @@ export const components = [
   'failover',
   'chaos',
   'stream',
+  'adaptive-limit',
   'circuit-key',
   'circuit-probe',
   'circuit-listener',

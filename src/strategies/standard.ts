@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { durationMs } from '../core/options.ts';
 import type { Strategy } from '../core/pipeline.ts';
+import { type AdaptiveLimitOptions, adaptiveLimit } from './adaptive-limit/index.ts';
+import { adaptiveLimitSchema } from './adaptive-limit/options.ts';
 import { type BulkheadOptions, bulkhead } from './bulkhead/index.ts';
 import { bulkheadSchema } from './bulkhead/options.ts';
 import { type CacheFallbackOptions, cacheFallback } from './cache-fallback/index.ts';
@@ -19,8 +21,6 @@ import { type RateLimitOptions, rateLimit } from './rate-limit/index.ts';
 import { rateLimitSchema } from './rate-limit/options.ts';
 import { type RetryOptions, retry } from './retry/index.ts';
 import { retrySchema } from './retry/options.ts';
-import { type ThrottleOptions, throttle } from './throttle/index.ts';
-import { throttleSchema } from './throttle/options.ts';
 import { type ThrottleOptions, throttle } from './throttle/index.ts';
 import { throttleSchema } from './throttle/options.ts';
 import {
@@ -52,10 +52,10 @@ export interface StandardStrategies<Target = unknown> {
   readonly throttle?: ThrottleOptions | false | undefined;
   /** Keeps to the rate that the dependency allows. Default: none. */
   readonly rateLimit?: RateLimitOptions | false | undefined;
+  /** Bounds how many calls are in flight by a limit that finds itself. Default: none. */
+  readonly adaptiveLimit?: AdaptiveLimitOptions | false | undefined;
   /** Bounds how many attempts run at once, so that one dependency cannot take all connections. Default: none. */
   readonly bulkhead?: BulkheadOptions | false | undefined;
-  /** Turns away, by chance, a share of what the dependency would refuse anyhow. Default: none. */
-  readonly throttle?: ThrottleOptions | false | undefined;
   /** Stops asking a dependency that fails. Default: on, with its own defaults. */
   readonly circuitBreaker?: CircuitBreakerOptions | false | undefined;
   /** How long one attempt may take, in milliseconds. Default 10 000. */
@@ -107,14 +107,14 @@ const standardOrder: readonly StandardLayer[] = [
     create: ({ rateLimit: given }) => (given ? rateLimit(given) : undefined),
   },
   {
+    key: 'adaptiveLimit',
+    schema: adaptiveLimitSchema,
+    create: ({ adaptiveLimit: given }) => (given ? adaptiveLimit(given) : undefined),
+  },
+  {
     key: 'bulkhead',
     schema: bulkheadSchema,
     create: ({ bulkhead: given }) => (given ? bulkhead(given) : undefined),
-  },
-  {
-    key: 'throttle',
-    schema: throttleSchema,
-    create: ({ throttle: given }) => (given ? throttle(given) : undefined),
   },
   {
     key: 'circuitBreaker',

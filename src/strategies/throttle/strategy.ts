@@ -3,7 +3,7 @@ import { monotonicNow } from '../../core/clock.ts';
 import type { LimitControl } from '../../core/control.ts';
 import { ThrottledError, withoutStack } from '../../core/errors.ts';
 import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
-import { type Outcome, rejected } from '../../core/outcome.ts';
+import { cutShort, type Outcome, rejected } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
 import { priorities } from '../../core/priority.ts';
@@ -101,6 +101,10 @@ class ThrottleLayer implements Layer {
   }
 
   enter(passage: Passage, now: number): void {
+    if (passage.cause !== undefined) {
+      this.outer.settle(passage, cutShort(passage.reason, passage.cause, 'ignored'), now);
+      return;
+    }
     if (this.refuses(passage, now)) {
       // An open circuit answers: the dependency is asked nothing, so nothing is counted.
       this.#inner.enter(passage, now);

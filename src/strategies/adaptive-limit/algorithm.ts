@@ -1,0 +1,55 @@
+import type { AdaptiveLimitSettings } from './options.ts';
+
+/** What an algorithm reads of the options, each time anew. */
+export type AlgorithmRule = Pick<
+  AdaptiveLimitSettings,
+  'tolerance' | 'queueSize' | 'smoothing' | 'longWindow'
+>;
+
+/**
+ * Says what limit the latencies speak for. It is given samples, and asked once about a round trip's worth of them, so
+ * that each change of the limit has shown its effect before the next one is made.
+ */
+export interface LimitAlgorithm {
+  /** How long a call takes where nothing queues, as far as is known, in milliseconds. */
+  readonly baselineMs: number | undefined;
+  /**
+   * Takes in how long a call took.
+   *
+   * @param timedOut whether it took at least so long, and was given up
+   */
+  sample(latencyMs: number, timedOut: boolean): void;
+  /**
+   * Ends a round: gives the limit that its samples speak for, and forgets them.
+   *
+   * @param isUsed whether the limit was used to at least its half; otherwise the samples say nothing about it
+   */
+  next(limit: number, isUsed: boolean): number;
+  /** Ends a round with so few in flight that nothing queued: its samples say how long a call takes then. */
+  measured(): void;
+  /** Forgets the samples of the round. */
+  discard(): void;
+}
+
+/** The samples of a round, and what they come to. */
+export class Round {
+  count = 0;
+  #sumMs = 0;
+  timeouts = 0;
+
+  add(latencyMs: number, timedOut: boolean): void {
+    this.count += 1;
+    this.#sumMs += latencyMs;
+    if (timedOut) this.timeouts += 1;
+  }
+
+  get meanMs(): number {
+    return this.#sumMs / this.count;
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.#sumMs = 0;
+    this.timeouts = 0;
+  }
+}

@@ -1,0 +1,58 @@
+import { type AlgorithmRule, type LimitAlgorithm, Round } from './algorithm.ts';
+import { Baseline } from './baseline.ts';
+
+/** However slow a call was, it speaks for halving the limit at most. */
+const STEEPEST = 0.5;
+/**
+ * Gradient2 of Netflix's concurrency-limits: `g = clamp(tolerance * long / short, 0.5, 1)`, where `long` is a long-term
+ * exponential average of the latency and `short` that of a call, and `L' = smooth(g * L + queue)`.
+ *
+ * The limit changes once a round, by the average of `g` over its calls: changed at each call, it would have grown many
+ * times before the first of them shows its effect.
+ */
+export class GradientLimit implements LimitAlgorithm {
+  readonly #rule: () => AlgorithmRule;
+  readonly #round = new Round();
+  #gradients = 0;
+  readonly #long = new Baseline();
+
+  constructor(rule: () => AlgorithmRule) {
+    this.#rule = rule;
+  }
+
+  get baselineMs(): number | undefined {
+    return this.#long.ms;
+  }
+
+  sample(latencyMs: number, timedOut: boolean): void {
+    this.#round.add(latencyMs, timedOut);
+    this.#gradients += gradientOf(this.#long.ms, latencyMs, this.#rule().tolerance);
+  }
+
+  next(limit: number, isUsed: boolean): number {
+    const { queueSize, smoothing, longWindow } = this.#rule();
+    const { count, meanMs } = this.#round;
+    const gradient = this.#gradients / count;
+    this.discard();
+    this.#long.add(meanMs, isUsed, longWindow);
+    if (!isUsed) return limit;
+    const queue = queueSize === 'sqrt' ? Math.sqrt(limit) : queueSize;
+    return limit * (1 - smoothing) + (limit * gradient + queue) * smoothing;
+  }
+
+  measured(): void {
+    this.#long.set(this.#round.meanMs);
+    this.discard();
+  }
+
+  discard(): void {
+    this.#round.clear();
+    this.#gradients = 0;
+  }
+}
+
+function gradientOf(longMs: number | undefined, shortMs: number, tolerance: number): number {
+  // Also where both are 0.
+  if (longMs === undefined || shortMs <= tolerance * longMs) return 1;
+  return Math.max(STEEPEST, (tolerance * longMs) / shortMs);
+}

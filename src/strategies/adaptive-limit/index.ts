@@ -1,0 +1,2 @@
+export type { AdaptiveLimitOptions } from './options.ts';
+export { adaptiveLimit } from './strategy.ts';

@@ -1,0 +1,188 @@
+import type { LiveSettings } from '../../core/adjustable.ts';
+import type { LimitControl } from '../../core/control.ts';
+import { LimitReachedError, withoutStack } from '../../core/errors.ts';
+import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
+import { cutShort, type Outcome, rejected } from '../../core/outcome.ts';
+import type { Passage } from '../../core/passage.ts';
+import { edge, type Inner, type Layer, type Outer } from '../../core/pipeline.ts';
+import type { PolicyRuntime } from '../../core/runtime.ts';
+import { GradientLimit } from './gradient.ts';
+import { AdaptiveLimiter, type LimitBounds } from './limiter.ts';
+import { withoutDelay } from './loop-delay.ts';
+import type { adaptiveLimitSchema } from './options.ts';
+import { Place, type Placer } from './place.ts';
+import { VegasLimit } from './vegas.ts';
+
+/** The options of an adaptive limit at work. */
+export type LiveLimit = LiveSettings<typeof adaptiveLimitSchema>;
+
+/** An adaptive limit at work. */
+export class AdaptiveLimitLayer implements Layer, Placer {
+  outer: Outer = edge;
+  readonly #inner: Inner;
+  readonly #runtime: PolicyRuntime;
+  readonly #live: LiveLimit;
+  readonly #limiter: AdaptiveLimiter;
+  /** Places whose operations were given up and still run, the longest first. */
+  readonly #left = new Set<Place>();
+  /** What holds instead of what the options say. */
+  #steered: { readonly [Name in keyof LimitBounds]?: number | undefined } = {};
+
+  constructor(inner: Inner, runtime: PolicyRuntime, live: LiveLimit) {
+    this.#inner = inner;
+    this.#runtime = runtime;
+    this.#live = live;
+    const { algorithm, initialLimit } = live.current;
+    const rule = () => live.current;
+    this.#limiter = new AdaptiveLimiter(
+      algorithm === 'vegas' ? new VegasLimit(rule) : new GradientLimit(rule),
+      initialLimit,
+      () => this.#bounds,
+    );
+    live.onChange(() => this.#limiter.clamp());
+  }
+
+  limits(): readonly LimitControl[] {
+    return [
+      this.#limit('maxLimit', 'the most calls in flight that the adaptive limit may allow'),
+      this.#limit('minLimit', 'the fewest calls in flight that the adaptive limit must allow'),
+    ];
+  }
+
+  refuses(passage: Passage, now: number): boolean {
+    return this.#inner.refuses?.(passage, now) === true;
+  }
+
+  samples(): readonly LayerSample[] {
+    return [
+      { family: layerFamilies.adaptiveLimit, labels: {}, read: () => this.#limiter.limit },
+      { family: layerFamilies.adaptiveLimitInUse, labels: {}, read: () => this.#limiter.inFlight },
+      shadowSample('limit_reached', this.#runtime.shadowRejections, () => this.#isShadow),
+    ];
+  }
+
+  enter(passage: Passage, now: number): void {
+    if (passage.cause !== undefined) {
+      this.outer.settle(passage, cutShort(passage.reason, passage.cause, 'ignored'), now);
+      return;
+    }
+    if (this.refuses(passage, now)) {
+      this.#inner.enter(passage, now);
+      return;
+    }
+    if (!this.#hasRoom(now)) {
+      const { limit } = this.#limiter;
+      const isShadow = this.#isShadow;
+      this.#runtime.rejected('limit_reached', undefined, passage.call.trace, isShadow);
+      if (!isShadow) {
+        this.outer.settle(passage, this.#turnedAway(limit), now);
+        return;
+      }
+    }
+    const place = new Place(this, passage, now);
+    this.#limiter.take(place);
+    this.#inner.enter(place, now);
+  }
+
+  settle(passage: Passage, outcome: Outcome, now: number): void {
+    if (passage.opener !== this || !(passage instanceof Place)) {
+      this.outer.settle(passage, outcome, now);
+      return;
+    }
+    passage.close();
+    passage.stopClock(now);
+    passage.isSettled = true;
+    if (!passage.isOccupied) this.#release(passage);
+    this.#learn(passage, outcome, now);
+    this.outer.settle(passage.outer, outcome, now);
+  }
+
+  left(place: Place): void {
+    // Last among them, as the one that was left last.
+    this.#left.delete(place);
+    this.#left.add(place);
+  }
+
+  ended(place: Place): void {
+    this.#left.delete(place);
+    if (place.isSettled) this.#release(place);
+  }
+
+  get #isShadow(): boolean {
+    return this.#live.current.mode === 'shadow';
+  }
+
+  get #bounds(): LimitBounds {
+    const { minLimit, maxLimit } = this.#live.current;
+    const most = this.#steered.maxLimit ?? maxLimit;
+    return { minLimit: Math.min(this.#steered.minLimit ?? minLimit, most), maxLimit: most };
+  }
+
+  #limit(name: keyof LimitBounds, text: string): LimitControl {
+    return {
+      name: `adaptiveLimit.${name}`,
+      text,
+      type: 'count',
+      configured: this.#live.current[name],
+      current: this.#bounds[name],
+      set: (value) => {
+        this.#steered = { ...this.#steered, [name]: value };
+        this.#limiter.clamp();
+      },
+    };
+  }
+
+  #hasRoom(now: number): boolean {
+    if (this.#limiter.hasRoom(now)) return true;
+    if (this.#left.size === 0) return false;
+    this.#takeBack(now);
+    return this.#limiter.hasRoom(now);
+  }
+
+  /** Takes the places of operations that do not end, and reports them. */
+  #takeBack(now: number): void {
+    const { maxLeaseMs } = this.#live.current;
+    for (const place of this.#left) {
+      // A clock that went far back is not waited for.
+      if (Math.abs(now - place.leftAt) < maxLeaseMs) return;
+      if (!place.isSettled) continue;
+      this.#left.delete(place);
+      this.#release(place);
+      this.#runtime.report(
+        'adaptive-limit',
+        withoutStack(() => new Error(overdueText(this.#runtime.name, maxLeaseMs))),
+      );
+    }
+  }
+
+  #release(place: Place): void {
+    if (place.isReleased) return;
+    place.isReleased = true;
+    this.#limiter.release();
+  }
+
+  /** Only what the dependency did, or was given its time to do, says how long it takes. */
+  #learn(place: Place, { verdict, rejection, source, cut }: Outcome, now: number): void {
+    if (rejection !== undefined || source !== 'live') return;
+    const isAnswer = verdict === 'success' || verdict === 'refused';
+    const isTimeout = cut !== undefined && (verdict === 'transient' || verdict === 'permanent');
+    if (!isAnswer && !isTimeout) return;
+    const { tookMs, delayMs } = place;
+    const latencyMs = withoutDelay(tookMs, delayMs, this.#limiter.baselineMs);
+    if (latencyMs === undefined) return;
+    const timedOut = isTimeout && delayMs < tookMs / 2;
+    this.#limiter.sample(place, latencyMs, timedOut, !this.#isShadow, now);
+  }
+
+  #turnedAway(limit: number): Outcome {
+    const { name } = this.#runtime;
+    return rejected(() => withoutStack(() => new LimitReachedError(name, limit)), 'limit_reached', undefined);
+  }
+}
+
+function overdueText(policy: string, maxLeaseMs: number): string {
+  return (
+    `An operation of policy '${policy}' did not end within ${maxLeaseMs} ms after it was given up; its place under the ` +
+    'adaptive limit is free for another, and the operation may still run.'
+  );
+}

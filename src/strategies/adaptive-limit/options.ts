@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { count, durationMs, factor, numberThat, oneOf, options, ratio, shown } from '../../core/options.ts';
+
+/** Options of `adaptiveLimit()`. */
+export interface AdaptiveLimitOptions {
+  /**
+   * How the limit finds itself: `gradient` holds the latency against its long-term average (Gradient2 of Netflix's
+   * concurrency-limits, the default), `vegas` estimates the queue at the dependency (as TCP Vegas does). It cannot
+   * change while the policy runs.
+   */
+  readonly algorithm?: 'gradient' | 'vegas' | undefined;
+  /** The limit at first. Default 20, or the nearest that `minLimit` and `maxLimit` allow. Later changes do nothing. */
+  readonly initialLimit?: number | undefined;
+  /** The limit is never lower, 1 or more. Default 1. */
+  readonly minLimit?: number | undefined;
+  /** The limit is never higher, `minLimit` or more. Default 200, or `minLimit` where that is more. */
+  readonly maxLimit?: number | undefined;
+  /** `gradient`: how many times the long-term latency is not yet taken for a queue, 1 or more. Default 1.5. */
+  readonly tolerance?: number | undefined;
+  /**
+   * `gradient`: by how much the limit would grow while there is no queue, before smoothing; the queue that is then
+   * allowed for. Above 0, or `sqrt` for the square root of the limit. Default `sqrt`.
+   */
+  readonly queueSize?: number | 'sqrt' | undefined;
+  /** The share of each change that is made, above 0 and up to 1. Default 0.2 for `gradient`, 1 for `vegas`. */
+  readonly smoothing?: number | undefined;
+  /** `gradient`: over how many calls the long-term latency is averaged, 1 or more. Default 600. */
+  readonly longWindow?: number | undefined;
+  /**
+   * The longest that an operation which was given up, and does not end, holds its place, in milliseconds. Default
+   * 60 000.
+   */
+  readonly maxLeaseMs?: number | undefined;
+  /** `shadow` decides and reports, and turns nothing away. Default `enforce`. */
+  readonly mode?: 'enforce' | 'shadow' | undefined;
+}
+
+const queueSize = z.union([numberThat((size) => size > 0, 'a number above 0'), z.literal('sqrt')], {
+  error: ({ input }) => `must be a number above 0, or 'sqrt', not ${shown(input)}`,
+});
+
+export const adaptiveLimitSchema = options({
+  algorithm: oneOf(['gradient', 'vegas']).default('gradient'),
+  initialLimit: count.optional(),
+  minLimit: count.default(1),
+  maxLimit: count.optional(),
+  tolerance: factor.default(1.5),
+  queueSize: queueSize.default('sqrt'),
+  smoothing: ratio.optional(),
+  longWindow: count.default(600),
+  maxLeaseMs: durationMs.default(60_000),
+  mode: oneOf(['enforce', 'shadow']).default('enforce'),
+})
+  .check((context) => {
+    const { initialLimit, minLimit, maxLimit } = context.value;
+    const problem = (path: string, message: string): void => {
+      context.issues.push({ code: 'custom', path: [path], message, input: context.value });
+    };
+    if (maxLimit !== undefined && maxLimit < minLimit)
+      problem('maxLimit', `must not be below minLimit (${minLimit})`);
+    if (initialLimit !== undefined && initialLimit < minLimit)
+      problem('initialLimit', `must not be below minLimit (${minLimit})`);
+    if (initialLimit !== undefined && maxLimit !== undefined && initialLimit > maxLimit)
+      problem('initialLimit', `must not be above maxLimit (${maxLimit})`);
+  })
+  .transform((given) => {
+    const { minLimit, initialLimit, algorithm } = given;
+    const maxLimit = given.maxLimit ?? Math.max(200, minLimit, initialLimit ?? 0);
+    return {
+      ...given,
+      maxLimit,
+      initialLimit: initialLimit ?? Math.min(Math.max(20, minLimit), maxLimit),
+      smoothing: given.smoothing ?? (algorithm === 'vegas' ? 1 : 0.2),
+    };
+  });
+
+/** Checked options. */
+export type AdaptiveLimitSettings = z.output<typeof adaptiveLimitSchema>;

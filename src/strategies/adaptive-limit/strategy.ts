@@ -1,0 +1,41 @@
+import { LiveSettings } from '../../core/adjustable.ts';
+import type { Inner, Layer, Strategy } from '../../core/pipeline.ts';
+import type { PolicyRuntime } from '../../core/runtime.ts';
+import { AdaptiveLimitLayer, type LiveLimit } from './layer.ts';
+import { type AdaptiveLimitOptions, adaptiveLimitSchema } from './options.ts';
+
+/**
+ * Bounds how many calls are in flight by a limit that finds itself: it grows while calls take as long as usual, and
+ * shrinks when they queue at the dependency. What is above it is turned away at once; whoever would rather wait puts a
+ * bulkhead with a queue around it, or lets the caller come again.
+ *
+ * @throws {InvalidOptionsError} when the options are wrong
+ */
+export function adaptiveLimit(options: AdaptiveLimitOptions = {}): Strategy {
+  return new AdaptiveLimitStrategy(options);
+}
+
+class AdaptiveLimitStrategy implements Strategy {
+  readonly kind = 'adaptive-limit';
+  readonly key = 'adaptiveLimit';
+  readonly adjustable: LiveLimit;
+
+  constructor(options: AdaptiveLimitOptions) {
+    this.adjustable = new LiveSettings(adaptiveLimitSchema, options, 'Options of adaptiveLimit()', {
+      fixed: ['algorithm'],
+    });
+  }
+
+  describe(): string {
+    const { algorithm, minLimit, maxLimit, initialLimit, mode } = this.adjustable.current;
+    const shadow = mode === 'shadow' ? ' (shadow: turns nothing away)' : '';
+    return (
+      `adaptive limit: ${minLimit} to ${maxLimit} in flight, ${initialLimit} at first, found by how long they take ` +
+      `(${algorithm})${shadow}`
+    );
+  }
+
+  bind(inner: Inner, runtime: PolicyRuntime): Layer {
+    return new AdaptiveLimitLayer(inner, runtime, this.adjustable);
+  }
+}

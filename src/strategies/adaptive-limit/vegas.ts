@@ -1,0 +1,56 @@
+import { type AlgorithmRule, type LimitAlgorithm, Round } from './algorithm.ts';
+import { Baseline } from './baseline.ts';
+
+/**
+ * The limit of TCP Vegas (Brakmo and Peterson, 1995) as in Netflix's concurrency-limits: of the calls in flight,
+ * `L * (1 - usual / latency)` are taken to queue at the dependency. With few of them the limit grows, with many it
+ * shrinks, by steps of the logarithm of the limit; it shrinks too when a call of the round timed out.
+ *
+ * What is usual is an average here, not the least that was ever seen, which chance alone makes ever lower.
+ */
+export class VegasLimit implements LimitAlgorithm {
+  readonly #rule: () => AlgorithmRule;
+  readonly #round = new Round();
+  readonly #usual = new Baseline();
+
+  constructor(rule: () => AlgorithmRule) {
+    this.#rule = rule;
+  }
+
+  get baselineMs(): number | undefined {
+    return this.#usual.ms;
+  }
+
+  sample(latencyMs: number, timedOut: boolean): void {
+    this.#round.add(latencyMs, timedOut);
+  }
+
+  next(limit: number, isUsed: boolean): number {
+    const { meanMs, timeouts } = this.#round;
+    this.discard();
+    const { smoothing, longWindow } = this.#rule();
+    this.#usual.add(meanMs, isUsed, longWindow);
+    const usualMs = this.#usual.ms ?? meanMs;
+    const step = Math.max(1, Math.floor(Math.log10(limit)));
+    if (timeouts > 0) return limit - step * smoothing;
+    if (!isUsed) return limit;
+    const queued = meanMs > usualMs ? Math.ceil(limit * (1 - usualMs / meanMs)) : 0;
+    return limit + changeFor(queued, step) * smoothing;
+  }
+
+  measured(): void {
+    this.#usual.set(this.#round.meanMs);
+    this.discard();
+  }
+
+  discard(): void {
+    this.#round.clear();
+  }
+}
+
+/** By how much the limit changes where so many calls queue. */
+function changeFor(queued: number, step: number): number {
+  if (queued <= step) return 6 * step;
+  if (queued < 3 * step) return step;
+  return queued > 6 * step ? -step : 0;
+}
