@@ -140,11 +140,12 @@ export class OutlierEjection {
     return changes;
   }
 
-  /** All endpoints are in service again, as when the ejection is switched off. */
+  /** The ejection is switched off: all endpoints are in service again, and what was counted is forgotten. */
   reset(now: number): readonly EndpointChange[] {
-    return this.#endpoints.flatMap((health, position) =>
-      health.isEjected ? [this.#return(position, health, 'the ejection was switched off', now)] : [],
-    );
+    return this.#endpoints.flatMap((health, position) => {
+      health.consecutiveFailures = 0;
+      return health.isEjected ? [this.#return(position, health, 'the ejection was switched off', now)] : [];
+    });
   }
 
   #tried(

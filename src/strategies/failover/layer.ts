@@ -163,8 +163,8 @@ export class FailoverLayer implements Layer {
   }
 
   /**
-   * A call that cannot be repeated is not the first to try an endpoint again, unless nobody else has for as long as the
-   * shortest ejection.
+   * A call that could not go on from there is not the one to try an endpoint again, unless nobody else has for as long as
+   * the shortest ejection.
    */
   #isHealthy(endpoint: EndpointState, run: EndpointRun, now: number): boolean {
     const { ejection } = this.#live.current;
@@ -172,7 +172,8 @@ export class FailoverLayer implements Layer {
     const { position } = endpoint;
     const standing: Standing = this.#ejection.standing(position, ejection, now);
     if (standing !== 'on-trial') return standing === 'in-service';
-    return run.mayRepeat || this.#ejection.overdueMs(position, now) >= ejection.baseEjectionMs;
+    const couldGoOn = run.mayRepeat && this.maxFailovers > 0 && this.runtime.budget.allows(now);
+    return couldGoOn || this.#ejection.overdueMs(position, now) >= ejection.baseEjectionMs;
   }
 
   #changed(): void {

@@ -1,55 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  type EndpointEvent,
-  type FailoverEvent,
-  type FailoverOptions,
-  failover,
-  type PolicyOptions,
-  retry,
-} from '../../../src/index.ts';
+import { failover, retry } from '../../../src/index.ts';
 import { deferred, errorOf, flush, follow, hanging, repeat, testHub } from '../../support.ts';
-
-/** A place that the test switches on and off. */
-class Site {
-  readonly name: string;
-  isUp = true;
-  calls = 0;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  ask(): Promise<string> {
-    this.calls += 1;
-    return this.isUp ? Promise.resolve(this.name) : Promise.reject(new Error(`${this.name} is down`));
-  }
-}
+import { ask, Site, setUp } from './fixture.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-
-const ask = ({ target }: { readonly target: Site }): Promise<string> => target.ask();
-
-function setUp(
-  given: Partial<FailoverOptions<Site>> = {},
-  options: PolicyOptions<Site> = {},
-  names = ['a', 'b'],
-) {
-  const hub = testHub();
-  const sites = names.map((name) => new Site(name));
-  const endpoints = given.endpoints ?? sites.map((target) => ({ name: target.name, target }));
-  const policy = hub.policy<Site>('db', {
-    circuitBreaker: false,
-    failover: { ...given, endpoints },
-    ...options,
-  });
-  const failovers: FailoverEvent[] = [];
-  const changes: EndpointEvent[] = [];
-  hub.on('failover', (event) => failovers.push(event));
-  hub.on('endpoint', (event) => changes.push(event));
-  const [a = new Site('none'), b = new Site('none')] = sites;
-  return { hub, policy, sites, a, b, failovers, changes };
-}
 
 async function metric(hub: ReturnType<typeof testHub>, name: string): Promise<string[]> {
   const text = await hub.registry.metrics();
@@ -130,6 +85,21 @@ describe('in order', () => {
     a.isUp = true;
     await vi.advanceTimersByTimeAsync(30_000);
     expect(await policy.execute(ask, { idempotent: false })).toBe('a');
+  });
+
+  it('does not try it with a call that the budget has no failover for', async () => {
+    const { policy, a } = setUp(
+      { ejection: { consecutiveFailures: 1, baseEjectionMs: 6_000 } },
+      { attemptBudget: { floor: 1, ratio: 0.01 } },
+    );
+    a.isUp = false;
+    await policy.execute(ask);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(await policy.execute(ask)).toBe('b');
+    expect(a.calls).toBe(1);
+    a.isUp = true;
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(await policy.execute(ask)).toBe('a');
   });
 
   it('takes the lowest priority number first, whatever the order', async () => {
