@@ -35,7 +35,7 @@ const alone = [
   'tests/incidents/{collectors,control,drill,journal,recovery,sinks}/**/*.test.ts',
   'tests/integrations/{express,fastify,fetch}/**/*.test.ts',
   'tests/issues/abort-during-backoff-is-ignored.test.ts',
-  'tests/properties/{deadlines,pipeline}.test.ts',
+  'tests/properties/{all-strategies,deadlines,pipeline}.test.ts',
   'tests/slo/live/{alerts,announce,state,watch}.test.ts',
   'tests/strategies/cache-fallback/unshared.test.ts',
   'tests/strategies/circuit-breaker/opossum.test.ts',
