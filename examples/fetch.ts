@@ -18,7 +18,8 @@ if (address === null || typeof address === 'string') throw new Error('The servic
 const breakwater = createBreakwater();
 const fetch = resilientFetch(breakwater, {
   policyFor: () => 'rates',
-  totalTimeoutMs: 500,
+  totalTimeoutMs: 1_000,
+  attemptTimeoutMs: 250,
   retry: { maxRetries: 2 },
   cacheFallback: { staleIfErrorMs: 600_000 },
 });

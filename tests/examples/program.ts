@@ -18,7 +18,8 @@ export class Program {
   #stderr = '';
 
   constructor(path: string, args: readonly string[] = []) {
-    this.#child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
+    const preloaded = ['--import', 'tsx', '--import', './tests/examples/hazards-to-stderr.mjs'];
+    this.#child = spawn(process.execPath, [...preloaded, path, ...args], {
       cwd: root,
       env: { ...process.env, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,10 +4,11 @@ import { Program, stillRunning, stillThere } from './program.ts';
 let program: Program | undefined;
 afterEach(() => program?.end());
 
-async function outputOf(path: string): Promise<string> {
+/** @param warnings what it is to write to the standard error: the hazards that it trips, none by default */
+async function outputOf(path: string, warnings: string | RegExp = /^$/): Promise<string> {
   program = new Program(path);
   expect(await program.exited, program.stderr).toBe(0);
-  expect(program.stderr).toBe('');
+  expect(program.stderr).toMatch(warnings);
   return program.stdout;
 }
 
@@ -54,6 +55,30 @@ describe('the examples run and end by themselves', () => {
     expect(output.match(/^incident\.opened/gm)).toHaveLength(1);
     expect(output.match(/^incident\.resolved/gm)).toHaveLength(1);
     expect(output).toContain('webhook: resolved delivered (HTTP 204)');
+  });
+
+  it('chaos makes faults that the policy bears, and says when it is on and off', async () => {
+    const output = await outputOf('examples/chaos.ts');
+    expect(output).toContain('chaos of prices is on: code switched it on, faults: 0');
+    expect(output).toContain('chaos of prices is off: code switched it off, faults: 4');
+    expect(output).toContain('{ calls: 22, failedAttempts: 4, retries: 4 }\ncircuit: closed');
+  });
+
+  it('hazards are found in options and in calls, and silenced', async () => {
+    const output = await outputOf('examples/hazards.ts', /WORST_CASE_OVER_TOTAL_TIMEOUT.*\n.*RETRY_ON_RETRY/);
+    expect(output).toContain('warned of search: WORST_CASE_OVER_TOTAL_TIMEOUT');
+    expect(output).toMatch(/better: 0 hazards.*nightly job: 0 hazards\nwarned of better: RETRY_ON_RETRY/s);
+  });
+
+  it('diagnostics are heard by who has no hub', async () => {
+    const output = await outputOf('examples/diagnostics.ts');
+    expect(output.trim().split('\n')).toEqual([
+      'call of orders: success',
+      'call of orders: failure',
+      'circuit of orders: closed -> open',
+      'call of orders: failure',
+      'call of orders: rejected',
+    ]);
   });
 
   it('fetch answers with a copy while the service is overloaded', async () => {

@@ -120,7 +120,8 @@ function run(
   connectionString: string | undefined,
 ): Promise<{ stdout: string; stderr: string }> {
   const database = settings[snippet.name]?.database === true ? { DATABASE_URL: connectionString } : {};
-  return promisify(execFile)(process.execPath, [join(programs, `${snippet.name}.mjs`)], {
+  const hazards = join(root, 'tests/examples/hazards-to-stderr.mjs');
+  return promisify(execFile)(process.execPath, ['--import', hazards, join(programs, `${snippet.name}.mjs`)], {
     cwd: root,
     env: { ...process.env, PORT: '0', NO_COLOR: '1', NODE_OPTIONS: '', ...database },
     timeout: 25_000,

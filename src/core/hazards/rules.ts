@@ -101,17 +101,22 @@ function worstCaseOverTotal(strategies: readonly Strategy[]): Hazard | undefined
     // Where one attempt alone is longer, another hazard says so; where nothing bounds it, the operation has its own time.
     if (boundsOf(within).some((bound) => bound.timeoutMs > timeoutMs) || !Number.isFinite(allMs)) continue;
     if (2 * runMs <= timeoutMs && allMs <= 2 * timeoutMs) continue;
-    const what = layer.kind === 'retry' ? 'retries' : 'other endpoints';
-    const problem =
-      2 * runMs > timeoutMs
-        ? `two runs of up to ${runMs} ms do not fit into the ${timeoutMs} ms around them, so that ${what} cannot help against what is slow`
-        : `with ${what} a call could take up to ${allMs} ms, more than twice the ${timeoutMs} ms around them, so that most of them never happen`;
-    return {
-      code: 'WORST_CASE_OVER_TOTAL_TIMEOUT',
-      message: `In the worst case ${problem}. Lower attemptTimeoutMs${layer.kind === 'retry' ? ' or maxRetries' : ''}, or raise totalTimeoutMs.`,
-    };
+    return { code: 'WORST_CASE_OVER_TOTAL_TIMEOUT', message: tooLong(layer, runMs, allMs, timeoutMs) };
   }
   return undefined;
+}
+
+function tooLong({ kind }: Strategy, runMs: number, allMs: number, timeoutMs: number): string {
+  const others = kind === 'retry' ? 'retries' : 'other endpoints';
+  if (2 * runMs > timeoutMs)
+    return (
+      `In the worst case two runs of up to ${runMs} ms do not fit into the ${timeoutMs} ms around them, so that ${others} ` +
+      'cannot help against what is slow. Lower attemptTimeoutMs, or raise totalTimeoutMs.'
+    );
+  return (
+    `In the worst case a call with its ${others} would take ${allMs} ms, more than twice the ${timeoutMs} ms around them, so ` +
+    `that most of them never happen. Lower attemptTimeoutMs${kind === 'retry' ? ' or maxRetries' : ''}, or raise totalTimeoutMs.`
+  );
 }
 
 const queues: ReadonlySet<StrategyKind> = new Set(['bulkhead', 'rate-limit', 'adaptive-limit', 'throttle']);
