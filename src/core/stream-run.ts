@@ -87,7 +87,7 @@ export class StreamRun extends Scope {
   }
 
   /** The next chunk, or the end; rejects once with what ended it early. */
-  next(...args: readonly unknown[]): Promise<IteratorResult<unknown>> {
+  take(...args: readonly unknown[]): Promise<IteratorResult<unknown>> {
     return new Promise((resolve, reject) => {
       this.#requests.push({ args, resolve, reject });
       if (this.#requests.length === 1) this.#pull();

@@ -89,7 +89,7 @@ export class WebSource {
   }
 }
 
-function has<Name extends PropertyKey>(value: object, ...names: readonly Name[]): boolean {
+function has(value: object, ...names: readonly PropertyKey[]): boolean {
   return names.every((name) => typeof Reflect.get(value, name) === 'function');
 }
 

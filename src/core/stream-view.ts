@@ -23,7 +23,7 @@ class ProtectedIterator implements AsyncIterableIterator<unknown> {
   }
 
   next(...args: readonly unknown[]): Promise<IteratorResult<unknown>> {
-    return this.#run.next(...args).finally(() => this.#forget());
+    return this.#run.take(...args).finally(() => this.#forget());
   }
 
   async return(value?: unknown): Promise<IteratorResult<unknown>> {
@@ -66,7 +66,7 @@ class ProtectedReadable extends Readable implements StreamView {
   }
 
   override _read(): void {
-    this.#run.next().then(
+    this.#run.take().then(
       ({ done, value }) => {
         if (this.destroyed) return;
         if (done === true) this.push(null);
@@ -110,7 +110,7 @@ class WebView implements StreamView {
   }
 
   async pull(controller: ReadableStreamDefaultController<unknown>): Promise<void> {
-    const { done, value } = await this.#run.next();
+    const { done, value } = await this.#run.take();
     // After a cancel the end is told already.
     if (done !== true) controller.enqueue(value);
     else if (this.#controller !== undefined) controller.close();

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
+import { remainingDeadlineMs } from '../core/ambient-deadline.ts';
 import { isBreakwaterError, isRejection } from '../core/errors.ts';
 import { inSlices } from '../metrics/slices.ts';
 
@@ -9,6 +10,12 @@ export interface WebAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
+
+/**
+ * The header with which a server says whether to ask again. SDKs made by Stainless, those of OpenAI and Anthropic among
+ * them, heed it too.
+ */
+const SHOULD_RETRY = 'x-should-retry';
 
 /** What describes the body that an answer replaces, and would be wrong about the answer's own. */
 export const representationHeaders = [
@@ -34,18 +41,23 @@ export const representationHeaders = [
  * seconds, at least 1 (RFC 9110, sections 10.2.3 and 15.6.4): nothing was asked, and another try later may do. It is not
  * 429, which blames the caller (RFC 6585, section 4), while these limits are ours for all callers together. Any other
  * timeout gives 504. The body has the code and nothing of the policy.
+ *
+ * What a policy turned away, and what ran out of the deadline in force, is marked with `x-should-retry: false`: the
+ * overload lies deeper than this service, or its caller has no time left, so that whoever asked again would only add to
+ * it ("Handling Overload", Google SRE Book, chapter 21).
  */
 export function answerTo(error: unknown): WebAnswer | undefined {
+  return answerOf(error, isRejection(error) || remainingDeadlineMs() === 0);
+}
+
+/** The same, with the mark where `isFinal`. A guard's own rejection has none: another replica may have room. */
+export function answerOf(error: unknown, isFinal: boolean): WebAnswer | undefined {
   if (!isBreakwaterError(error)) return undefined;
-  if (isRejection(error)) return errorAnswer(503, error.code, { 'retry-after': retryAfterSeconds(error) });
-  switch (error.code) {
-    case 'TIMEOUT':
-      return errorAnswer(504, error.code, {});
-    case 'CLOSED':
-      return errorAnswer(503, error.code, { 'retry-after': retryAfterSeconds(error) });
-    default:
-      return undefined;
+  const mark = isFinal ? { [SHOULD_RETRY]: 'false' } : {};
+  if (isRejection(error) || error.code === 'CLOSED') {
+    return errorAnswer(503, error.code, { 'retry-after': retryAfterSeconds(error), ...mark });
   }
+  return error.code === 'TIMEOUT' ? errorAnswer(504, error.code, mark) : undefined;
 }
 
 /** A whole HTTP answer whose body is too long to be handed over at one go. */

@@ -1,5 +1,5 @@
 import type { Breakwater } from '../breakwater.ts';
-import type { CircuitState } from '../core/circuit.ts';
+import type { Circuit, CircuitState } from '../core/circuit.ts';
 import type { Policy } from '../core/policy.ts';
 import { renderMetrics } from '../metrics/render.ts';
 import type { Readiness } from '../policy-options.ts';
@@ -59,8 +59,19 @@ export function readinessAnswer(breakwater: Breakwater): WebAnswer {
   return jsonAnswer(status === 'ready' ? 200 : 503, document);
 }
 
+/**
+ * The circuits that say whether calls are turned away. Where there are endpoints, no call goes through the policy's own,
+ * unless it is held open for all.
+ */
+function decisive({ circuit, circuits }: Policy): readonly Circuit[] {
+  if (circuits.every(({ key, endpoint }) => key === undefined && endpoint === undefined)) return circuits;
+  if (circuit.state === 'forced-open') return [circuit];
+  const ofEndpoints = circuits.filter(({ key, endpoint }) => key === undefined && endpoint !== undefined);
+  return ofEndpoints.length === 0 ? circuits : ofEndpoints;
+}
+
 function readinessOf(policy: Policy, readiness: Readiness): PolicyReadiness {
-  const { circuits } = policy;
+  const circuits = decisive(policy);
   const turnsAway =
     circuits.length > 0 &&
     circuits.every(({ state, shadow }) => !shadow && (state === 'open' || state === 'forced-open'));

@@ -6,7 +6,8 @@ import { InvalidOptionsError, withoutStack } from '../core/errors.ts';
 import { options, parseOptions, shown } from '../core/options.ts';
 import type { Policy } from '../core/policy.ts';
 import type { AttemptResult, Verdict } from '../core/verdict.ts';
-import { answerTo, type WebAnswer } from './answers.ts';
+import { answerOf, type WebAnswer } from './answers.ts';
+import { isOutOfTime } from './deadline.ts';
 import type { Exchange, ExchangeEnd, ExchangeWatcher } from './exchange.ts';
 
 /** The application's answer was a server error. What `classify` of a guard's policy sees for a 5xx. */
@@ -84,7 +85,7 @@ export abstract class GuardedRun implements ExchangeWatcher {
   /** The policy gave no value: it turned the request away, gave up, or tells of a failed answer that has gone out. */
   failed(error: unknown): void {
     if (this.exchange.over) return;
-    const answer = answerTo(error);
+    const answer = answerOf(error, isOutOfTime(this.exchange.request));
     if (answer === undefined) {
       this.proceed(error);
       return;

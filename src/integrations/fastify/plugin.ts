@@ -1,11 +1,20 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, RouteOptions } from 'fastify';
+import type {
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  RouteOptions,
+} from 'fastify';
 import { fastifyPlugin } from 'fastify-plugin';
+import { z } from 'zod';
 import type { Breakwater } from '../../breakwater.ts';
 import { InvalidOptionsError } from '../../core/errors.ts';
 import { flag, options, parseOptions, shown } from '../../core/options.ts';
 import type { Policy } from '../../core/policy.ts';
+import type { DeadlineOptions } from '../../web/deadline.ts';
 import { healthAnswer, metricsAnswer, readinessAnswer } from '../../web/documents.ts';
 import { checkDistinctPaths, type EndpointOptions, endpointShape, hub } from '../../web/options.ts';
+import { deadline } from './deadline.ts';
 import { breakwaterErrorHandler } from './error-handler.ts';
 import { type GuardHook, guard } from './guard.ts';
 import { reply, replyLong } from './reply.ts';
@@ -19,6 +28,8 @@ export interface BreakwaterPluginOptions extends EndpointOptions {
    * All other errors go to the scope's error handler as ever. Default true.
    */
   readonly handleErrors?: boolean | undefined;
+  /** Gives each request the time that its caller has left, by its header. Default: no header is heeded. */
+  readonly deadline?: DeadlineOptions<FastifyRequest> | undefined;
 }
 
 declare module 'fastify' {
@@ -33,15 +44,25 @@ declare module 'fastify' {
   }
 }
 
-const pluginSchema = options({ ...endpointShape, breakwater: hub, handleErrors: flag.default(true) }).check(
-  checkDistinctPaths,
-);
+const pluginSchema = options({
+  ...endpointShape,
+  breakwater: hub,
+  handleErrors: flag.default(true),
+  // Checked where the hook is made.
+  deadline: z.custom<DeadlineOptions<FastifyRequest>>().optional(),
+}).check(checkDistinctPaths);
 
 const plugin: FastifyPluginAsync<BreakwaterPluginOptions> = async (app, given) => {
   const settings = parseOptions(pluginSchema, given, '', 'Options of breakwaterPlugin');
   const { breakwater, handleErrors } = settings;
   const guards = new WeakMap<Policy, GuardHook>();
   const errorHandler = breakwaterErrorHandler();
+  if (settings.deadline !== undefined) {
+    const hook = deadline(settings.deadline);
+    app.addHook('onRequest', hook);
+    // Reading a body loses the asynchronous context.
+    app.addHook('preValidation', hook);
+  }
 
   app.decorate('breakwater', breakwater);
   app.addHook('onRoute', (route) => {
@@ -64,6 +85,7 @@ const plugin: FastifyPluginAsync<BreakwaterPluginOptions> = async (app, given) =
  * - `app.breakwater` is the hub;
  * - a route with `{ config: { breakwater: policy } }`, or the policy's name, has its handler behind `guard(policy)`,
  *   after all other `preHandler` hooks, so that those who are not let in use up no probe;
+ * - with `deadline`, no policy call of a request waits longer than the request's caller, as its header says;
  * - `breakwaterErrorHandler()` is on every route without an error handler of its own;
  * - GET and HEAD of `/metrics`, `/healthz` and `/readyz` are answered.
  *

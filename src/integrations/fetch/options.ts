@@ -12,6 +12,7 @@ import {
 } from '../../core/options.ts';
 import { type PolicyOptions, policyDefaultsSchema, withDefaults } from '../../policy-options.ts';
 import type { CacheFallbackOptions } from '../../strategies/cache-fallback/index.ts';
+import { DEADLINE_HEADER, headerName } from '../../web/deadline.ts';
 
 /** What a cache key is made from. */
 export type KeyedRequest = Pick<Request, 'method' | 'url' | 'headers'>;
@@ -69,6 +70,12 @@ export interface ResilientFetchOptions extends Omit<PolicyOptions, 'strategies' 
    * Default: nothing is added, and only what may be shared is kept.
    */
   readonly cacheKey?: ((request: KeyedRequest) => string | undefined) | undefined;
+  /**
+   * The header that tells the server how long is left of a deadline in force (`runWithDeadline()`, `deadline()` of
+   * `breakwater/express` and `/fastify`), in whole milliseconds, rounded down. It is sent only under such a deadline, and
+   * never over a header of the caller's own. Default `x-request-timeout-ms`; `false` for none.
+   */
+  readonly deadlineHeader?: string | false | undefined;
   /** What sends the requests. Default: the global `fetch`, looked up at each call. */
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
@@ -94,6 +101,12 @@ const ownSchema = z.object({
     .default(30_000),
   maxCachedBodyBytes: countOrZero.default(1_048_576),
   cacheKey: callback<(request: KeyedRequest) => string | undefined>().optional(),
+  deadlineHeader: z
+    .union([headerName, z.literal(false)], {
+      error: (issue) =>
+        `must be the name of a header, such as '${DEADLINE_HEADER}', or false, not ${shown(issue.input)}`,
+    })
+    .default(DEADLINE_HEADER),
   fetch: callback<typeof globalThis.fetch>().optional(),
 });
 
@@ -135,6 +148,7 @@ export function fetchSettings(hub: Breakwater, given: ResilientFetchOptions): Fe
     bodyTimeoutMs,
     maxCachedBodyBytes,
     cacheKey,
+    deadlineHeader,
     fetch,
     ...ofPolicy
   } = given;
@@ -145,6 +159,7 @@ export function fetchSettings(hub: Breakwater, given: ResilientFetchOptions): Fe
     bodyTimeoutMs,
     maxCachedBodyBytes,
     cacheKey,
+    deadlineHeader,
     fetch,
   });
   return { ...own, policyOptions: withDefaults(hub.defaults, ofPolicy) };

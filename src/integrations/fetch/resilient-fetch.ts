@@ -2,6 +2,7 @@ import type { Breakwater } from '../../breakwater.ts';
 import type { OperationContext } from '../../core/attempt.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { CallMemory, ResponseCache } from './cache/response-cache.ts';
+import { withDeadline } from './deadline-header.ts';
 import { type BodyBounds, withGuardedBody } from './guarded-body.ts';
 import { isResponse } from './http-response.ts';
 import { type FetchSettings, fetchSettings, type ResilientFetchOptions } from './options.ts';
@@ -23,7 +24,9 @@ type Fetch = typeof globalThis.fetch;
  * - GET, HEAD, OPTIONS, PUT and DELETE are repeated, where there is a `retry`; others only with an `Idempotency-Key`
  *   header, or when no connection came about. A body that is a stream, and so the body of a `Request`, is never sent
  *   twice. A body must not be changed while the call lasts.
- * - `Retry-After`, in seconds or as a date, is heeded.
+ * - `Retry-After`, in seconds or as a date, is heeded, and so is `x-should-retry: false` (and Envoy's
+ *   `x-envoy-overloaded`), with which a server asks for no other try.
+ * - Under a deadline (`runWithDeadline()`), the server is told what is left of it.
  * - What is no HTTP request, such as a `data:` URL, and arguments that `fetch` refuses are `fetch`'s own to answer.
  *
  * @throws {InvalidOptionsError} naming everything that is wrong with the options
@@ -56,7 +59,7 @@ async function run(
   request: OutgoingRequest,
   send: Fetch,
   { policy, cache }: FetchPolicy,
-  { bodyTimeoutMs, cacheKey }: FetchSettings,
+  { bodyTimeoutMs, cacheKey, deadlineHeader }: FetchSettings,
 ): Promise<Response> {
   const { signal } = request;
   const memory = memoryOf(request, policy, cache, cacheKey);
@@ -67,7 +70,11 @@ async function run(
     timeoutMs: bodyTimeoutMs,
     signal: isShared ? undefined : signal,
   };
-  const answer = await policy.execute((context) => attempt(request, send, context, bounds, cache, memory), {
+  const operation = (context: OperationContext): Promise<Response> => {
+    const init = withDeadline(request, context, deadlineHeader);
+    return attempt(request, init, send, context, bounds, cache, memory);
+  };
+  const answer = await policy.execute(operation, {
     signal,
     idempotent: mayBeRepeated(request),
     classify: httpVerdict(request),
@@ -94,7 +101,8 @@ function memoryOf(
 
 /** Sends the request once. */
 async function attempt(
-  { input, init }: OutgoingRequest,
+  { input }: OutgoingRequest,
+  init: RequestInit,
   send: Fetch,
   { signal }: OperationContext,
   bounds: BodyBounds,

@@ -20,6 +20,8 @@ export function statusVerdict(status: number): Verdict {
  * leaves the decision to the default: network errors are transient, and other `TypeError`s, such as an invalid
  * header, are defects.
  *
+ * A server that says so (`x-should-retry: false`) is not asked again: its answer is permanent then.
+ *
  * A connection that never came about makes any request safe to repeat whose body is still there.
  */
 export function httpVerdict({ url, oneShotBody }: OutgoingRequest): Classify {
@@ -37,5 +39,21 @@ function responseVerdict({ status, headers }: Response): Judgement {
   if (verdict === 'success' || verdict === 'refused') return { verdict };
   const reason = `HTTP ${status}`;
   if (verdict === 'defect') return { verdict, reason };
+  // Whoever is overloaded, deeper down than its callers can help, says so.
+  if (verdict === 'transient' && asksForNoRetry(headers)) {
+    return { verdict: 'permanent', retryAfterMs: retryAfterMs(headers.get('retry-after')), reason };
+  }
   return { verdict, retryAfterMs: retryAfterMs(headers.get('retry-after')), reason };
+}
+
+/**
+ * Whether the server asks not to be asked again: by this library's own mark, which SDKs made by Stainless heed too, or by
+ * Envoy's on a request that it has dropped, which Envoy itself never repeats.
+ */
+function asksForNoRetry(headers: Headers): boolean {
+  return isWord(headers.get('x-should-retry'), 'false') || isWord(headers.get('x-envoy-overloaded'), 'true');
+}
+
+function isWord(header: string | null | undefined, word: string): boolean {
+  return header?.trim().toLowerCase() === word;
 }
