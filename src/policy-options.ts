@@ -66,7 +66,7 @@ type Change<Option> = Option extends false
       : Option;
 
 /** Options that `policy.update()` may change. */
-export type PolicyChanges<Target = unknown> = {
+export type PolicyChanges<Target = undefined> = {
   readonly [Key in keyof StandardStrategies<Target>]?: Change<StandardStrategies<Target>[Key]>;
 };
 
