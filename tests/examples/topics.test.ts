@@ -119,4 +119,18 @@ describe('the examples run and end by themselves', () => {
     expect(output).toContain('breakwater_hedges_total{policy="search",result="won"} 1');
     expect(output).toContain('breakwater_hedges_total{policy="search",result="denied"} 2');
   });
+
+  it('shadow counts what limits would have done, and puts one in force', async () => {
+    const output = await outputOf('examples/shadow.ts');
+    expect(output).toContain('6 calls: 3 succeeded, 3 failed, 0 were turned away');
+    expect(output).toContain('would have been turned away: { bulkhead_full: 4, rate_limited: 2 }');
+    expect(output).toContain("bulkhead.mode from 'shadow' to 'enforce'");
+    expect(output).toContain("The bulkhead of policy 'reports' is full");
+  });
+
+  it('attempt-budget keeps an outage from becoming a storm', async () => {
+    const output = await outputOf('examples/attempt-budget.ts');
+    expect(output).toContain('bounded: 100 calls, 120 attempts');
+    expect(output).toContain('unbounded: 100 calls, 400 attempts');
+  });
 });
