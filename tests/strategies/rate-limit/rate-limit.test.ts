@@ -7,6 +7,7 @@ import {
   rateLimit,
   timeout,
 } from '../../../src/index.ts';
+import { TokenBucket } from '../../../src/strategies/rate-limit/token-bucket.ts';
 import { flush, follow, hanging, testHub } from '../../support.ts';
 
 let hub: Breakwater;
@@ -117,6 +118,18 @@ describe('what may wait', () => {
     await vi.advanceTimersByTimeAsync(210);
     expect(third.now.status).toBe('fulfilled');
     expect(calls.passed).toEqual(['first', 'second', 'third']);
+  });
+
+  test('is not passed by a newcomer when its token has come and it has not been woken yet', async () => {
+    const calls = new Calls(made({ ratePerSecond: 10, burst: 1, maxWaitMs: 1_000 }));
+    setTimeout(() => {
+      calls.start('newcomer');
+      expect(calls.passed).toEqual(['first']);
+    }, 100);
+    calls.start('first');
+    calls.start('waiting');
+    await vi.advanceTimersByTimeAsync(300);
+    expect(calls.passed).toEqual(['first', 'waiting', 'newcomer']);
   });
 
   test('moves up when one before it leaves', async () => {
@@ -254,6 +267,12 @@ test('the worst case has the wait in it', () => {
     'rate limit: 5 a second, at most 5 at once, what finds no token waits up to 300 ms',
   );
   expect(explained).toContain('at most 1300 ms');
+});
+
+test('a bucket that got smaller holds no more than fits, also for who comes out of order', () => {
+  const bucket = new TokenBucket({ ratePerSecond: 1, burst: 10 });
+  bucket.change({ ratePerSecond: 1, burst: 2 }, 100);
+  expect([99.5, 99.5, 99.5].map((now) => bucket.take(now))).toEqual([true, true, false]);
 });
 
 test('an idle limit has no timer, and one that has a token for each call makes none', async () => {
