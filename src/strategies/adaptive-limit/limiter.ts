@@ -3,8 +3,14 @@ import type { LimitAlgorithm } from './algorithm.ts';
 
 /** A round has at least so many samples, and as many as were in flight. */
 const ROUND_SAMPLES = 10;
-/** After so many rounds in which a queue kept the limit from growing, it is measured how long a call takes without. */
-const ROUNDS_UNTIL_PROBE = 100;
+/**
+ * After so many rounds in which a queue kept the limit from growing, it is measured how long a call takes without. It is
+ * done more and more rarely, down to the latter, while that is what was thought.
+ */
+const FIRST_ROUNDS_UNTIL_PROBE = 10;
+const MOST_ROUNDS_UNTIL_PROBE = 100;
+/** Up to so many times more or less is what was thought. */
+const SAME_RATIO = 1.5;
 /** So it is when the limit has shrunk to this share of what it was. */
 const SHRUNK_SHARE = 1 / 2;
 /** The limit while that is measured, as a share of what it was. */
@@ -47,6 +53,7 @@ export class AdaptiveLimiter {
   #samples = 0;
   #sumMs = 0;
   #queuedRounds = 0;
+  #roundsUntilProbe = FIRST_ROUNDS_UNTIL_PROBE;
   /** The highest estimate since the last probe. */
   #highest: number;
   #phase = 0;
@@ -113,8 +120,7 @@ export class AdaptiveLimiter {
     this.#sumMs += boundedMs;
     if (this.#probe !== undefined) {
       if (this.#samples < this.#probe.samples) return;
-      this.#algorithm.measured();
-      this.endProbe();
+      this.#endMeasurement(this.#sumMs / this.#samples);
     } else if (this.#samples >= Math.max(ROUND_SAMPLES, this.#peak)) this.#endRound(mayProbe, now);
   }
 
@@ -144,7 +150,7 @@ export class AdaptiveLimiter {
     if (isFull && (next <= before || before >= this.#bounds().maxLimit)) this.#queuedRounds += 1;
     this.#startRound();
     const hasShrunk = this.#estimate < this.#highest * SHRUNK_SHARE;
-    if (mayProbe && isFull && (hasShrunk || this.#queuedRounds >= ROUNDS_UNTIL_PROBE)) {
+    if (mayProbe && isFull && (hasShrunk || this.#queuedRounds >= this.#roundsUntilProbe)) {
       this.#startProbe(meanMs, now);
     }
   }
@@ -166,6 +172,16 @@ export class AdaptiveLimiter {
     const until = now + Math.max(PROBE_MS, PROBE_LATENCIES * meanMs);
     this.#probe = { since: now, until, limit, samples };
     this.#phase += 1;
+  }
+
+  #endMeasurement(measuredMs: number): void {
+    const thoughtMs = this.baselineMs ?? measuredMs;
+    const isSame = measuredMs <= thoughtMs * SAME_RATIO && thoughtMs <= measuredMs * SAME_RATIO;
+    this.#roundsUntilProbe = isSame
+      ? Math.min(MOST_ROUNDS_UNTIL_PROBE, this.#roundsUntilProbe * 2)
+      : FIRST_ROUNDS_UNTIL_PROBE;
+    this.#algorithm.measured();
+    this.endProbe();
   }
 
   #within(limit: number): number {

@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { GradientLimit } from '../../src/strategies/adaptive-limit/gradient.ts';
+import { AdaptiveLimiter } from '../../src/strategies/adaptive-limit/limiter.ts';
+import { VegasLimit } from '../../src/strategies/adaptive-limit/vegas.ts';
+import { type Server, Simulation, seeded } from '../strategies/adaptive-limit/simulation.ts';
+
+type Algorithm = 'gradient' | 'vegas';
+
+function limiterOf(
+  algorithm: Algorithm,
+  bounds = { minLimit: 1, maxLimit: 200 },
+  initial = 20,
+): AdaptiveLimiter {
+  const smoothing = algorithm === 'vegas' ? 1 : 0.2;
+  const rule = () => ({ tolerance: 1.5, queueSize: 'sqrt' as const, smoothing, longWindow: 600 });
+  const made = algorithm === 'vegas' ? new VegasLimit(rule) : new GradientLimit(rule);
+  return new AdaptiveLimiter(made, initial, () => bounds);
+}
+
+const algorithm = fc.constantFrom<Algorithm>('gradient', 'vegas');
+
+const latency = fc.oneof(
+  fc.constantFrom(0, 1e-9, 1, 1e12, Number.MAX_VALUE),
+  fc.double({ min: 0, max: 1_000, noNaN: true }),
+);
+const step = fc.record({
+  calls: fc.integer({ min: 1, max: 60 }),
+  latencyMs: latency,
+  timesOut: fc.boolean(),
+  mayProbe: fc.boolean(),
+  /** Backwards too. */
+  passedMs: fc.integer({ min: -5_000, max: 20_000 }),
+  most: fc.option(fc.integer({ min: 0, max: 300 }), { freq: 8 }),
+});
+
+test('the limit stays within its bounds, whatever comes', () => {
+  fc.assert(
+    fc.property(
+      algorithm,
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 0, max: 300 }),
+      fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }),
+      (algorithm, minLimit, more, steps) => {
+        const bounds = { minLimit, maxLimit: minLimit + more };
+        const limiter = limiterOf(algorithm, bounds, minLimit);
+        let now = 0;
+        let pending: { phase: number }[] = [];
+        for (const { calls, latencyMs, timesOut, mayProbe, passedMs, most } of steps) {
+          now += passedMs;
+          if (most !== null) {
+            bounds.maxLimit = most;
+            bounds.minLimit = Math.min(minLimit, most);
+            limiter.clamp();
+          }
+          for (let call = 0; call < calls; call += 1) {
+            const admitted = { phase: 0 };
+            if (!limiter.hasRoom(now)) continue;
+            if (limiter.inFlight >= limiter.limit) throw new Error('let in above the limit');
+            limiter.take(admitted);
+            pending.push(admitted);
+          }
+          const ending = pending.slice(0, calls);
+          pending = pending.slice(calls);
+          for (const admitted of ending) {
+            limiter.release();
+            limiter.sample(admitted, latencyMs, timesOut, mayProbe, now);
+            const { limit } = limiter;
+            const isWithin = limit >= bounds.minLimit && limit <= bounds.maxLimit;
+            if (!isWithin || !Number.isInteger(limit)) throw new Error(`${limit} is not within its bounds`);
+          }
+          expect(limiter.inFlight).toBe(pending.length);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+interface Case {
+  readonly algorithm: Algorithm;
+  readonly varies: boolean;
+  readonly workers: number;
+  /** At least so much of what the dependency can do is used. */
+  readonly use: number;
+}
+
+const cases: readonly Case[] = [
+  { algorithm: 'gradient', varies: false, workers: 4, use: 0.9 },
+  { algorithm: 'gradient', varies: true, workers: 10, use: 0.9 },
+  { algorithm: 'gradient', varies: true, workers: 50, use: 0.75 },
+  { algorithm: 'vegas', varies: false, workers: 10, use: 0.9 },
+  // Vegas is known to give away more where latencies vary much.
+  { algorithm: 'vegas', varies: true, workers: 10, use: 0.7 },
+];
+
+describe.each(cases)(
+  '$algorithm with $workers workers (varying: $varies)',
+  ({ algorithm, varies, workers, use }) => {
+    const serviceMs = 20;
+    const capacity = (server: Server): number => (server.workers * 1_000) / server.serviceMs;
+    const overload = 3;
+
+    /** Three times as much as it can do, for so long that it finds itself, and then for 20 s more. */
+    function settled(simulation: Simulation, server: Server, seconds = 20) {
+      simulation.server = server;
+      simulation.run(seconds * 1_000, overload * capacity(server));
+      return simulation.run(20_000, overload * capacity(server));
+    }
+
+    test('settles where the dependency is busy and calls do not pile up, and stays there', () => {
+      fc.assert(
+        fc.property(fc.integer(), (seed) => {
+          const server = { workers, serviceMs };
+          const simulation = new Simulation(limiterOf(algorithm), server, seeded(seed), varies);
+          for (let again = 0; again < 2; again += 1) {
+            const { perSecond, meanLatencyMs } = settled(simulation, server);
+            expect(perSecond / capacity(server)).toBeGreaterThan(use);
+            expect(meanLatencyMs).toBeLessThan(5 * serviceMs);
+          }
+        }),
+        { numRuns: workers > 10 ? 2 : 4 },
+      );
+    });
+
+    test('follows a dependency that has twice or half as much to give, or takes five times as long', () => {
+      const simulation = new Simulation(limiterOf(algorithm), { workers, serviceMs }, seeded(11), varies);
+      settled(simulation, { workers, serviceMs });
+      for (const server of [
+        { workers: workers * 2, serviceMs },
+        { workers, serviceMs },
+        { workers: workers / 2, serviceMs },
+        { workers, serviceMs: serviceMs * 5 },
+        { workers, serviceMs },
+      ]) {
+        const { perSecond, meanLatencyMs } = settled(simulation, server, 40);
+        expect(perSecond / capacity(server), JSON.stringify(server)).toBeGreaterThan(use * 0.8);
+        expect(meanLatencyMs, JSON.stringify(server)).toBeLessThan(6 * server.serviceMs);
+      }
+    });
+
+    test('turns nothing away in the long run where half of the capacity is asked for', () => {
+      const simulation = new Simulation(limiterOf(algorithm), { workers, serviceMs }, seeded(5), varies);
+      simulation.run(20_000, capacity(simulation.server) / 2);
+      const { done, rejected } = simulation.run(20_000, capacity(simulation.server) / 2);
+      expect(rejected / (done + rejected)).toBeLessThan(0.02);
+    });
+  },
+);
+
+test('without a probe a dependency that became slower would be held down for good', () => {
+  const limiter = limiterOf('gradient');
+  const server = { workers: 50, serviceMs: 20 };
+  const simulation = new Simulation(limiter, server, seeded(3), false, false);
+  simulation.run(20_000, 7_500);
+  simulation.server = { workers: 50, serviceMs: 100 };
+  simulation.run(40_000, 1_500);
+  expect(simulation.run(20_000, 1_500).perSecond).toBeLessThan(250);
+});
