@@ -134,7 +134,8 @@ export class OutlierEjection {
     if (outliers.length === 0 && !isFailing) return NO_CHANGES;
     const changes = outliers.flatMap((outlier) => this.#ejectOutlier(outlier, settings, now));
     if (isFailing && !health.isEjected && this.#mayEject(settings)) {
-      const reason = `failed ${health.consecutiveFailures} times in a row`;
+      const { consecutiveFailures: failures } = health;
+      const reason = failures === 1 ? 'failed' : `failed ${failures} times in a row`;
       changes.push(this.#eject(position, health, reason, settings, now));
     }
     return changes;

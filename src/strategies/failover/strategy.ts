@@ -105,11 +105,12 @@ function describe({ endpoints, balance, maxFailovers, ejection }: FailoverSettin
       ? `to the first healthy of ${groups.flat().join(', ')}`
       : `balanced over ${groups.map((names) => names.join(', ')).join('; without them over ')}`;
   const more = Math.min(maxFailovers, endpoints.length - 1);
-  const on = `then up to ${more} more ${more === 1 ? 'endpoint' : 'endpoints'}`;
+  const on =
+    more === 0 ? 'and no further' : `then up to ${more} more ${more === 1 ? 'endpoint' : 'endpoints'}`;
   const out =
     ejection === false
       ? 'none is ejected'
-      : `one that fails ${ejection.consecutiveFailures} times in a row is ejected ` +
+      : `one that fails${ejection.consecutiveFailures === 1 ? '' : ` ${ejection.consecutiveFailures} times in a row`} is ejected ` +
         `for ${ejection.baseEjectionMs} to ${ejection.maxEjectionMs} ms`;
   return `failover: a call goes ${where}, ${on}; ${out}`;
 }

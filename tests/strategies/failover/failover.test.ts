@@ -379,3 +379,34 @@ describe('what it shows', () => {
     expect(changes).toEqual([]);
   });
 });
+
+describe('a change while it runs', () => {
+  it('holds from the next run on, and lets those back in that were out when ejection is switched off', async () => {
+    const { policy, a, b, sites, changes } = setUp({ ejection: { consecutiveFailures: 1 } });
+    a.isUp = false;
+    await policy.execute(ask);
+    expect(changes.map(({ status }) => status)).toEqual(['ejected']);
+    policy.update({ failover: { ejection: false } });
+    expect(changes.map(({ status, reason }) => [status, reason])).toEqual([
+      ['ejected', 'failed'],
+      ['returned', 'the ejection was switched off'],
+    ]);
+    a.isUp = true;
+    expect(await policy.execute(ask)).toBe('a');
+    const endpoints = sites.map((target, at) => ({ name: target.name, target, priority: 1 - at }));
+    policy.update({ failover: { endpoints, maxFailovers: 0 } });
+    expect(await policy.execute(ask)).toBe('b');
+    b.isUp = false;
+    expect(await errorOf(policy.execute(ask))).toMatchObject({ message: 'b is down' });
+    expect(policy.explain()).toContain('the first healthy of b, a, and no further; none is ejected');
+  });
+
+  it('of names or targets is refused, and changes nothing', async () => {
+    const { policy, sites } = setUp();
+    const endpoints = sites.map((target) => ({ name: `${target.name}2`, target }));
+    expect(() => policy.update({ failover: { endpoints, balance: 'balanced' } })).toThrow(
+      /failover\.endpoints.*names and targets/s,
+    );
+    expect(policy.explain()).toContain('to the first healthy of a, b');
+  });
+});
