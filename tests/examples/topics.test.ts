@@ -33,6 +33,27 @@ describe('the examples run and end by themselves', () => {
     expect(output).toContain('attempts: 6, circuit: open');
   });
 
+  it('bulkhead lets two run, and the important one in before the others', async () => {
+    const output = await outputOf('examples/bulkhead.ts');
+    expect(output.split('\n').slice(0, -1)).toEqual([
+      'sales runs',
+      'stock runs',
+      'chart 3 is turned away: 2 run, 3 wait',
+      'invoice runs',
+      'chart 1 runs',
+      'chart 2 runs',
+    ]);
+  });
+
+  it('rate-limit lets a burst pass, two wait, and one come again', async () => {
+    const output = await outputOf('examples/rate-limit.ts');
+    expect(output.match(/is found$/gm)).toHaveLength(6);
+    expect(output).toMatch(
+      /^Cork is found\nFaro is turned away.*\nDover is found\nEsbjerg is found\nFaro is found$/m,
+    );
+    expect(output).toContain('1 turned away in all');
+  });
+
   it('circuit-by-hand opens, turns away and resets', async () => {
     const output = await outputOf('examples/circuit-by-hand.ts');
     expect(output).toMatch(/result for harbour.*closed -> forced-open.*CIRCUIT_OPEN.*result for harbour/s);
