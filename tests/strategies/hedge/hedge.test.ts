@@ -280,18 +280,25 @@ describe('what may be repeated, and when', () => {
     expect([heard, await results()]).toEqual([[], {}]);
   });
 
-  test('a half-open circuit with its probe in flight turns a hedge away, which does not end the call', async () => {
-    const { policy, results } = hedging(
-      {},
-      { circuitBreaker: { consecutiveFailures: 1, openMs: 1_000 }, attemptBudget: { floor: 0 } },
-    );
-    await repeat(1, () => policy.execute(() => Promise.reject(down)));
-    await vi.advanceTimersByTimeAsync(1_200);
-    const probe = follow(policy.execute(() => sleep(200).then(() => 'well')));
+  test('a hedge that is turned away does not end the call, and no further one is made', async () => {
+    const { policy, heard, results } = hedging({ maxHedges: 3 }, { bulkhead: { maxConcurrent: 1 } });
+    await repeat(5, () => policy.execute(() => 'earns one more'));
+    const call = follow(policy.execute(() => sleep(400).then(() => 'first')));
+    await vi.advanceTimersByTimeAsync(400);
+    expect([call.now, heard.length]).toEqual([{ status: 'fulfilled', value: 'first' }, 1]);
+    expect(await results()).toEqual({ rejected: 1 });
+    expect(policy.stats()).toMatchObject({
+      calls: { success: 6, rejected: 0 },
+      rejections: { bulkhead_full: 1 },
+    });
+  });
+
+  test('when the hedge was turned away and the first fails, the failure is the outcome', async () => {
+    const { policy } = hedging({}, { bulkhead: { maxConcurrent: 1 } });
+    const call = follow(policy.execute(() => sleep(100).then(() => Promise.reject(down))));
     await vi.advanceTimersByTimeAsync(200);
-    expect(probe.now).toEqual({ status: 'fulfilled', value: 'well' });
-    expect(policy.circuit.state).toBe('closed');
-    expect((await results()).won).toBeUndefined();
+    expect(call.now).toEqual({ status: 'rejected', reason: down });
+    expect(policy.stats()).toMatchObject({ calls: { failure: 1 } });
   });
 
   test('the losers give their permits back: a circuit counts them neither way', async () => {
@@ -486,6 +493,16 @@ describe('the percentile', () => {
     expect(await delay()).toBeGreaterThan(before);
   });
 
+  test('nor by hedges, of which only the fast ones would be known', async () => {
+    const { hub, policy } = hedging({ delayMs: 50, percentile: 40, minDelayMs: 0 });
+    const operation = ({ attempt }: OperationContext) => sleep(attempt === 1 ? 400 : 1);
+    for (let at = 0; at < 60; at += 1) follow(policy.execute(operation));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await hub.registry.metrics()).toMatch(
+      /^breakwater_hedge_delay_seconds\{policy="upstream"\} 0\.05/m,
+    );
+  });
+
   test('minDelayMs bounds it from below', async () => {
     const { policy, heard } = hedging({ delayMs: undefined, minDelayMs: 100 });
     for (let at = 0; at < 60; at += 1) follow(policy.execute(() => sleep(1)));
@@ -495,6 +512,54 @@ describe('the percentile', () => {
     expect(heard).toEqual([]);
     await vi.advanceTimersByTimeAsync(12);
     expect(heard).toHaveLength(1);
+  });
+});
+
+describe('streams', () => {
+  async function* chunks(from: string, failsWith?: unknown) {
+    yield `${from} 1`;
+    await sleep(100);
+    if (failsWith !== undefined) throw failsWith;
+    yield `${from} 2`;
+  }
+
+  async function consume(stream: AsyncIterable<unknown>, into: unknown[]): Promise<void> {
+    for await (const chunk of stream) into.push(chunk);
+  }
+
+  test('the one that begins first is the answer: the other attempt ends then, and none follows', async () => {
+    const { policy, results, heard } = hedging({ maxHedges: 2 });
+    await repeat(1, () => policy.execute(() => 'earns one more'));
+    const reasons: unknown[] = [];
+    const started = policy.execute(
+      async ({ attempt, signal }) => {
+        signal.addEventListener('abort', () => reasons.push([attempt, signal.reason.name]));
+        await (attempt === 1 ? hanging() : sleep(5));
+        return chunks('hedge');
+      },
+      { until: 'end' },
+    );
+    await vi.advanceTimersByTimeAsync(70);
+    expect(reasons).toEqual([[1, 'AbortError']]);
+    const got: unknown[] = [];
+    const consumer = follow(started.then((stream) => consume(stream, got)));
+    await vi.advanceTimersByTimeAsync(200);
+    expect([consumer.now.status, got, heard.length]).toEqual(['fulfilled', ['hedge 1', 'hedge 2'], 1]);
+    expect(await results()).toEqual({ won: 1 });
+    expect(policy.stats()).toMatchObject({ calls: { success: 2 }, callsInFlight: 0 });
+  });
+
+  test('one that fails after it began is not followed by another attempt', async () => {
+    const { policy, heard } = hedging();
+    const started = policy.execute(() => chunks('first', down), { until: 'end' });
+    const consumer = follow(started.then((stream) => consume(stream, [])));
+    await vi.advanceTimersByTimeAsync(300);
+    expect([consumer.now, heard]).toEqual([{ status: 'rejected', reason: down }, []]);
+    expect(policy.stats()).toMatchObject({
+      calls: { failure: 1 },
+      attempts: { failure: 1 },
+      callsInFlight: 0,
+    });
   });
 });
 
@@ -534,6 +599,17 @@ describe('options', () => {
     follow(policy.execute(hanging));
     await vi.advanceTimersByTimeAsync(100);
     expect(heard).toHaveLength(1);
+    policy.update({ hedge: { delayMs: 300 } });
+    follow(policy.execute(hanging));
+    await vi.advanceTimersByTimeAsync(299);
+    expect(heard).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(12);
+    expect(heard).toHaveLength(2);
+    policy.update({ hedge: { maxExtraLoad: 0.01 } });
+    follow(policy.execute(hanging));
+    await vi.advanceTimersByTimeAsync(400);
+    expect(heard).toHaveLength(2);
+    expect(() => policy.update({ hedge: { maxHedges: -1 } })).toThrow(/hedge\.maxHedges/);
   });
 
   test('two budgets of one policy are an error that says which to leave out', () => {
