@@ -246,6 +246,20 @@ describe('hazards that calls show', () => {
     expect(policy.hazards).toEqual([]);
   });
 
+  test('hedging what has turned out to be slow, looked at every 1 000 calls', async () => {
+    const takes = (ms: number) => () => new Promise((resolve) => setTimeout(resolve, ms));
+    const slow = hub.policy('slow', { attemptTimeoutMs: 100, hedge: {} });
+    const quick = hub.policy('quick', { attemptTimeoutMs: 100, hedge: {} });
+    for (let at = 0; at < 1_000; at += 1) {
+      const calls = [slow.execute(takes(70)), quick.execute(takes(20))];
+      await vi.advanceTimersByTimeAsync(90);
+      await Promise.all(calls);
+      if (at === 998) expect(slow.hazards).toEqual([]);
+    }
+    expect(slow.hazards).toMatchObject([{ code: 'HEDGE_SLOW' }]);
+    expect(quick.hazards).toEqual([]);
+  });
+
   test('a retrying policy within the attempts of another, once for each pair', async () => {
     const outer = hub.policy('outer', { retry: {} });
     const other = hub.policy('other', { retry: {} });

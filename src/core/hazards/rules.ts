@@ -198,15 +198,23 @@ function hedgeSlow(strategies: readonly Strategy[]): Hazard | undefined {
     const { latencyMs: runMs } = worstCase(within);
     const around = boundsOf(strategies).filter((bound) => bound.within.includes(layer));
     const limitMs = Math.min(runMs, ...around.map(({ timeoutMs }) => timeoutMs));
-    if (delayMs === undefined || delayMs < limitMs / 2) continue;
-    return {
-      code: 'HEDGE_SLOW',
-      message:
-        `A hedge starts after ${delayMs} ms, and an attempt has ${limitMs} ms at most: what is that slow is slow as a whole, ` +
-        'and a second attempt doubles its load and has little time left. Hedge near the 95th percentile of the latency.',
-    };
+    if (delayMs === undefined || !isSlowToHedge(delayMs, limitMs)) continue;
+    return { code: 'HEDGE_SLOW', message: slowHedge(delayMs, limitMs) };
   }
   return undefined;
+}
+
+/** Whether what has not ended after `delayMs` has hardly any time left. */
+export function isSlowToHedge(delayMs: number, limitMs: number): boolean {
+  return delayMs >= limitMs / 2;
+}
+
+/** What is said of such a hedge. */
+export function slowHedge(delayMs: number, limitMs: number): string {
+  return (
+    `A hedge starts after ${delayMs} ms, and an attempt has ${limitMs} ms at most: what is that slow is slow as a whole, and ` +
+    'a second attempt doubles its load and has little time left. Hedge what is usually quick, near its 95th percentile, or not at all.'
+  );
 }
 
 function chaosWithoutEnd(strategies: readonly Strategy[]): Hazard | undefined {

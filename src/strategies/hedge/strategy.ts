@@ -2,6 +2,7 @@ import { LiveSettings } from '../../core/adjustable.ts';
 import { AttemptBudget } from '../../core/attempt-budget.ts';
 import { monotonicNow, wallNow } from '../../core/clock.ts';
 import type { LimitControl } from '../../core/control.ts';
+import { isSlowToHedge, slowHedge } from '../../core/hazards/rules.ts';
 import { type LayerSample, layerFamilies } from '../../core/layer-metrics.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Passage } from '../../core/passage.ts';
@@ -85,6 +86,9 @@ function loadLimits({ maxExtraLoad }: HedgeSettings) {
   return { ratio: maxExtraLoad, floor: 0, periodMs: LOAD_PERIOD_MS };
 }
 
+/** How often it is looked at whether hedging is of use. */
+const CALLS_BETWEEN_LOOKS = 1_000;
+
 /** The layer; `Hedging` is one pass through it. */
 export class HedgeLayer implements Layer {
   outer: Outer = edge;
@@ -97,6 +101,7 @@ export class HedgeLayer implements Layer {
   readonly #load: AttemptBudget;
   readonly #counts: Record<HedgeResult, number> = { won: 0, lost: 0, failed: 0, rejected: 0, denied: 0 };
   #steered: number | undefined = undefined;
+  #calls = 0;
 
   constructor(inner: Inner, runtime: PolicyRuntime, settings: Settings) {
     this.inner = inner;
@@ -120,6 +125,15 @@ export class HedgeLayer implements Layer {
     const settings = this.#settings.current;
     const knownMs = percentileOf(settings) === undefined ? undefined : this.latencies.percentileMs;
     return knownMs === undefined ? settings.delayMs : Math.max(knownMs, settings.minDelayMs);
+  }
+
+  /** Whether what is hedged has turned out to be slow as a whole; what the options say is looked at with them. */
+  #lookAtDelay(): void {
+    const { delayMs, runtime } = this;
+    const limitMs = Math.min(runtime.attemptTimeoutMs, runtime.totalTimeoutMs);
+    if (delayMs === undefined || percentileOf(this.#settings.current) === undefined) return;
+    if (isSlowToHedge(delayMs, limitMs))
+      runtime.hazards.found('HEDGE_SLOW', slowHedge(Math.round(delayMs), limitMs));
   }
 
   limits(): readonly LimitControl[] {
@@ -158,6 +172,8 @@ export class HedgeLayer implements Layer {
 
   enter(passage: Passage, now: number): void {
     this.#load.callStarted(now);
+    this.#calls += 1;
+    if (this.#calls % CALLS_BETWEEN_LOOKS === 0) this.#lookAtDelay();
     if (this.maxHedges === 0 || passage.call.settings.idempotent === false) this.inner.enter(passage, now);
     else new Hedging(this, passage, now).start(now);
   }
