@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Postgres, startPostgres } from '../../examples/support/postgres.ts';
-import type { Balance, Breakwater, EndpointEvent, Policy, PolicyOptions } from '../../src/index.ts';
+import type { Breakwater, EndpointBalance, EndpointEvent, Policy, PolicyOptions } from '../../src/index.ts';
 import { testHub } from '../support.ts';
 
 let primary: Postgres | undefined;
@@ -25,7 +25,7 @@ afterAll(async () => {
 /** Which of its pools is which server's is told by the port that answers. */
 function setUp(
   options: Partial<PolicyOptions<pg.Pool>>,
-  balance: Balance = 'in-order',
+  balance: EndpointBalance = 'in-order',
 ): {
   readonly hub: Breakwater;
   readonly policy: Policy<pg.Pool>;

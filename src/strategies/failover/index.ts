@@ -1,6 +1,6 @@
 export type {
-  Balance,
   EjectionOptions,
+  EndpointBalance,
   EndpointOptions,
   FailoverOptions,
   SuccessRateOptions,

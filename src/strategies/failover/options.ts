@@ -26,7 +26,7 @@ export interface EndpointOptions<Target = unknown> {
 }
 
 /** How calls are spread over the endpoints. */
-export type Balance = 'in-order' | 'balanced';
+export type EndpointBalance = 'in-order' | 'balanced';
 
 /** Options of `failover()`. */
 export interface FailoverOptions<Target = unknown> {
@@ -37,7 +37,7 @@ export interface FailoverOptions<Target = unknown> {
    * primary and its standby. `balanced`: to the one of two chosen at random by weight that has less in flight, within
    * the best priority that has a healthy one ("The Power of Two Choices in Randomized Load Balancing", Mitzenmacher, 2001).
    */
-  readonly balance?: Balance | undefined;
+  readonly balance?: EndpointBalance | undefined;
   /** To how many more endpoints one call may go after the first failed, 0 or more. Default: all the others. */
   readonly maxFailovers?: number | undefined;
   /** When an endpoint gets no calls for a while. Default: on, with its own defaults; `false` leaves it to the circuits. */

@@ -410,3 +410,31 @@ describe('a change while it runs', () => {
     expect(policy.explain()).toContain('to the first healthy of a, b');
   });
 });
+
+describe('a stream', () => {
+  async function* chunks(site: Site): AsyncGenerator<string> {
+    yield `${site.name} 1`;
+    await Promise.resolve();
+    yield await site.ask();
+  }
+  const read = async (stream: AsyncIterable<string>): Promise<string[]> => {
+    const seen: string[] = [];
+    for await (const chunk of stream) seen.push(chunk);
+    return seen;
+  };
+
+  it('that breaks after it began is not begun again elsewhere, and counts against its endpoint', async () => {
+    const { hub, policy, a, b } = setUp();
+    const open = () => policy.execute(({ target }) => chunks(target), { until: 'end' });
+    expect(await read(await open())).toEqual(['a 1', 'a']);
+    a.isUp = false;
+    const stream = await open();
+    expect(await errorOf(read(stream))).toMatchObject({ message: 'a is down' });
+    await flush();
+    expect(b.calls).toBe(0);
+    expect(await metric(hub, 'endpoint_attempts_total')).toContain(
+      'breakwater_endpoint_attempts_total{policy="db",endpoint="a",outcome="failure"} 1',
+    );
+    expect((await metric(hub, 'endpoint_in_flight'))[0]).toMatch(/ 0$/);
+  });
+});
