@@ -8,6 +8,7 @@ import type { IncidentJson } from './incidents/incident/document.ts';
 import type { IncidentManager } from './incidents/manager.ts';
 import type { IncidentSettings } from './incidents/options.ts';
 import type { PolicyFacts } from './incidents/ports.ts';
+import { holdsForAll } from './incidents/recovery/steering.ts';
 import { VERSION } from './version.ts';
 
 /** What the control socket may reach of a hub. */
@@ -147,7 +148,7 @@ function drillPorts(
       if (policy === undefined) return undefined;
       return {
         name,
-        circuits: policy.circuits,
+        circuits: policy.circuits.filter(holdsForAll),
         hasFallback: parts.facts(name)?.hasFallback === true,
         callsInFlight: policy.stats().callsInFlight,
         dependants: parts

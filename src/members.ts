@@ -124,11 +124,16 @@ export class Members {
     return {
       criticality: policy.criticality,
       hasFallback,
-      circuits: policy.circuits,
+      // Of each key one: read where they are needed only.
+      get circuits() {
+        return policy.circuits;
+      },
       dependsOn,
       usedBy,
       evidence: policyEvidence(policy, VERSION),
-      steering: policySteering(policy),
+      get steering() {
+        return policySteering(policy);
+      },
       runbook,
       stats: () => policy.stats(),
     };

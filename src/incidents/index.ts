@@ -38,6 +38,7 @@ export type {
 export type { Incident } from './incident/record.ts';
 export {
   type BurnFacts,
+  type CircuitSpread,
   type FallbackState,
   type Severity,
   type SeverityDecision,

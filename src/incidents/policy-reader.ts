@@ -1,5 +1,6 @@
 import type { CircuitState } from '../core/circuit.ts';
 import type { Criticality, PolicyStats } from '../core/policy.ts';
+import { type CircuitTally, tallyOf } from './circuit-tally.ts';
 import type { IncidentPorts, PolicyFacts } from './ports.ts';
 
 /** What is known of a policy at a moment. What cannot be read is reported and counts as not known. */
@@ -12,6 +13,8 @@ export interface PolicyReading {
   readonly usedBy: readonly string[];
   /** States of the circuits that turn calls away; those that only watch say nothing. */
   readonly states: readonly CircuitState[];
+  /** How many of those are not closed. */
+  readonly tally: CircuitTally;
   readonly stats: PolicyStats | undefined;
 }
 
@@ -65,13 +68,15 @@ export class PolicyReader {
     } catch (error) {
       this.#report(policy, 'incidents', error);
     }
+    const circuits = facts?.circuits ?? [];
     return {
       exists,
       criticality: facts?.criticality ?? 'medium',
       hasFallback: facts?.hasFallback ?? false,
       dependsOn: facts?.dependsOn ?? [],
       usedBy: facts?.usedBy ?? [],
-      states: facts?.circuits.flatMap(({ state, shadow }) => (shadow ? [] : [state])) ?? [],
+      states: circuits.flatMap(({ state, shadow }) => (shadow ? [] : [state])),
+      tally: tallyOf(circuits),
       stats,
     };
   }

@@ -1,8 +1,8 @@
-import type { Circuit } from '../core/circuit.ts';
 import type { Events } from '../core/events.ts';
 import type { Component } from '../core/observer.ts';
 import type { Criticality, PolicyStats } from '../core/policy.ts';
 import type { NotificationResult } from '../metrics/incident-counters.ts';
+import type { SeenCircuit } from './circuit-tally.ts';
 import type { PolicyEvidence } from './evidence/policy-evidence.ts';
 import type { Severity } from './incident/severity.ts';
 import type { IncidentStatus } from './incident/status.ts';
@@ -16,7 +16,7 @@ export interface PolicyFacts {
   /** Whether something can answer in a failed call's place. */
   readonly hasFallback: boolean;
   /** All circuits of the policy, as they are now. */
-  readonly circuits: readonly Pick<Circuit, 'state' | 'shadow'>[];
+  readonly circuits: readonly SeenCircuit[];
   /** Names of policies that it depends on, those that are not made yet included. Default: none. */
   readonly dependsOn?: readonly string[] | undefined;
   /** What uses it: features, teams. Default: none. */

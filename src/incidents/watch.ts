@@ -15,6 +15,9 @@ const REOPENINGS_TO_FLAP = 3;
 /** Share of the calls that need a fallback which it answers when it serves. */
 const SERVING_SHARE = 0.9;
 
+/** How long to wait for more of what has just begun, in milliseconds. */
+const LOOK_SOON_MS = 1_000;
+
 /** For how long the policy of an incident that was taken over may be made yet. */
 const ORPHAN_MS = 3_600_000;
 
@@ -63,6 +66,10 @@ export class Watch {
   measuredAt = Number.NEGATIVE_INFINITY;
   /** From when on nothing is expected of a policy that was not seen, on the monotonic clock. */
   #orphanAt: number;
+  /** How the circuits of keys and endpoints were when that was recorded last; `undefined` before it was. */
+  circuitsText: string | undefined = undefined;
+  /** Keys whose circuits were open when people were last told how many. */
+  keysTold = 1;
   /** Whether its policy was there since this process tends it; one that never was is not a removed one. */
   policySeen = false;
   /** Whether its policy was removed. */
@@ -84,6 +91,11 @@ export class Watch {
     this.#orphanAt = now + ORPHAN_MS;
     this.reviewAt = now + settings.reviewMs;
     this.#measured = { fallback: 'none', calls: 0, served: 0, hurt: 0, hurtShare: undefined };
+  }
+
+  /** Has it looked at shortly: what comes with it is seen together. */
+  lookSoon(now: number): void {
+    this.reviewAt = Math.min(this.reviewAt, now + LOOK_SOON_MS);
   }
 
   /** Counts calls from here on. */

@@ -1,6 +1,7 @@
 import type { Circuit } from '../../core/circuit.ts';
 import type { PolicyCounts } from '../../core/counts.ts';
 import type { FailureOnset } from '../../core/failure-onset.ts';
+import { shownKey, worstOf } from '../circuit-tally.ts';
 
 /** What the evidence needs to know of a policy. It stays readable when the policy is removed. */
 export interface PolicyEvidence {
@@ -31,16 +32,28 @@ export function policyEvidence(
         .explain()
         .split('\n')
         .map((line) => line.trim()),
-    circuits: () => policy.circuits.map(circuitFacts),
+    circuits: () => telling(policy.circuits).map(circuitFacts),
     counts: policy.counts,
-    onset: () => earliest(policy.circuits.flatMap(({ onset }) => onset ?? [])),
+    onset: () =>
+      earliest(
+        policy.circuits.flatMap(
+          ({ key, state, onset }) => (key === undefined || state !== 'closed' ? onset : undefined) ?? [],
+        ),
+      ),
   };
+}
+
+/** All but those of keys, of which the worst stand for the others. */
+function telling(circuits: readonly Circuit[]): readonly Circuit[] {
+  const isKeyOpen = ({ key, state }: Circuit): boolean => key !== undefined && state !== 'closed';
+  return [...circuits.filter(({ key }) => key === undefined), ...worstOf(circuits.filter(isKeyOpen))];
 }
 
 function circuitFacts(circuit: Circuit): Readonly<Record<string, unknown>> {
   const { retryAfterMs } = circuit;
   return {
     ...circuit.toJSON(),
+    ...(circuit.key === undefined ? {} : { key: shownKey(circuit.key) }),
     // Of one held open without an end.
     retryAfterMs: Number.isFinite(retryAfterMs) ? Math.ceil(retryAfterMs) : null,
     shadow: circuit.shadow,

@@ -30,6 +30,8 @@ export function describeChange(change: IncidentChange): string {
       return `The incident ${change.incident} of '${change.policy}', which depends on this, is held back`;
     case 'circuit':
       return `The circuit went from ${change.from} to ${change.to}${change.manual ? ' by hand' : ''}: ${change.reason}`;
+    case 'circuits':
+      return change.text;
     case 'slo':
       return `The ${change.sli} objective: ${change.text}`;
     case 'severity':

@@ -9,6 +9,7 @@ export type FactChange = ChangeOf<
   | 'held-back'
   | 'dependant-held'
   | 'circuit'
+  | 'circuits'
   | 'slo'
   | 'notifying'
   | 'notified'
@@ -52,6 +53,9 @@ export class Facts {
         return this.#holdDependant(change);
       case 'circuit':
         this.#moveCircuit(change);
+        return true;
+      case 'circuits':
+        this.#countCircuits(change);
         return true;
       case 'slo':
         if (change.status === 'burning') this.#burning.set(change.sli, isoTime(change.at));
@@ -148,6 +152,12 @@ export class Facts {
     const wasByHand = from !== 'closed' && (this.#circuit?.byHand ?? false);
     const byHand = wasByHand || (manual && to === 'closed');
     this.#circuit = { state: to, at: isoTime(at), allClosed, byHand };
+  }
+
+  #countCircuits({ at, allClosed }: ChangeOf<'circuits'>): void {
+    if (this.#circuit?.allClosed === allClosed) return;
+    const byHand = allClosed && (this.#circuit?.byHand ?? false);
+    this.#circuit = { state: allClosed ? 'closed' : 'open', at: isoTime(at), allClosed, byHand };
   }
 
   #holdDependant({ at, policy, incident }: ChangeOf<'dependant-held'>): boolean {

@@ -30,6 +30,17 @@ export interface BurnFacts {
   readonly exhausted: boolean;
 }
 
+/** How many circuits of a policy are not closed that has several, one for each endpoint or key. */
+export interface CircuitSpread {
+  /** Whether the policy's own is not closed: that of calls without a key, or one that was opened for all. */
+  readonly ownOpen: boolean;
+  readonly endpoints: number;
+  readonly endpointsOpen: number;
+  /** Keys that have a circuit: those seen lately. */
+  readonly keys: number;
+  readonly keysOpen: number;
+}
+
 /** What a severity rule decides by. */
 export interface SeverityFacts {
   readonly policy: string;
@@ -39,6 +50,8 @@ export interface SeverityFacts {
   readonly trigger: IncidentTrigger;
   /** Whether a circuit of the policy is not closed, so that calls are turned away or probed. */
   readonly circuitOpen: boolean;
+  /** How far that goes; `undefined` where the policy has one circuit only. */
+  readonly circuits?: CircuitSpread | undefined;
   /** Calls that ended since the last look. The last look is the latest one at which enough calls were there to judge by. */
   readonly calls: number;
   /** Calls since the last look that a fallback answered. */
@@ -70,6 +83,8 @@ const byCriticality: Readonly<Record<Criticality, Severity>> = {
 
 /** Below this share of callers hurt, few are. */
 const FEW_HURT = 0.05;
+/** Up to this share of keys turned away, few are. */
+const FEW_KEYS = 0.1;
 /** From this age on, in milliseconds, an incident that still hurts callers is one step worse. */
 const LONG_MS = 30 * 60_000;
 
@@ -80,6 +95,8 @@ const LONG_MS = 30 * 60_000;
  * - It begins as severe as the policy is critical.
  * - One step less while a fallback serves its callers, or fewer than 5 % of at least 20 callers are hurt, or only a
  *   ticket's burn alert began it and no circuit is open.
+ * - One step less also while, with too few callers seen to say more, only circuits of up to a tenth of the keys are open,
+ *   or of endpoints of which another one is closed.
  * - Not less while a page's burn alert fires, or once a budget is spent.
  * - One step more once it has lasted for 30 minutes and callers are still hurt.
  *
@@ -108,18 +125,37 @@ function urgencyOf({ burn, fallback }: SeverityFacts): string | undefined {
 }
 
 /** Why it is less severe than the policy is critical. */
-function reliefOf({ fallback, hurt, calls, hurtShare, trigger, burn, circuitOpen }: SeverityFacts) {
+function reliefOf(facts: SeverityFacts): string | undefined {
+  const { fallback, hurt, calls, hurtShare, trigger, burn, circuitOpen, circuits } = facts;
   if (fallback === 'serving') return ', and its fallback serves the callers';
   if (fallback === 'untested') return ' and has a fallback, of which it is not known yet whether it serves';
   if (hurtShare !== undefined && hurtShare < FEW_HURT) return `, and ${hurt} of ${calls} calls are hurt`;
+  const part = hurtShare === undefined && circuitOpen ? partOf(circuits) : undefined;
+  if (part !== undefined) return part;
   if (trigger !== 'slo' || circuitOpen || burn.alert !== 'ticket') return undefined;
   return `, and its error budget burns slowly, at ${rateText(burn.highestRate)} times the rate that it can bear`;
 }
 
-function burdenOf({ fallback, served, hurt }: SeverityFacts): string {
-  return fallback === 'failing'
-    ? ` and its fallback answers ${served} of ${served + hurt} calls`
-    : ' and has no fallback';
+/** What is said of circuits that cut off a part of the calls only: few keys, or endpoints that others stand in for. */
+function partOf(circuits: CircuitSpread | undefined): string | undefined {
+  if (circuits === undefined || circuits.ownOpen) return undefined;
+  const { endpoints, endpointsOpen, keys, keysOpen } = circuits;
+  if (keysOpen > keys * FEW_KEYS || (endpointsOpen > 0 && endpointsOpen === endpoints)) return undefined;
+  if (endpointsOpen > 0) return `, and ${endpointsOpen} of its ${endpoints} endpoints do not answer`;
+  return keysOpen > 0 ? `, and ${keysOpen} of ${keys} keys are turned away` : undefined;
+}
+
+function burdenOf({ fallback, served, hurt, circuits }: SeverityFacts): string {
+  const burden =
+    fallback === 'failing'
+      ? ` and its fallback answers ${served} of ${served + hurt} calls`
+      : ' and has no fallback';
+  const { endpoints = 0, endpointsOpen = 0, keys = 0, keysOpen = 0 } = circuits ?? {};
+  const spread = [
+    ...(endpointsOpen === 0 ? [] : [`${endpointsOpen} of its ${endpoints} endpoints do not answer`]),
+    ...(keysOpen === 0 ? [] : [`${keysOpen} of ${keys} keys are turned away`]),
+  ];
+  return [burden, ...spread].join(', and ');
 }
 
 function rateText(rate: number): string {

@@ -1,4 +1,5 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
+import { spreadOf } from '../circuit-tally.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { IncidentChange } from '../incident/changes/change.ts';
 import type { IncidentIds } from '../incident/incident-id.ts';
@@ -14,6 +15,7 @@ import { allClosed, type PolicyReader, type PolicyReading } from '../policy-read
 import type { IncidentPorts } from '../ports.ts';
 import type { IncidentRegister } from '../register.ts';
 import { Watch } from '../watch.ts';
+import { countCircuits } from './circuit-counts.ts';
 import { Gathering } from './gathering.ts';
 import type { Ledger } from './ledger.ts';
 import { restoredCauses } from './restored-causes.ts';
@@ -264,6 +266,7 @@ export class Keeper {
     // Circuits that cannot be read are as they were.
     const closed = reading.states.length > 0 ? allClosed(reading.states) : !watch.circuitOpen;
     if (watch.observe(closed && watch.policySeen, now)) this.#flapped(watch);
+    countCircuits(watch, reading, this.#parts);
     if (watch.resolveAt <= now) {
       const { holdMs } = watch;
       const reason = record.trigger === 'circuit' ? messages.stayedClosed : messages.isOver;
@@ -320,13 +323,15 @@ export class Keeper {
 
   #decide(
     watch: Watch,
-    { criticality, stats }: PolicyReading,
+    { criticality, stats, tally }: PolicyReading,
     { policy, trigger }: { readonly policy: string; readonly trigger: IncidentTrigger },
   ): SeverityDecision {
     const { settings, ports } = this.#parts;
     const { burnFacts: burn, circuitOpen } = watch;
     const ageMs = Math.max(0, Math.round(monotonicNow() - watch.startedAt));
-    const facts = { policy, criticality, trigger, circuitOpen, ...watch.measure(stats), burn, ageMs };
+    const measured = watch.measure(stats);
+    const circuits = spreadOf(tally);
+    const facts = { policy, criticality, trigger, circuitOpen, circuits, ...measured, burn, ageMs };
     return decideSeverity(settings.severity, facts, (error) => ports.report(policy, 'incidents', error));
   }
 

@@ -6,6 +6,7 @@ import type {
   SloExhaustedEvent,
   SloRecoveredEvent,
 } from '../../core/slo-events.ts';
+import { shownKey, whose } from '../circuit-tally.ts';
 import type { ChangeOf, IncidentChange } from '../incident/changes/change.ts';
 import { isOpen } from '../incident/status.ts';
 import type { IncidentTrigger } from '../incident/trigger.ts';
@@ -58,7 +59,7 @@ export class Triggers {
     const begins = to === 'open' && !manual && register.openOf(policy) === undefined;
     for (const watch of register.allOpenOf(policy)) this.#move(watch, event);
     if (!begins) return;
-    const reason = redact(event.reason);
+    const reason = redact(`${whose(event)}${event.reason}`);
     this.#trouble({
       policy,
       trigger: 'circuit',
@@ -66,7 +67,10 @@ export class Triggers {
       at: event.time,
       startedAt: event.failingSince,
       change: circuitChange(event),
-      note: (watch, now) => watch.observe(false, now),
+      note: (watch, now) => {
+        watch.observe(false, now);
+        if (event.key !== undefined) watch.lookSoon(now);
+      },
     });
   }
 
@@ -164,6 +168,10 @@ export class Triggers {
   #move(watch: Watch, event: CircuitEvent): void {
     const { policy, to, manual } = event;
     const { ledger, policies, teller, keeper, scheduleFor } = this.#parts;
+    if (event.key !== undefined) {
+      this.#moveKey(watch, event);
+      return;
+    }
     const reading = policies.read(policy);
     const { states } = reading;
     const closed = to === 'closed' && (states.length <= 1 || allClosed(states));
@@ -175,10 +183,30 @@ export class Triggers {
     keeper.observe(watch, closed, reading);
     scheduleFor(watch);
   }
+
+  /** Of a thousand keys each may move: they are counted together, a little later. */
+  #moveKey(watch: Watch, { from, to, manual, reason, time, ...rest }: CircuitEvent): void {
+    const { keeper, scheduleFor } = this.#parts;
+    const isBack = from === 'closed' && to === 'open' && !manual;
+    if (isBack && watch.record.status === 'mitigated')
+      keeper.relapsed(watch, redact(`${whose(rest)}${reason}`), time);
+    watch.lookSoon(monotonicNow());
+    scheduleFor(watch);
+  }
 }
 
-function circuitChange({ time, from, to, reason, manual }: CircuitEvent): ChangeOf<'circuit'> {
-  return { type: 'circuit', at: time, from, to, reason: redact(reason), manual };
+function circuitChange(event: CircuitEvent): ChangeOf<'circuit'> {
+  const { time, from, to, reason, manual, key, endpoint } = event;
+  return {
+    type: 'circuit',
+    at: time,
+    from,
+    to,
+    reason: redact(`${whose(event)}${reason}`),
+    manual,
+    ...(key === undefined ? {} : { key: shownKey(key) }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
 }
 
 function sloChange({

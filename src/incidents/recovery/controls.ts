@@ -129,12 +129,13 @@ export class RecoveryControls {
   #probe(
     id: string,
     policy: string,
-    { circuits }: PolicySteering,
+    { circuits, openBeside = [] }: PolicySteering,
     request: CheckedRequest,
   ): ChangeOf<'steered'> {
     const { by, reason } = request;
     this.#end(slotOf(policy), by, 'a probe took its place', false);
-    for (const circuit of circuits) circuit.probeNow(`probe asked for by ${redact(by, 100)}`);
+    for (const circuit of [...circuits, ...openBeside])
+      circuit.probeNow(`probe asked for by ${redact(by, 100)}`);
     return this.#record(id, {
       control: 'probe-now',
       text: withReason(`The circuit of '${policy}' was told to try the dependency now`, reason),

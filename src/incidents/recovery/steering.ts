@@ -2,13 +2,14 @@ import type { Circuit } from '../../core/circuit.ts';
 import type { LimitControl } from '../../core/control.ts';
 import type { StrategyKind } from '../../core/pipeline.ts';
 
+type SteeredCircuit = Pick<Circuit, 'state' | 'toJSON' | 'probeNow' | 'forceOpen' | 'disable' | 'reset'>;
+
 /** What the library itself can do to a policy. */
 export interface PolicySteering {
-  /** Its circuits that turn calls away, the outermost first. */
-  readonly circuits: readonly Pick<
-    Circuit,
-    'state' | 'toJSON' | 'probeNow' | 'forceOpen' | 'disable' | 'reset'
-  >[];
+  /** Its circuits that hold for all calls when they are held by hand, the outermost first; none that only watches. */
+  readonly circuits: readonly SteeredCircuit[];
+  /** Its other circuits that are open, of endpoints and keys. Default: none. */
+  readonly openBeside?: readonly SteeredCircuit[] | undefined;
   /** Whether something answers in the place of calls that the circuits turn away. */
   readonly fallbackAnswers: boolean;
   readonly limits: readonly LimitControl[];
@@ -23,6 +24,13 @@ export function policySteering(policy: {
   const { layers, limits } = policy;
   const breaker = layers.indexOf('circuit-breaker');
   const fallback = layers.findIndex((kind) => kind === 'fallback' || kind === 'cache-fallback');
-  const circuits = policy.circuits.filter(({ shadow }) => !shadow);
-  return { circuits, fallbackAnswers: fallback !== -1 && fallback < breaker, limits };
+  const enforcing = policy.circuits.filter(({ shadow }) => !shadow);
+  const circuits = enforcing.filter(holdsForAll);
+  const openBeside = enforcing.filter((circuit) => circuit.state === 'open' && !holdsForAll(circuit));
+  return { circuits, openBeside, fallbackAnswers: fallback !== -1 && fallback < breaker, limits };
+}
+
+/** Whether what is done to it by hand holds for all calls of its policy, whatever their keys and endpoints. */
+export function holdsForAll({ key, endpoint }: Pick<Circuit, 'key' | 'endpoint'>): boolean {
+  return key === undefined && endpoint === undefined;
 }

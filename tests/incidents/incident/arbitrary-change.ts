@@ -66,6 +66,17 @@ export const anyChange: fc.Arbitrary<IncidentChange> = fc.oneof(
     to: fc.constantFrom(...states),
     reason: text,
     manual: flag,
+    key: some(text),
+    endpoint: some(text),
+  }),
+  change('circuits', {
+    text,
+    allClosed: flag,
+    endpoints: number,
+    endpointsOpen: number,
+    keys: number,
+    keysOpen: number,
+    worst: fc.array(fc.record({ key: text, state: fc.constantFrom(...states), since: at }), { maxLength: 2 }),
   }),
   change('slo', {
     sli: fc.constantFrom('availability', 'latency'),

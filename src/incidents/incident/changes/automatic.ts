@@ -66,6 +66,21 @@ export const circuit = change('circuit', {
   manual: z.boolean(),
   /** Whether all circuits of its policy were closed then. Default: as if there were no other. */
   allClosed: z.boolean().optional(),
+  /** Whose circuit it is, where it is not the policy's own. */
+  key: text.optional(),
+  endpoint: z.string().optional(),
+});
+
+/** How the circuits of its policy are, which has several. */
+export const circuits = change('circuits', {
+  text,
+  allClosed: z.boolean(),
+  endpoints: count,
+  endpointsOpen: count,
+  /** Keys that have a circuit. */
+  keys: count,
+  keysOpen: count,
+  worst: z.array(z.object({ key: text, endpoint: z.string().optional(), state: circuitState, since: time })),
 });
 
 /** An SLO event of its policy: a burn alert, its end, a spent budget. */

@@ -12,6 +12,7 @@ export const incidentChange = z.discriminatedUnion('type', [
   automatic.heldBack,
   automatic.dependantHeld,
   automatic.circuit,
+  automatic.circuits,
   automatic.slo,
   automatic.severityChanged,
   automatic.reviewed,

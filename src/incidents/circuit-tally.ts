@@ -1,0 +1,104 @@
+import type { Circuit, CircuitState } from '../core/circuit.ts';
+import { isoTime } from './incident/iso-time.ts';
+import type { CircuitSpread } from './incident/severity.ts';
+import { redact } from './redact.ts';
+
+/** What incidents look at of a circuit. */
+export type SeenCircuit = Pick<Circuit, 'state' | 'shadow'> &
+  Partial<Pick<Circuit, 'key' | 'endpoint' | 'since' | 'onset'>>;
+
+/** How many of a policy's circuits are not closed. Circuits that only watch are not counted. */
+export interface CircuitTally {
+  /** Whether the policy's own is not closed, which may turn every call away. */
+  readonly ownOpen: boolean;
+  readonly endpoints: number;
+  readonly endpointsOpen: number;
+  /** Keys seen lately: those that have a circuit. */
+  readonly keys: number;
+  readonly keysOpen: number;
+  /** The keys that have failed for longest. */
+  readonly worst: readonly WorstKey[];
+}
+
+/** The same for a severity rule; `undefined` where the policy has one circuit only. */
+export function spreadOf({ worst: _, ...spread }: CircuitTally): CircuitSpread | undefined {
+  return spread.endpoints === 0 && spread.keys === 0 ? undefined : spread;
+}
+
+/** A key whose circuit is not closed. */
+export interface WorstKey {
+  /** Redacted, and cut where it is long. */
+  readonly key: string;
+  readonly endpoint?: string | undefined;
+  readonly state: CircuitState;
+  /** When its failures began, in milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** Keys that are named, the worst first. */
+const MAX_WORST = 5;
+
+/** A key comes from a request: what of it people see, in characters. */
+const MAX_KEY_LENGTH = 60;
+
+/** A key as it may leave the process. */
+export function shownKey(key: string): string {
+  return redact(key, MAX_KEY_LENGTH);
+}
+
+/** Whose circuit it is, in words, with a colon; nothing for the policy's own. */
+export function whose({ key, endpoint }: Pick<Circuit, 'key' | 'endpoint'>): string {
+  const names = [
+    ...(endpoint === undefined ? [] : [`endpoint '${shownKey(endpoint)}'`]),
+    ...(key === undefined ? [] : [`key '${shownKey(key)}'`]),
+  ];
+  return names.length === 0 ? '' : `${names.join(', ')}: `;
+}
+
+export function tallyOf(circuits: readonly SeenCircuit[]): CircuitTally {
+  const seen = circuits.filter(({ shadow }) => !shadow);
+  const isOpen = ({ state }: SeenCircuit): boolean => state !== 'closed';
+  const keyed = seen.filter(({ key }) => key !== undefined);
+  const ofEndpoints = seen.filter(({ key, endpoint }) => key === undefined && endpoint !== undefined);
+  const own = seen.filter(({ key, endpoint }) => key === undefined && endpoint === undefined);
+  const openKeys = keyed.filter(isOpen);
+  return {
+    ownOpen: own.some(isOpen),
+    endpoints: ofEndpoints.length,
+    endpointsOpen: ofEndpoints.filter(isOpen).length,
+    keys: keyed.length,
+    keysOpen: openKeys.length,
+    worst: worstOf(openKeys).map(worstKey),
+  };
+}
+
+/** Those that have failed for longest. */
+export function worstOf<Seen extends SeenCircuit>(open: readonly Seen[]): readonly Seen[] {
+  return [...open].sort((a, b) => failingSince(a) - failingSince(b)).slice(0, MAX_WORST);
+}
+
+function failingSince({ onset, since = 0 }: SeenCircuit): number {
+  return onset?.since ?? since;
+}
+
+function worstKey(circuit: SeenCircuit): WorstKey {
+  const { key = '', endpoint, state } = circuit;
+  const named = { key: shownKey(key), state, since: failingSince(circuit) };
+  return endpoint === undefined ? named : { ...named, endpoint };
+}
+
+/** How the circuits of a policy that has several are, in a sentence; `undefined` for one that has not. */
+export function tallyText({ ownOpen, endpoints, endpointsOpen, keys, keysOpen, worst }: CircuitTally) {
+  if (endpoints === 0 && keys === 0) return undefined;
+  const parts = [
+    ...(ownOpen ? ["the policy's own"] : []),
+    ...(endpoints === 0 ? [] : [`${endpointsOpen} of ${endpoints} endpoints`]),
+    ...(keys === 0 ? [] : [`${keysOpen} of ${keys} keys`]),
+  ];
+  const named = worst.map(
+    ({ key, endpoint, since }) =>
+      `'${key}'${endpoint === undefined ? '' : ` at '${endpoint}'`} since ${isoTime(since)}`,
+  );
+  const longest = named.length === 0 ? '' : `; failing for longest: ${named.join(', ')}`;
+  return `Circuits that are not closed: ${parts.join(', ')}${longest}.`;
+}
