@@ -269,6 +269,25 @@ describe('what may be repeated, and when', () => {
     expect([call.now.status, heard]).toEqual(['rejected', []]);
   });
 
+  test('nor after a failure that comes too late for that, though the deadline is not told yet', async () => {
+    const { policy, heard } = hedging({}, { totalTimeoutMs: 50 });
+    const { now } = performance;
+    try {
+      const call = follow(
+        policy.execute(() => {
+          // A process that was held up: time is past the deadline, and its timer has not fired.
+          const late = performance.now() + 60;
+          performance.now = () => late;
+          throw down;
+        }),
+      );
+      await flush();
+      expect([call.now, heard]).toEqual([{ status: 'rejected', reason: down }, []]);
+    } finally {
+      performance.now = now;
+    }
+  });
+
   test('an open circuit gets none, and a call that it turns away ends at once', async () => {
     const { policy, heard, results } = hedging({}, { circuitBreaker: { consecutiveFailures: 2 } });
     const slow = follow(policy.execute(() => sleep(100).then(() => 'slow')));
