@@ -42,6 +42,7 @@ export const observedInstruments: readonly ObservedInstrument[] = [
   upDownCounter('adaptive_limit', 'breakwater.adaptive_limit.limit', '{call}'),
   upDownCounter('adaptive_limit_in_use', 'breakwater.adaptive_limit.in_use', '{call}'),
   counter('hedges_total', 'breakwater.hedges', '{attempt}'),
+  gauge('hedge_delay_seconds', 'breakwater.hedge.delay', 's'),
   counter('failovers_total', 'breakwater.failovers', '{failover}'),
   counter('endpoint_attempts_total', 'breakwater.endpoint.attempts', '{attempt}'),
   upDownCounter('endpoint_in_flight', 'breakwater.endpoint.active_attempts', '{attempt}'),
