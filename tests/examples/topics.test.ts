@@ -71,6 +71,18 @@ describe('the examples run and end by themselves', () => {
     expect(output).toContain('nothing changed: retry.maxRetries, attemptTimeoutMs');
   });
 
+  it('throttle turns most of what would be refused away, and the important last', async () => {
+    const output = await outputOf('examples/throttle.ts');
+    expect(output).toContain('low: 400 calls, most turned away without asking');
+    expect(output).toContain('critical: sent');
+  });
+
+  it('adaptive-limit turns away what would queue', async () => {
+    const output = await outputOf('examples/adaptive-limit.ts');
+    expect(output).toContain('4 at once:  0 turned away');
+    expect(output).toContain('60 at once: most turned away');
+  });
+
   it('incidents raises one alert on a signed webhook and resolves it', async () => {
     const output = await outputOf('examples/incidents.ts');
     expect(output.match(/^incident\.opened/gm)).toHaveLength(1);
@@ -153,5 +165,19 @@ describe('the examples run and end by themselves', () => {
     const output = await outputOf('examples/attempt-budget.ts');
     expect(output).toContain('bounded: 100 calls, 120 attempts');
     expect(output).toContain('unbounded: 100 calls, 400 attempts');
+  });
+
+  it("per-key turns away one tenant's calls and nobody else's", async () => {
+    const output = await outputOf('examples/per-key.ts');
+    expect(output).toMatch(/acme 3: failed.*acme 4: turned away.*zeta: orders of zeta/s);
+    expect(output).toMatch(/without a key: closed\nacme: open\nzeta: closed/);
+  });
+
+  it('probe finds out by a health check that the dependency is back', async () => {
+    const output = await outputOf('examples/probe.ts');
+    expect(output).toContain('half-open -> open: its health check failed');
+    expect(output).toMatch(
+      /half-open -> closed: its health check succeeded\n2 calls reached search.*\nfound/,
+    );
   });
 });
