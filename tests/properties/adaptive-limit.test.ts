@@ -116,7 +116,7 @@ describe.each(cases)(
           for (let again = 0; again < 2; again += 1) {
             const { perSecond, meanLatencyMs } = settled(simulation, server);
             expect(perSecond / capacity(server)).toBeGreaterThan(use);
-            expect(meanLatencyMs).toBeLessThan(5 * serviceMs);
+            expect(meanLatencyMs).toBeLessThan(3.5 * serviceMs);
           }
         }),
         { numRuns: workers > 10 ? 2 : 4 },
@@ -135,7 +135,7 @@ describe.each(cases)(
       ]) {
         const { perSecond, meanLatencyMs } = settled(simulation, server, 40);
         expect(perSecond / capacity(server), JSON.stringify(server)).toBeGreaterThan(use * 0.8);
-        expect(meanLatencyMs, JSON.stringify(server)).toBeLessThan(6 * server.serviceMs);
+        expect(meanLatencyMs, JSON.stringify(server)).toBeLessThan(4 * server.serviceMs);
       }
     });
 
