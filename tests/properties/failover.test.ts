@@ -121,7 +121,7 @@ describe('the ejection of outliers', () => {
           }
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
@@ -149,7 +149,7 @@ describe('the ejection of outliers', () => {
           }
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 });
@@ -192,7 +192,7 @@ describe('the choice of an endpoint', () => {
           for (const { inFlight, weight } of busy) expect(inFlight / weight).toBeCloseTo(40, -1.2);
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 
@@ -286,7 +286,7 @@ describe('a call that could be served', () => {
           hub.policies.map(({ name }) => hub.remove(name));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

@@ -107,12 +107,11 @@ export class FailoverLayer implements Layer {
    */
   choose(run: EndpointRun, now: number): EndpointState | undefined {
     const isBalanced = this.#live.current.balance === 'balanced';
-    const untried = this.#preferred.filter((endpoint) => !run.hasTried(endpoint));
     if (!isBalanced) {
-      const healthy = untried.find((endpoint) => this.#isUsable(endpoint, run, now));
-      if (healthy !== undefined) return healthy;
+      const first = this.#preferred.find((one) => !run.hasTried(one) && this.#isUsable(one, run, now));
+      if (first !== undefined) return first;
     }
-    const allowed = untried.filter((endpoint) => !run.refusedAt(endpoint, now));
+    const allowed = this.#preferred.filter((one) => !run.hasTried(one) && !run.refusedAt(one, now));
     const healthy = allowed.filter((endpoint) => this.#isHealthy(endpoint, run, now));
     return pick(healthy.length > 0 ? healthy : allowed, isBalanced, now, Math.random);
   }

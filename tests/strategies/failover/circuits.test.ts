@@ -73,4 +73,27 @@ describe('the circuits of the endpoints', () => {
       rejections: { circuit_open: 0 },
     });
   });
+
+  it('that open while calls queue for a place send them on, which costs nothing of the budget', async () => {
+    const { policy, a, b } = setUp(
+      { ejection: false },
+      {
+        circuitBreaker: { consecutiveFailures: 1 },
+        bulkhead: { maxConcurrent: 1, maxQueue: 10 },
+        attemptBudget: { floor: 0, ratio: 0.001 },
+      },
+    );
+    const slow = deferred<string>();
+    const calls = Array.from({ length: 4 }, () =>
+      follow(policy.execute(({ target }) => (target === a ? slow.promise : target.ask()))),
+    );
+    slow.reject(new Error('a is down'));
+    await flush();
+    expect(calls.map(({ now }) => now)).toMatchObject([
+      { status: 'rejected', reason: { message: 'a is down' } },
+      ...Array(3).fill({ status: 'fulfilled', value: 'b' }),
+    ]);
+    expect(b.calls).toBe(3);
+    expect(policy.stats().rejections.budget_spent).toBe(1);
+  });
 });

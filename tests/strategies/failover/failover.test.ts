@@ -186,7 +186,7 @@ describe('does not go on', () => {
   );
 
   it('after the total timeout, and tells what the endpoint before failed with', async () => {
-    const { policy, a } = setUp({}, { totalTimeoutMs: 100 });
+    const { policy, a, failovers } = setUp({}, { totalTimeoutMs: 100 });
     a.isUp = false;
     const call = errorOf(policy.execute(({ target }) => (target === a ? target.ask() : hanging())));
     await vi.advanceTimersByTimeAsync(110);
@@ -194,6 +194,8 @@ describe('does not go on', () => {
     const first = errorOf(policy.execute(() => hanging()));
     await vi.advanceTimersByTimeAsync(110);
     expect(await first).not.toHaveProperty('cause');
+    expect(failovers).toHaveLength(1);
+    expect(policy.stats().attempts).toMatchObject({ failure: 1, timeout: 1 });
   });
 
   it('for a caller that gave up, even in a listener of the failover', async () => {
@@ -255,6 +257,16 @@ describe('a value that was judged a failure', () => {
     expect(await policy.execute(ask, { ...options, idempotent: false })).toBe('a');
     expect(a.calls).toBe(3);
     expect(discarded).toEqual(['a', 'a']);
+  });
+
+  it('is let go of, once, when a listener of the failover ends the call', async () => {
+    const { hub, policy } = setUp({}, { classify: ({ ok }) => (ok ? 'transient' : undefined) });
+    const caller = new AbortController();
+    hub.on('failover', () => caller.abort(new Error('enough')));
+    const discarded: unknown[] = [];
+    const options = { signal: caller.signal, discard: (value: string) => void discarded.push(value) };
+    expect(await errorOf(policy.execute(ask, options))).toMatchObject({ message: 'enough' });
+    expect(discarded).toEqual(['a']);
   });
 });
 
@@ -324,6 +336,17 @@ describe('with other layers', () => {
     await vi.advanceTimersByTimeAsync(50);
     expect(call.now).toEqual({ status: 'fulfilled', value: 'b' });
     expect(sites.map(({ calls }) => calls)).toEqual([3, 1]);
+  });
+
+  it('gives the outcome of the attempt that ran where a limit of the policy turns the next away', async () => {
+    const { policy, a, b } = setUp({}, { rateLimit: { ratePerSecond: 1, burst: 1 } });
+    a.isUp = false;
+    expect(await errorOf(policy.execute(ask))).toMatchObject({ message: 'a is down' });
+    expect(b.calls).toBe(0);
+    expect(policy.stats()).toMatchObject({
+      calls: { failure: 1, rejected: 0 },
+      rejections: { rate_limited: 1 },
+    });
   });
 
   it('does not fail over for a limit of the policy itself', async () => {
