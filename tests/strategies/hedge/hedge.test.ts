@@ -320,6 +320,14 @@ describe('what may be repeated, and when', () => {
     expect(policy.stats()).toMatchObject({ calls: { failure: 1 } });
   });
 
+  test('nor does the rejection of one that follows a failure take the place of that', async () => {
+    const { policy, results } = hedging({}, { rateLimit: { ratePerSecond: 0.001, burst: 1 } });
+    const call = follow(policy.execute(() => Promise.reject(down)));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(call.now).toEqual({ status: 'rejected', reason: down });
+    expect(await results()).toEqual({ rejected: 1 });
+  });
+
   test('the losers give their permits back: a circuit counts them neither way', async () => {
     const { policy } = hedging({}, { circuitBreaker: { window: { type: 'count', size: 10 } } });
     const call = follow(policy.execute(scripted({ ms: 500 }, { ms: 5 }).operation));
@@ -348,6 +356,21 @@ describe('the call ends', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(policy.stats()).toMatchObject({ attemptsInFlight: 0, lateOutcomes: 2 });
   });
+
+  test.each(['abort', 'timeout'] as const)(
+    'a hedge that failed before is not the outcome of a call that ends by %s',
+    async (end) => {
+      const controller = new AbortController();
+      const { policy } = hedging({}, { totalTimeoutMs: 150 });
+      const { operation } = scripted({ ms: 900 }, { ms: 5, throws: down });
+      const call = follow(policy.execute(operation, { signal: controller.signal }));
+      await vi.advanceTimersByTimeAsync(100);
+      if (end === 'abort') controller.abort('gone');
+      await vi.advanceTimersByTimeAsync(100);
+      const reason = end === 'abort' ? 'gone' : { code: 'TIMEOUT', scope: 'total' };
+      expect(call.now).toMatchObject({ status: 'rejected', reason });
+    },
+  );
 
   test('a listener to the hedge that aborts the call: no attempt is made, and one outcome', async () => {
     const { hub, policy, results } = hedging();
@@ -452,6 +475,18 @@ describe('what it may cost', () => {
     expect(heard.length + policy.stats().retries).toBe(2);
     expect(policy.stats().attempts).toMatchObject({ failure: 3 });
     expect((await results()).denied).toBeGreaterThan(0);
+  });
+
+  test('a hedge for which there are too few calls leaves the budget to the retry', async () => {
+    const { policy, results } = hedging(
+      { maxExtraLoad: 0.05 },
+      { attemptBudget: { ratio: 0.01, floor: 1 }, retry: { maxRetries: 1, baseDelayMs: 1, jitter: 'none' } },
+    );
+    const { operation } = scripted({ ms: 100, throws: down }, { ms: 1, gives: 'retried' });
+    const call = follow(policy.execute(operation));
+    await vi.advanceTimersByTimeAsync(200);
+    expect(call.now).toEqual({ status: 'fulfilled', value: 'retried' });
+    expect(await results()).toEqual({ denied: 2 });
   });
 
   test('a call that still waits within is not hedged, as another would wait behind it; nor has it had its time then', async () => {
