@@ -13,7 +13,7 @@ export interface AdaptiveLimitOptions {
   readonly initialLimit?: number | undefined;
   /** The limit is never lower, 1 or more. Default 1. */
   readonly minLimit?: number | undefined;
-  /** The limit is never higher, `minLimit` or more. Default 200, or `minLimit` where that is more. */
+  /** The limit is never higher. Default 200, or `minLimit` or `initialLimit` where that is more. */
   readonly maxLimit?: number | undefined;
   /** `gradient`: how many times the long-term latency is not yet taken for a queue, 1 or more. Default 1.5. */
   readonly tolerance?: number | undefined;
@@ -24,7 +24,7 @@ export interface AdaptiveLimitOptions {
   readonly queueSize?: number | 'sqrt' | undefined;
   /** The share of each change that is made, above 0 and up to 1. Default 0.2 for `gradient`, 1 for `vegas`. */
   readonly smoothing?: number | undefined;
-  /** `gradient`: over how many calls the long-term latency is averaged, 1 or more. Default 600. */
+  /** Over how many round trips the usual latency is averaged, 1 or more. Default 600. */
   readonly longWindow?: number | undefined;
   /**
    * The longest that an operation which was given up, and does not end, holds its place, in milliseconds. Default
