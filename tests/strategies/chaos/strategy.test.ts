@@ -222,6 +222,17 @@ describe('a broken connection', () => {
     expect(discard).toHaveBeenCalledExactlyOnceWith('late');
   });
 
+  test('keeps the place of an operation that ignores its signal, until that really ends', async () => {
+    const policy = policyWith({ abort: { rate: 1 } }, { bulkhead: { maxConcurrent: 1 } });
+    const run = deferred();
+    expect(await errorOf(policy.execute(() => run.promise))).toMatchObject({ code: 'ECONNRESET' });
+    policy.chaos?.stop();
+    expect(await errorOf(policy.execute(() => 'fine'))).toMatchObject({ code: 'BULKHEAD_FULL' });
+    run.reject(new Error('late'));
+    await flush();
+    expect(await policy.execute(() => 'fine')).toBe('fine');
+  });
+
   test('comes too late for an operation that has ended', async () => {
     const policy = policyWith({ abort: { rate: 1, afterMs: 50 } });
     expect(await policy.execute(() => 'fine')).toBe('fine');
