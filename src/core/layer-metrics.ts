@@ -18,6 +18,8 @@ export interface LayerFamily {
 export interface LayerSample {
   readonly family: LayerFamily;
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether it counts for all layers of the policy, so that of several alike each reads the same. Default: no. */
+  readonly isShared?: boolean;
   /** Its value at a scrape; `undefined` while it has none. Must not throw. */
   read(): number | undefined;
 }
@@ -105,6 +107,38 @@ export function shadowSample(
   return {
     family: layerFamilies.shadowRejections,
     labels: { reason },
+    isShared: true,
     read: () => counts.get(reason) ?? (isShadow() ? 0 : undefined),
+  };
+}
+
+/**
+ * One sample for each series: of a policy with two layers of a kind, what both expose comes together, as its family says.
+ */
+export function joined(samples: readonly LayerSample[]): readonly LayerSample[] {
+  const bySeries = new Map<string, LayerSample[]>();
+  for (const sample of samples) {
+    const series = JSON.stringify([sample.family.name, sample.labels]);
+    const alike = bySeries.get(series);
+    if (alike === undefined) bySeries.set(series, [sample]);
+    else alike.push(sample);
+  }
+  return [...bySeries.values()].flatMap(([first, ...others]) =>
+    first === undefined || others.length === 0 ? (first ?? []) : together(first, others),
+  );
+}
+
+function together(first: LayerSample, others: readonly LayerSample[]): LayerSample {
+  const { family, labels, isShared = false } = first;
+  return {
+    family,
+    labels,
+    read() {
+      const values = [first, ...others].flatMap((sample) => sample.read() ?? []);
+      if (values.length === 0) return undefined;
+      if (isShared || family.aggregation === 'max') return Math.max(...values);
+      const sum = values.reduce((a, b) => a + b, 0);
+      return family.aggregation === 'sum' ? sum : sum / values.length;
+    },
   };
 }

@@ -17,7 +17,7 @@ import { explainPipeline } from './explain.ts';
 import type { PolicyFacts } from './hazards/rules.ts';
 import type { Hazard } from './hazards.ts';
 import { KeySpace, namespaceOf } from './key-space.ts';
-import type { LayerSample } from './layer-metrics.ts';
+import { joined, type LayerSample } from './layer-metrics.ts';
 import { noCircuit } from './no-circuit.ts';
 import type { Component } from './observer.ts';
 import { parseOptions, shown } from './options.ts';
@@ -213,7 +213,7 @@ export class Policy<Target = unknown, Changes extends object = object> {
   /** @internal What its layers expose beside the metrics that every policy has. */
   get samples(): readonly LayerSample[] {
     // What took a timeout upon it stands there twice.
-    return [...new Set(this.#layers)].flatMap((layer) => layer.samples?.() ?? []);
+    return joined([...new Set(this.#layers)].flatMap((layer) => layer.samples?.() ?? []));
   }
 
   /** The kinds of its layers, outermost first. */

@@ -391,6 +391,26 @@ test('a listener that calls again from within is served like any other', async (
   expect(await metric('bulkhead_in_use')).toBe(0);
 });
 
+test('two of them in one policy are one in the metrics', async () => {
+  const policy = hub.policy('database', {
+    strategies: [
+      bulkhead({ maxConcurrent: 5 }),
+      bulkhead({ maxConcurrent: 1, mode: 'shadow' }),
+      bulkhead({ maxConcurrent: 1, mode: 'shadow' }),
+    ],
+  });
+  const calls = new Calls(policy);
+  calls.start('a');
+  calls.start('b');
+  const metrics = await hub.registry.metrics();
+  expect(metrics.match(/^breakwater_bulkhead_in_use{.*$/gm)).toEqual([
+    'breakwater_bulkhead_in_use{policy="database"} 6',
+  ]);
+  expect(metrics.match(/^breakwater_shadow_rejections_total{.*$/gm)).toEqual([
+    'breakwater_shadow_rejections_total{policy="database",reason="bulkhead_full"} 2',
+  ]);
+});
+
 describe('limits that change while it runs', () => {
   const limitOf = (policy: Policy, name: string) => {
     const limit = policy.limits.find((each) => each.name === name);
@@ -419,6 +439,24 @@ describe('limits that change while it runs', () => {
     expect(turnedAway.now).toMatchObject({ reason: { code: 'BULKHEAD_FULL' } });
     await calls.end('d');
     expect(calls.running).toEqual(['e']);
+  });
+
+  test('policy.update() changes them without losing who is in or waits, and takes nothing that is wrong', async () => {
+    const policy = made({ maxConcurrent: 1, maxQueue: 10 });
+    const calls = new Calls(policy);
+    for (const name of ['a', 'b', 'c', 'd']) calls.start(name);
+    policy.update({ bulkhead: { maxConcurrent: 2 } });
+    expect(calls.running).toEqual(['a', 'b']);
+    expect(() => policy.update({ bulkhead: { maxConcurrent: 0 } })).toThrow(
+      'bulkhead.maxConcurrent: must be',
+    );
+    policy.update({ bulkhead: { maxConcurrent: 3 } }, { forMs: 1_000 });
+    expect(calls.running).toEqual(['a', 'b', 'c']);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await calls.end('a');
+    expect(calls.running).toEqual(['b', 'c']);
+    await calls.end('b');
+    expect(calls.running).toEqual(['c', 'd']);
   });
 
   test('options that change hold from now on; shadow lets all in', async () => {
