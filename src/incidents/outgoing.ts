@@ -1,3 +1,4 @@
+import { runWithoutDeadline } from '../core/ambient-deadline.ts';
 import type { AnnouncedSloEvent, SloAnnouncement } from './announcement.ts';
 import { isOpen } from './incident/status.ts';
 import type { Notification, NotificationKind } from './notification.ts';
@@ -38,7 +39,7 @@ export function outgoingNotification(
     mergeable: kind === 'updated',
     lasts: isOpen(incident.status),
     isFor: ({ name }) => sinks.includes(name),
-    send: (sink, context) => sink.send(notification, context),
+    send: (sink, context) => runWithoutDeadline(() => sink.send(notification, context)),
   };
 }
 

@@ -180,4 +180,16 @@ describe('the examples run and end by themselves', () => {
       /half-open -> closed: its health check succeeded\n2 calls reached search.*\nfound/,
     );
   });
+
+  it('deadline carries what is left of the time to the next service', async () => {
+    const output = await outputOf('examples/deadline.ts');
+    expect(output).toContain('given up: true\nin time: true, requests: 1\nTIMEOUT, requests: 1\n');
+    expect(output).toContain('database: 0 failures, 1 timeout');
+  });
+
+  it('stream protects until the last chunk', async () => {
+    const output = await outputOf('examples/stream.ts');
+    expect(output).toMatch(/Malmö: BULKHEAD_FULL.*Aurora, that is enough.*Oslo: nothing for 100 ms/s);
+    expect(output).toContain("{ success: 2, failure: 1, timeout: 1, rejected: 1, circuit: 'open' }");
+  });
 });

@@ -16,9 +16,8 @@ export type DeadlineHook = (
  * uses no policy heeds nothing.
  *
  * A header that is no whole number of at most ten digits is passed over, as is one of a caller that is not trusted; more
- * than `maxMs` is `maxMs`; 0 says that nothing is left. The time counts from the first hook that it is used as. Reading a
- * body loses the asynchronous context, so that one used as `onRequest` is to be used as `preValidation` too: the request
- * goes on with the same deadline.
+ * than `maxMs` is `maxMs`; 0 says that nothing is left. The time counts from the first hook that it is used as. Behind a
+ * hook that loses the asynchronous context it may be used again: the request goes on with the same deadline.
  *
  * @throws {InvalidOptionsError} when the options are wrong
  */

@@ -57,12 +57,7 @@ const plugin: FastifyPluginAsync<BreakwaterPluginOptions> = async (app, given) =
   const { breakwater, handleErrors } = settings;
   const guards = new WeakMap<Policy, GuardHook>();
   const errorHandler = breakwaterErrorHandler();
-  if (settings.deadline !== undefined) {
-    const hook = deadline(settings.deadline);
-    app.addHook('onRequest', hook);
-    // Reading a body loses the asynchronous context.
-    app.addHook('preValidation', hook);
-  }
+  if (settings.deadline !== undefined) app.addHook('onRequest', deadline(settings.deadline));
 
   app.decorate('breakwater', breakwater);
   app.addHook('onRoute', (route) => {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import pTimeout from 'p-timeout';
 import type { LiveSettings } from '../../core/adjustable.ts';
+import { runWithoutDeadline } from '../../core/ambient-deadline.ts';
 import { monotonicNow, wallNow } from '../../core/clock.ts';
 import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 import type { Outcome } from '../../core/outcome.ts';
@@ -110,7 +111,9 @@ export class Memory {
     const { freshForMs, staleIfErrorMs } = this.#live.current;
     const storedAt = wallNow() - (monotonicNow() - since);
     const ttlMs = Math.max(freshForMs, staleIfErrorMs);
-    const saving = this.#store.set(key, { value: stored, storedAt }, ttlMs);
+    const store = this.#store;
+    // Nobody waits for it, so that no caller's deadline holds for it.
+    const saving = runWithoutDeadline(() => store.set(key, { value: stored, storedAt }, ttlMs));
     if (isThenable(saving)) this.#inTime(saving, 'set').catch((error) => this.#report(error));
   }
 

@@ -1,4 +1,5 @@
 import pTimeout from 'p-timeout';
+import { runWithoutDeadline } from '../../core/ambient-deadline.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
@@ -121,7 +122,10 @@ export class HealthChecks {
     try {
       // A promise, so that a check that throws at once fails like any other.
       const answer = new Promise((resolve) => {
-        resolve(check({ signal: controller.signal, policy: runtime.name, ...about }));
+        // It belongs to no request, whosever call has moved the circuit.
+        resolve(
+          runWithoutDeadline(() => check({ signal: controller.signal, policy: runtime.name, ...about })),
+        );
       });
       const healthy = await pTimeout(answer, { milliseconds, fallback: () => TIMED_OUT });
       if (healthy === TIMED_OUT) return 'timeout';
