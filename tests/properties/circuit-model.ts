@@ -28,6 +28,7 @@ export class CircuitModel {
   #probes: ModelPermit[] = [];
   #probed: Attempt[] = [];
   #asked = false;
+  #checks: boolean[] = [];
   readonly #settings: CircuitBreakerSettings;
 
   constructor(settings: CircuitBreakerSettings) {
@@ -47,6 +48,7 @@ export class CircuitModel {
     if (this.state === 'open' || this.state === 'forced-open') return undefined;
     const permit = { generation: this.#generation, at: now, spent: false };
     if (this.state === 'half-open') {
+      if (this.#settings.probe !== undefined) return undefined;
       if (this.#probes.length + this.#probed.length >= this.#settings.halfOpenProbes) return undefined;
       this.#probes.push(permit);
     }
@@ -59,6 +61,27 @@ export class CircuitModel {
     const attempt = { failed, slow: now - permit.at > this.#settings.slowAttemptMs };
     if (this.state === 'closed') this.#record(attempt, now, retryAfterMs);
     if (this.state === 'half-open') this.#probe(attempt, now, retryAfterMs);
+  }
+
+  /** A health check that begins now. */
+  beginCheck(now: number): ModelPermit {
+    return { generation: this.#generation, at: now, spent: false };
+  }
+
+  endCheck(check: ModelPermit, healthy: boolean, now: number): void {
+    const { probe, halfOpenProbes } = this.#settings;
+    if (!this.#take(check) || probe === undefined) return;
+    if (this.state === 'half-open') {
+      this.#probed.push({ failed: !healthy, slow: false });
+      if (!healthy) {
+        if (!this.#asked) this.failedRecoveries += 1;
+        this.#open(now, 0);
+      } else if (this.#probed.length === halfOpenProbes) this.#move('closed');
+    } else if (this.state === 'closed') {
+      this.#checks.push(healthy);
+      const latest = this.#checks.slice(-probe.failures);
+      if (latest.length === probe.failures && !latest.includes(true)) this.#open(now, 0);
+    }
   }
 
   release(permit: ModelPermit): void {
@@ -154,6 +177,7 @@ export class CircuitModel {
     this.#probes = [];
     this.#probed = [];
     this.#asked = false;
+    this.#checks = [];
     if (this.state === 'closed') this.#attempts = [];
   }
 }
