@@ -4,6 +4,8 @@ export interface Setting {
   readonly after?: string;
   /** Whether it needs a database. */
   readonly database?: boolean;
+  /** Whether it trips hazards on purpose. */
+  readonly hazards?: boolean;
 }
 
 const loadUser = "const loadUser = async (id: number) => ({ id, name: 'Ada' });";

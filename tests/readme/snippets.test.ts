@@ -119,9 +119,11 @@ function run(
   snippet: Snippet,
   connectionString: string | undefined,
 ): Promise<{ stdout: string; stderr: string }> {
-  const database = settings[snippet.name]?.database === true ? { DATABASE_URL: connectionString } : {};
-  const hazards = join(root, 'tests/examples/hazards-to-stderr.mjs');
-  return promisify(execFile)(process.execPath, ['--import', hazards, join(programs, `${snippet.name}.mjs`)], {
+  const setting = settings[snippet.name];
+  const database = setting?.database === true ? { DATABASE_URL: connectionString } : {};
+  const preloaded =
+    setting?.hazards === true ? [] : ['--import', join(root, 'tests/examples/hazards-to-stderr.mjs')];
+  return promisify(execFile)(process.execPath, [...preloaded, join(programs, `${snippet.name}.mjs`)], {
     cwd: root,
     env: { ...process.env, PORT: '0', NO_COLOR: '1', NODE_OPTIONS: '', ...database },
     timeout: 25_000,
