@@ -447,14 +447,15 @@ describe('a stream', () => {
   };
 
   it('that breaks after it began is not begun again elsewhere, and counts against its endpoint', async () => {
-    const { hub, policy, a, b } = setUp();
+    const { hub, policy, a, failovers } = setUp();
     const open = () => policy.execute(({ target }) => chunks(target), { until: 'end' });
     expect(await read(await open())).toEqual(['a 1', 'a']);
     a.isUp = false;
     const stream = await open();
     expect(await errorOf(read(stream))).toMatchObject({ message: 'a is down' });
     await flush();
-    expect(b.calls).toBe(0);
+    expect(failovers).toEqual([]);
+    expect(policy.stats().attempts).toMatchObject({ success: 1, failure: 1 });
     expect(await metric(hub, 'endpoint_attempts_total')).toContain(
       'breakwater_endpoint_attempts_total{policy="db",endpoint="a",outcome="failure"} 1',
     );
