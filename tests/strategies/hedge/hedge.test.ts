@@ -624,7 +624,7 @@ describe('options', () => {
     ).toThrow(/delayMs.*percentile.*minDelayMs.*maxHedges.*maxExtraLoad/s);
   });
 
-  test.each([
+  test.each<[HedgeOptions, string]>([
     [
       {},
       'hedge: up to 1 more beside one that is not over after percentile 95 of the recent latencies and at least 10 ms, the first good answer wins; at most 5 % extra load',
