@@ -326,8 +326,7 @@ export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
   #setTimer(now: number): void {
     this.#timer.clear();
     if (this.#closed) return;
-    // A key may never be used again.
-    const isIdle = this.slot !== undefined && this.machine.isIdle;
+    const isIdle = this.machine.isIdle && this.#owner.endsIdle;
     const wakeAt = isIdle ? now + this.settings.maxOpenMs : this.machine.wakeAt;
     if (wakeAt === Number.POSITIVE_INFINITY) return;
     this.#timer.set(wakeAt - now, () => (isIdle ? this.#owner.circuitIdle(this) : this.#wake()));

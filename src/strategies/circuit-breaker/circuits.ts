@@ -93,8 +93,14 @@ export class Circuits implements CircuitOwner {
     this.#keys.moved(circuit, transition);
   }
 
+  /** A key may never come again, and no call goes to a standby whose primary is back. */
+  get endsIdle(): boolean {
+    return !this.isOne && this.settings.probe === undefined;
+  }
+
   circuitIdle(circuit: MachineCircuit): void {
-    this.#forget(circuit, 'nobody has used its key since');
+    if (circuit.slot === undefined) circuit.machine.retire('no call came to try it');
+    else this.#forget(circuit, 'no call of its key came to try it');
   }
 
   isChecked({ key, endpoint }: Whose): boolean {

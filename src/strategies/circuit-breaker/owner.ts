@@ -12,7 +12,9 @@ export interface CircuitOwner {
   readonly settings: CircuitBreakerSettings;
   readonly probes: ProbeCounts;
   circuitMoved(circuit: MachineCircuit, transition: CircuitTransition): void;
-  /** A key's circuit has been half-open for as long as one stays open at most, and nobody came to try. */
+  /** Whether a circuit that is half-open may have to wait for ever for a call that tries it. */
+  readonly endsIdle: boolean;
+  /** Such a circuit has been half-open for as long as one stays open at most, and nobody came to try. */
   circuitIdle(circuit: MachineCircuit): void;
   /** Whether health checks also watch that circuit while it is closed. */
   isChecked(whose: Whose): boolean;
