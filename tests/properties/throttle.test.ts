@@ -26,7 +26,11 @@ const fresh = (): ThrottledRequest => ({ slice: NO_SLICE, era: 0 });
 const rank = fc.integer({ min: 0, max: 3 });
 
 const step = fc.record({
-  waitMs: fc.oneof(fc.nat({ max: 100 }), fc.nat({ max: 3 * SLICE_MS }), fc.constant(2 * WINDOW_MS)),
+  waitMs: fc.oneof(
+    { weight: 6, arbitrary: fc.nat({ max: 3 * SLICE_MS }) },
+    { weight: 3, arbitrary: fc.nat({ max: 100 }) },
+    { weight: 1, arbitrary: fc.constant(2 * WINDOW_MS) },
+  ),
   rank,
   fate: fc.constantFrom('accepted', 'not accepted', 'forgotten', 'in flight'),
   /** How many steps later it is settled. */

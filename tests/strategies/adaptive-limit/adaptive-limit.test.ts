@@ -4,6 +4,7 @@ import {
   type AdaptiveLimitOptions,
   adaptiveLimit,
   type Classify,
+  cacheFallback,
   type Policy,
   type PolicyOptions,
   retry,
@@ -110,6 +111,50 @@ describe('the limit', () => {
       expect(limitOf(policy)).toBe(before);
       expect(inUse(policy)).toBe(0);
     }
+  });
+
+  test('takes no notice of what a cache within answers', async () => {
+    const policy = testHub().policy('upstream', {
+      strategies: [adaptiveLimit(), cacheFallback({ freshForMs: 600_000 })],
+    });
+    await policy.execute(() => 'remembered', { cacheKey: 'known' });
+    await load(policy, 20, 50, 12);
+    const before = limitOf(policy) ?? 0;
+    for (let call = 0; call < 1_000; call += 1) await policy.execute(ok, { cacheKey: 'known' });
+    await load(policy, 20, 50, 12);
+    expect(limitOf(policy)).toBeGreaterThanOrEqual(before);
+  });
+
+  test('takes the time until a stream begins, not until its consumer has had enough', async () => {
+    const policy = limited();
+    await load(policy, 20, 50, 10);
+    const before = limitOf(policy) ?? 0;
+    async function* chunks() {
+      yield 'first';
+      await wait(2_000)();
+      yield 'last';
+    }
+    const consume = async (): Promise<void> => {
+      const stream = await policy.execute(
+        async () => {
+          await wait(50)();
+          return chunks();
+        },
+        { until: 'end' },
+      );
+      for await (const _chunk of stream) {
+        // Read to its end.
+      }
+    };
+    for (let round = 0; round < 10; round += 1) {
+      const consumers = Array.from({ length: 18 }, () => follow(consume()));
+      await vi.advanceTimersByTimeAsync(60);
+      expect(inUse(policy)).toBe(18);
+      await vi.advanceTimersByTimeAsync(2_100);
+      expect(consumers.every(({ now }) => now.status === 'fulfilled')).toBe(true);
+    }
+    expect(limitOf(policy)).toBeGreaterThanOrEqual(before);
+    expect(inUse(policy)).toBe(0);
   });
 
   test('learns from what the dependency refuses as from what it does', async () => {

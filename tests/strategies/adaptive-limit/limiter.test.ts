@@ -168,6 +168,23 @@ describe('the limiter', () => {
     expect(limiter.isProbing).toBe(true);
   });
 
+  test('does not probe while nothing is turned away', () => {
+    const limiter = new AdaptiveLimiter(new GradientLimit(() => defaults), 100, () => ({
+      minLimit: 1,
+      maxLimit: 100,
+    }));
+    for (let round = 0; round < 300; round += 1) {
+      const all = Array.from({ length: 60 }, () => ({ phase: 0 }));
+      for (const one of all) limiter.take(one);
+      for (const one of all) {
+        limiter.release();
+        limiter.sample(one, 20, false, true, round * 20);
+      }
+      expect(limiter.isProbing).toBe(false);
+    }
+    expect(limiter.limit).toBe(100);
+  });
+
   test('gives a probe up that no calls come for, and does not probe in shadow', () => {
     const probing = (mayProbe: boolean) => {
       const limiter = made(100);

@@ -84,6 +84,18 @@ test('what an open circuit or a limit within turns away is not counted', async (
   expect(read()).toBe(1 / 2);
 });
 
+test('what a bulkhead within turns away is taken back', async () => {
+  const policy = throttled({}, { bulkhead: { maxConcurrent: 1 } });
+  chanceThat(true);
+  const gate = deferred<string>();
+  const first = policy.execute(() => gate.promise);
+  for (let call = 0; call < 5; call += 1)
+    expect(await errorOf(policy.execute(ok))).toMatchObject({ code: 'BULKHEAD_FULL' });
+  gate.resolve('done');
+  await expect(first).resolves.toBe('done');
+  await expect(policy.execute(ok)).resolves.toBe('ok');
+});
+
 test('less important calls are turned away first, and critical ones by their own failures only', async () => {
   const policy = throttled();
   chanceThat(false);
