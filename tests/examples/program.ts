@@ -4,10 +4,11 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { childrenOf } from '../../examples/support/postgres-processes.ts';
+import { runnable } from './library.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** A program of `examples/`, run as a user runs it, with all processes that it started. */
+/** A program of `examples/`, run as a user runs it but for what is bundled, with all processes that it started. */
 export class Program {
   readonly #child: ChildProcess;
   readonly #exited: Promise<number>;
@@ -18,10 +19,11 @@ export class Program {
   #stderr = '';
 
   constructor(path: string, args: readonly string[] = []) {
-    const preloaded = ['--import', 'tsx', '--import', './tests/examples/hazards-to-stderr.mjs'];
-    this.#child = spawn(process.execPath, [...preloaded, path, ...args], {
+    const program = runnable(path);
+    const preloaded = ['--import', './tests/examples/hazards-to-stderr.mjs'];
+    this.#child = spawn(process.execPath, [...preloaded, ...program.args, ...args], {
       cwd: root,
-      env: { ...process.env, NO_COLOR: '1' },
+      env: { ...process.env, NO_COLOR: '1', ...program.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
