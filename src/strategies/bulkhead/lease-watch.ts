@@ -69,7 +69,7 @@ export class LeaseWatch {
     const maxLeaseMs = this.#maxLeaseMs;
     const before = this.takenBack;
     for (let lease = places.overdue(now, maxLeaseMs); lease !== undefined; ) {
-      if (lease.isStreaming || (lease.isUnderWay && settings().maxLeaseMs === undefined)) {
+      if (lease.isUnderWay && settings().maxLeaseMs === undefined) {
         places.renew(lease, now);
       } else {
         if (lease.stage === 'answered') this.letAnsweredGo();

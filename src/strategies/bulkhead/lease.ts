@@ -31,8 +31,6 @@ export class Lease extends InnerPassage implements Occupant<Lease> {
   mayWaitMs = Number.POSITIVE_INFINITY;
   leasedAt = 0;
   isExtra = false;
-  /** Whether its caller has an answer of which more is to come. */
-  isStreaming = false;
   /** How many operations were given up and still run. */
   #left = 0;
 
@@ -59,11 +57,6 @@ export class Lease extends InnerPassage implements Occupant<Lease> {
     this.#left -= 1;
     super.operationEnded();
     if (this.#left === 0 && this.stage === 'answered') this.#lessor.emptied(this);
-  }
-
-  override answered(within: Passage | undefined): void {
-    this.isStreaming = true;
-    super.answered(within);
   }
 
   override expire(now: number): void {

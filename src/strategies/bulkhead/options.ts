@@ -19,8 +19,8 @@ export interface BulkheadOptions {
   /**
    * How long an operation keeps its place at most, in milliseconds from when it got it. A place is held until the
    * operation really ends, also when its caller has long been answered; one that does not end in this time is reported,
-   * and its place given to another. A stream that still flows is never taken for lost. Default: as long as its caller
-   * waits, and 60 000 more once that has been answered.
+   * and its place given to another. Make it longer than any call, or stream, may take. Default: as long as its call is
+   * under way, and 60 000 more once its caller has been answered for good.
    */
   readonly maxLeaseMs?: number | undefined;
   /** `shadow` decides and counts, and lets everything pass at once. Default `enforce`. */

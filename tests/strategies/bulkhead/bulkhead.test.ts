@@ -275,6 +275,35 @@ describe('a place is held until the operation really ends', () => {
     expect(await metric('bulkhead_in_use')).toBe(0);
   });
 
+  test('a stream keeps its place until its end, however long it flows', async () => {
+    const policy = made({ maxConcurrent: 1 });
+    const more = deferred();
+    const stream = await policy.execute(
+      async function* () {
+        yield 1;
+        await more.promise;
+        yield 2;
+      },
+      { until: 'end', idleTimeoutMs: false },
+    );
+    const chunks: number[] = [];
+    const read = follow(
+      (async () => {
+        for await (const chunk of stream) chunks.push(chunk);
+      })(),
+    );
+    await vi.advanceTimersByTimeAsync(200_000);
+    const during = follow(policy.execute(() => 1));
+    await flush();
+    expect(during.now).toMatchObject({ reason: { code: 'BULKHEAD_FULL' } });
+    more.resolve(undefined);
+    await flush();
+    expect(read.now.status).toBe('fulfilled');
+    expect(chunks).toEqual([1, 2]);
+    expect(await metric('bulkhead_in_use')).toBe(0);
+    expect(await metric('bulkhead_expired_leases_total')).toBe(0);
+  });
+
   test('by default a lease counts from when the caller has its answer', async () => {
     const policy = made({ maxConcurrent: 1, maxQueue: 1 }, { attemptTimeoutMs: false });
     const caller = new AbortController();

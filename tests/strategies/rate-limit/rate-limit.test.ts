@@ -294,6 +294,6 @@ test.each([
     'rateLimit.maxWaitMs: must be a finite number of milliseconds, 0 or more',
   ],
 ])('%j is refused', (options, message) => {
-  const given: PolicyOptions = Object.assign({}, { rateLimit: options });
-  expect(() => hub.policy('maps', given)).toThrow(message);
+  const given: object = { rateLimit: options };
+  expect(() => hub.policy('maps', { ...given })).toThrow(message);
 });
