@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Policy } from '../../src/index.ts';
+import { type Policy, runWithDeadline } from '../../src/index.ts';
 import { deferred, errorOf, flush, follow, testHub } from '../support.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -436,5 +436,39 @@ describe('a stream that nobody gets', () => {
     })();
     expect(stream === undefined ? [] : await all(stream)).toEqual([1]);
     expect(sources[0]?.destroyed).toBe(true);
+  });
+
+  it('is closed when a hedge has begun another before it', async () => {
+    const policy = testHub().policy('feed', { hedge: { delayMs: 50, maxExtraLoad: 1 } });
+    const late = new PassThrough({ objectMode: true });
+    const begins = [deferred<Readable>(), deferred<Readable>()];
+    const call = follow(policy.execute(({ attempt }) => begins[attempt - 1]?.promise, { until }));
+    await vi.advanceTimersByTimeAsync(60);
+    begins[1]?.resolve(Readable.from(numbers(2)));
+    await flush();
+    expect(call.now.status).toBe('fulfilled');
+    begins[0]?.resolve(late);
+    await flush();
+    expect(late.destroyed).toBe(true);
+    if (call.now.status === 'fulfilled' && call.now.value instanceof Readable) {
+      expect(await all(call.now.value)).toEqual([1, 2]);
+    }
+    expect(policy.stats()).toMatchObject({ calls: { success: 1 }, callsInFlight: 0, attemptsInFlight: 0 });
+  });
+});
+
+describe('a deadline in force', () => {
+  it('bounds the stream to its last chunk, whoever reads it where', async () => {
+    const policy = testHub().policy('feed', { attemptTimeoutMs: 1_000 });
+    const { source } = manual();
+    const stream = await runWithDeadline(100, () => policy.execute(() => source, { until }));
+    const next = follow(stream[Symbol.asyncIterator]().next());
+    await vi.advanceTimersByTimeAsync(110);
+    expect(next.now).toMatchObject({ reason: { code: 'TIMEOUT', scope: 'total', timeoutMs: 100 } });
+    expect(policy.stats()).toMatchObject({
+      calls: { timeout: 1 },
+      attempts: { ignored: 1 },
+      callsInFlight: 0,
+    });
   });
 });

@@ -10,6 +10,7 @@ import {
   ThrottledError,
   TimeoutError,
 } from '../../src/core/errors.ts';
+import { runWithDeadline } from '../../src/index.ts';
 import { answerTo } from '../../src/web/answers.ts';
 
 describe('answerTo', () => {
@@ -34,6 +35,17 @@ describe('answerTo', () => {
     expect(answer?.headers['retry-after']).toBe(retryAfter);
     expect(JSON.parse(answer?.body ?? '')).toEqual({ error: expect.any(String), code: error.code });
     expect(answer?.body).not.toContain('database');
+  });
+
+  it('asks for no other try where a policy turned the call away, or no time is left', () => {
+    const mark = (error: unknown): unknown => answerTo(error)?.headers['x-should-retry'];
+    expect(mark(new CircuitOpenError('database', 5))).toBe('false');
+    expect(mark(new BulkheadFullError('database', 10, 0))).toBe('false');
+    expect(mark(new TimeoutError('database', 5, 'queue'))).toBe('false');
+    expect(mark(new TimeoutError('database', 5, 'total'))).toBeUndefined();
+    expect(mark(new ClosedError('database'))).toBeUndefined();
+    expect(runWithDeadline(0, () => mark(new TimeoutError('database', 5, 'total')))).toBe('false');
+    expect(runWithDeadline(60_000, () => mark(new TimeoutError('database', 5, 'total')))).toBeUndefined();
   });
 
   it.each([

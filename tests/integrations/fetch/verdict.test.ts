@@ -133,3 +133,20 @@ describe('the verdict on an error', () => {
     expect(judge(fetchFailed(new Error(reason)))).toEqual({ verdict });
   });
 });
+
+describe('an answer that asks for no other try', () => {
+  function verdictOn(status: number, headers: Record<string, string>): unknown {
+    const request = readRequest('https://api.example.com/x', {});
+    if (request === undefined) throw new Error('no request');
+    return httpVerdict(request)({ ok: true, value: new Response(null, { status, headers }) });
+  }
+
+  it('is permanent where it would be transient, and keeps its Retry-After', () => {
+    const headers = { 'x-should-retry': 'False', 'retry-after': '7' };
+    expect(verdictOn(503, headers)).toMatchObject({ verdict: 'permanent', retryAfterMs: 7_000 });
+    expect(verdictOn(504, { 'x-envoy-overloaded': 'true' })).toMatchObject({ verdict: 'permanent' });
+    expect(verdictOn(503, { 'x-should-retry': 'true' })).toMatchObject({ verdict: 'transient' });
+    expect(verdictOn(200, { 'x-should-retry': 'false' })).toMatchObject({ verdict: 'success' });
+    expect(verdictOn(404, { 'x-should-retry': 'false' })).toMatchObject({ verdict: 'refused' });
+  });
+});
