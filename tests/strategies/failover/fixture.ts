@@ -41,3 +41,9 @@ export function setUp(
   const [a = new Site('none'), b = new Site('none')] = sites;
   return { hub, policy, sites, a, b, failovers, changes };
 }
+
+/** The lines of one metric. */
+export async function metric(hub: ReturnType<typeof testHub>, name: string): Promise<string[]> {
+  const text = await hub.registry.metrics();
+  return text.split('\n').filter((line) => line.startsWith(`breakwater_${name}{`));
+}
