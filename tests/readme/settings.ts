@@ -42,6 +42,7 @@ const countUsers = async (_signal?: AbortSignal) => 1;
 const origin = 'https://users.example.com';
 globalThis.fetch = async () => new Response('users');`,
   },
+  hazards: { hazards: true },
   fetch: {
     before: `let isUp = true;
 const takePricesDown = () => { isUp = false; };

@@ -1,16 +1,26 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
+import { attemptBudgetSchema } from '../../src/core/attempt-budget.ts';
+import { layerFamilies } from '../../src/core/layer-metrics.ts';
 import { incidentSchema } from '../../src/incidents/options.ts';
 import { type Breakwater, createBreakwater } from '../../src/index.ts';
 import { fetchSettings } from '../../src/integrations/fetch/options.ts';
 import { resilientPoolSchema } from '../../src/integrations/pg/options.ts';
 import { policySchema } from '../../src/policy-options.ts';
 import { sloOptions } from '../../src/slo/live/options.ts';
+import { adaptiveLimitSchema } from '../../src/strategies/adaptive-limit/options.ts';
+import { bulkheadSchema } from '../../src/strategies/bulkhead/options.ts';
 import { cacheFallbackSchema } from '../../src/strategies/cache-fallback/options.ts';
+import { chaosSchema } from '../../src/strategies/chaos/options.ts';
 import { circuitBreakerSchema } from '../../src/strategies/circuit-breaker/options.ts';
+import { failoverSchema } from '../../src/strategies/failover/options.ts';
 import { fallbackSchema } from '../../src/strategies/fallback/options.ts';
+import { hedgeSchema } from '../../src/strategies/hedge/options.ts';
+import { rateLimitSchema } from '../../src/strategies/rate-limit/options.ts';
 import { retrySchema } from '../../src/strategies/retry/options.ts';
+import { standardKeys } from '../../src/strategies/standard.ts';
+import { throttleSchema } from '../../src/strategies/throttle/options.ts';
 import { DEFAULT_ATTEMPT_TIMEOUT_MS, DEFAULT_TOTAL_TIMEOUT_MS } from '../../src/strategies/timeout/index.ts';
 import { tableUnder } from './document.ts';
 
@@ -49,7 +59,21 @@ function actualDefaults(): [string, string][] {
     ['attemptTimeoutMs', String(DEFAULT_ATTEMPT_TIMEOUT_MS)],
     ...flatten(policySchema.parse({}), ''),
     ...flatten(retrySchema.parse({}), 'retry.'),
-    ...flatten(circuitBreakerSchema.parse({}), 'circuitBreaker.'),
+    ...flatten(hedgeSchema.parse({ delayMs: 1 }), 'hedge.').filter(([path]) => path !== 'hedge.delayMs'),
+    ...flatten(attemptBudgetSchema.parse({}), 'attemptBudget.'),
+    ...flatten(failoverSchema.parse({ endpoints: [{ name: 'a', target: 1 }] }), 'failover.').filter(
+      ([path]) => path !== 'failover.maxFailovers',
+    ),
+    ...flatten(throttleSchema.parse({}), 'throttle.'),
+    ...flatten(rateLimitSchema.parse({ ratePerSecond: 1 }), 'rateLimit.').filter(
+      ([path]) => !/ratePerSecond|burst/.test(path),
+    ),
+    ...flatten(adaptiveLimitSchema.parse({}), 'adaptiveLimit.'),
+    ...flatten(bulkheadSchema.parse({}), 'bulkhead.'),
+    ...flatten(chaosSchema.parse({ abort: { rate: 1 } }), 'chaos.').filter(
+      ([path]) => path !== 'chaos.abort.rate',
+    ),
+    ...flatten(circuitBreakerSchema.parse({ probe: () => true }), 'circuitBreaker.'),
     ...flatten(cacheFallbackSchema.parse({}), 'cacheFallback.'),
     ...flatten(
       fallbackSchema.parse(() => 1),
@@ -83,12 +107,21 @@ describe('the tables of the README', () => {
     const standing = tableUnder('Defaults', readme).filter(([, value]) => value === 'on' || value === 'off');
     expect(standing.map(([option, value]) => [option, value])).toEqual([
       ['`retry`', 'off'],
+      ['`hedge`', 'off'],
+      ['`failover`', 'off'],
+      ['`throttle`', 'off'],
+      ['`rateLimit`', 'off'],
+      ['`adaptiveLimit`', 'off'],
+      ['`bulkhead`', 'off'],
       ['`circuitBreaker`', 'on'],
+      ['`chaos`', 'off'],
       ['`cacheFallback`', 'off'],
       ['`fallback`', 'off'],
     ]);
     expect(explained).toContain('circuit breaker:');
-    expect(explained).not.toMatch(/retry:|cache fallback:|fallback:/);
+    expect(explained).not.toMatch(
+      /(retry|hedge|failover|throttle|rate limit|adaptive limit|bulkhead|chaos|cache fallback|fallback):/,
+    );
   });
 
   it('name each metric with its type and labels', async () => {
@@ -98,7 +131,9 @@ describe('the tables of the README', () => {
     });
     await policy.execute(() => 'fine');
     const metrics = await hub.registry.getMetricsAsJSON();
-    const actual = metrics.map(({ name, type, values = [] }) => {
+    const ofLayers = new Set(Object.values(layerFamilies).map(({ name }) => `breakwater_${name}`));
+    const ofAll = metrics.filter(({ name }) => !ofLayers.has(name));
+    const actual = ofAll.map(({ name, type, values = [] }) => {
       const labels = new Set(values.flatMap((value) => Object.keys(value.labels)));
       for (const implied of ['policy', 'le']) labels.delete(implied);
       return [name.replace('breakwater_', ''), String(type), [...labels].join(', ')];
@@ -107,6 +142,27 @@ describe('the tables of the README', () => {
       cells.slice(0, 3).map((cell) => cell.replaceAll('`', '')),
     );
     expect(documented).toEqual(actual);
+  });
+
+  it('name each metric of single layers', () => {
+    const documented = tableUnder('Metrics of single layers', readme).map((cells) =>
+      cells.slice(0, 3).map((cell) => cell.replaceAll('`', '')),
+    );
+    expect(documented).toEqual(
+      Object.values(layerFamilies).map(({ name, type, labels }) => [name, type, labels.join(', ')]),
+    );
+  });
+
+  it('have a row for each strategy, in the standard order, with a program that is there', () => {
+    const rows = tableUnder('Strategies', readme).filter((cells) => cells.length === 5);
+    const keys = rows.flatMap(([key = '']) => key.replaceAll('`', '').split(', '));
+    expect([...keys].sort()).toEqual([...standardKeys].sort());
+    for (const [, , , , programs = ''] of rows) {
+      const paths = [...programs.matchAll(/\((examples\/[^)]+)\)/g)].map(([, path = '']) => path);
+      expect(paths.length).toBeGreaterThan(0);
+      for (const path of paths)
+        expect(existsSync(new URL(`../../${path}`, import.meta.url)), path).toBe(true);
+    }
   });
 
   it('leave out the label policy only where they say so', async () => {
