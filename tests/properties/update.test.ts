@@ -155,6 +155,6 @@ test('what holds is what was given for good, under the overrides in their order'
       });
       expect(vi.getTimerCount()).toBe(0);
     }),
-    { numRuns: 120 },
+    { numRuns: 80 },
   );
 });
