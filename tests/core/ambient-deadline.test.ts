@@ -224,3 +224,27 @@ describe('a run that several calls share', () => {
     expect(other.now).toEqual({ status: 'fulfilled', value: 7 });
   });
 });
+
+describe('work off the call path', () => {
+  it('has no deadline: what is put into a store, and a health check', async () => {
+    const seen: [string, number][] = [];
+    const note = (what: string): void => void seen.push([what, remainingDeadlineMs()]);
+    const store = {
+      get: () => note('get'),
+      set: () => note('set'),
+      delete: () => {},
+    };
+    const policy = testHub().policy('database', {
+      cacheFallback: { store, freshForMs: 1_000 },
+      circuitBreaker: { consecutiveFailures: 1, openMs: 50, maxOpenMs: 50, probe: () => note('probe') },
+    });
+    await runWithDeadline(500, () => policy.execute(() => 1, { cacheKey: 'a' }));
+    await runWithDeadline(500, () => errorOf(policy.execute(() => Promise.reject(new Error('down')))));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(seen).toEqual([
+      ['get', 500],
+      ['set', Number.POSITIVE_INFINITY],
+      ['probe', Number.POSITIVE_INFINITY],
+    ]);
+  });
+});
