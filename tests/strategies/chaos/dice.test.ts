@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { draw, SPARED } from '../../../src/strategies/chaos/dice.ts';
+import { type Draw, draw, SPARED } from '../../../src/strategies/chaos/dice.ts';
 import { type ChaosOptions, chaosSchema } from '../../../src/strategies/chaos/options.ts';
 
 /** Dice that show these, one after the other. */
-function dice(...shown: unknown[]): () => number {
+function dice(...shown: unknown[]): () => unknown {
   return () => {
     if (shown.length === 0) throw new Error('thrown more often than foreseen');
-    return Reflect.apply(() => shown.shift(), undefined, []);
+    return shown.shift();
   };
 }
 
-function drawn(options: ChaosOptions, ...shown: unknown[]) {
-  return draw(chaosSchema.parse(options), dice(...shown));
+function drawn(options: ChaosOptions, ...shown: unknown[]): Draw {
+  return Reflect.apply(draw, undefined, [chaosSchema.parse(options), dice(...shown)]);
 }
 
 describe('the dice', () => {

@@ -241,7 +241,7 @@ describe('a broken connection', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test.each([
+  test.each<[string, () => unknown]>([
     ['gives a value at once', () => 'fine'],
     [
       'throws at once',
@@ -373,6 +373,25 @@ describe('the switch', () => {
     expect(policy.chaos?.active).toBe(true);
     expect(policy.explain()).toContain('chaos: ON; makes errors');
     await vi.advanceTimersByTimeAsync(500);
+    expect(policy.chaos?.active).toBe(false);
+  });
+
+  test('follows updates of its options, and what they make of it while it is on', async () => {
+    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
+    policy.update({ chaos: { enabled: true } }, { forMs: 1_000 });
+    expect(policy.chaos?.active).toBe(true);
+    expect(await errorOf(policy.execute(() => 'fine'))).toBeInstanceOf(InjectedFaultError);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(policy.chaos?.active).toBe(false);
+    policy.chaos?.start();
+    policy.update({ chaos: { error: { rate: 0 } } });
+    expect(policy.chaos?.active).toBe(true);
+    expect(await policy.execute(() => 'fine')).toBe('fine');
+    policy.update({ chaos: { enabled: true } });
+    expect(policy.hazards.map(({ code }) => code)).toEqual(['CHAOS_WITHOUT_END']);
+    policy.update({ chaos: { enabled: false } });
+    expect([policy.hazards, policy.chaos?.active]).toEqual([[], false]);
+    expect(() => policy.update({ chaos: { enabled: true, error: { rate: 7 } } })).toThrow(/rate/);
     expect(policy.chaos?.active).toBe(false);
   });
 
