@@ -35,6 +35,10 @@ const reasons: readonly Known[] = [
   [/^the time it was forced open for is up$/, () => '強制オープンの期限が経過'],
   [/^the time it was disabled for is up$/, () => '無効の期限が経過'],
   [/^its probes succeeded$/, () => 'プローブが成功'],
+  [/^its health check succeeded$/, () => 'ヘルスチェックが成功'],
+  [/^its health check failed$/, () => 'ヘルスチェックが失敗'],
+  [/^its health check took longer than ([\d.]+) ms$/, (ms) => `ヘルスチェックが${ms}ミリ秒を超過`],
+  [/^(\d+) health checks in a row failed; .*$/s, (times) => `ヘルスチェックが${times}回連続で失敗`],
 ];
 
 /** Why an incident is not more severe, or is as severe as it is. */
@@ -64,6 +68,16 @@ const grounds: readonly Known[] = [
     (answered, all) => `、フォールバックの応答は呼び出し${all}件中${answered}件`,
   ],
   [/^ and has no fallback$/, () => '、フォールバックはない'],
+  [
+    /^( and has no fallback)?, and (\d+) of (\d+) keys are turned away$/,
+    (none, turnedAway, all) =>
+      `${none === undefined ? '' : '、フォールバックはない'}、拒否はキー${all}個中${turnedAway}個`,
+  ],
+  [
+    /^( and has no fallback)?, and (\d+) of its (\d+) endpoints do not answer$/,
+    (none, silent, all) =>
+      `${none === undefined ? '' : '、フォールバックはない'}、応答なしはエンドポイント${all}個中${silent}個`,
+  ],
 ];
 
 /** Whole sentences: summaries, reasons, samples of errors. */
