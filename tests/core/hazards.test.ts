@@ -139,6 +139,7 @@ describe('hazards of options', () => {
     ['retry with its defaults', () => ({ retry: {} })],
     ['failover with its defaults', () => ({ failover: { endpoints } })],
     ['hedge with its defaults', () => ({ hedge: {} })],
+    ['retry and hedge with their defaults', () => ({ retry: {}, hedge: {} })],
     ['a bulkhead with a queue', () => ({ bulkhead: { maxConcurrent: 5, maxQueue: 50 } })],
     ['a rate limit', () => ({ rateLimit: { ratePerSecond: 5 } })],
     ['throttle and adaptive limit', () => ({ throttle: {}, adaptiveLimit: {} })],

@@ -90,7 +90,9 @@ function attemptTimeoutOverTotal(
  * they may come to with their waits. A timeout that only cuts off the last of several runs is as it should be.
  */
 function worstCaseOverTotal(strategies: readonly Strategy[]): Hazard | undefined {
-  for (const { timeoutMs, within } of boundsOf(strategies)) {
+  // A hedge at a percentile begins when most attempts are over, so that it hardly adds to the time of a run.
+  const lasting = strategies.filter(({ kind, delayMs }) => kind !== 'hedge' || delayMs !== undefined);
+  for (const { timeoutMs, within } of boundsOf(lasting)) {
     const at = within.findIndex(
       (layer) => repeats(layer) && (layer.kind === 'retry' || layer.kind === 'failover'),
     );
