@@ -31,6 +31,7 @@ const alone = [
   'tests/breakwater.test.ts',
   'tests/{benchmarks,web}/**/*.test.ts',
   'tests/cli/**/*.test.ts',
+  'tests/core/ambient-deadline.test.ts',
   'tests/incidents/*.test.ts',
   'tests/incidents/{collectors,control,drill,journal,recovery,sinks}/**/*.test.ts',
   'tests/integrations/{express,fastify,fetch}/**/*.test.ts',

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { knowsDeadlines, runUnder } from './ambient-deadline.ts';
 import type { OperationContext } from './attempt.ts';
 import { announceEnd, callOutcome } from './call-end.ts';
@@ -51,6 +52,8 @@ export class Call extends Scope implements Permit {
   readonly cacheKey: string | undefined;
   readonly #startedAt: number;
   #isAnswered = false;
+  /** Where its caller is, once the call goes on without it. */
+  #context: AsyncResource | undefined = undefined;
   generation = NO_GENERATION;
   admittedAt: number;
   /** How many attempts it has made so far. */
@@ -99,6 +102,10 @@ export class Call extends Scope implements Permit {
   /** A call is its own outermost passage. */
   get call(): Call {
     return this;
+  }
+
+  override get context(): AsyncResource | undefined {
+    return this.#context;
   }
 
   /** What traced its caller when it started; of a call for several, that of the one that started the run. */
@@ -168,6 +175,8 @@ export class Call extends Scope implements Permit {
       // No layer of this library throws; one of the user's own may.
       this.settle(failed(error, 'defect'), monotonicNow());
     }
+    // What ran until now did so in the caller's context.
+    if (this.runtime.keepsContext && this.#resolve !== undefined) this.#context = callerContext();
     return promise;
   }
 
@@ -220,6 +229,7 @@ export class Call extends Scope implements Permit {
     const settings = { ...this.settings, timeoutMs: undefined, signal: undefined, deadline: undefined };
     const call = new Call(this.runtime, this.#invocation, this.#self, this.#args, settings, this.cacheKey);
     call.attempts = this.attempts;
+    call.#context = this.#context ?? callerContext();
     return call;
   }
 
@@ -315,6 +325,11 @@ export class DetailedCall extends Call {
 }
 
 function nothing(): void {}
+
+/** The asynchronous context that is in force. */
+function callerContext(): AsyncResource {
+  return new AsyncResource('breakwater.call');
+}
 
 /** Its reactions run when the code that runs now has returned to its caller. */
 const soon = Promise.resolve();

@@ -18,7 +18,7 @@ export function followSignal(signal: AbortSignal, scope: Scope): void {
   const scopes = new Set([scope]);
   const onAbort = (): void => {
     followers.delete(signal);
-    for (const follower of scopes) follower.end('caller-abort', signal.reason);
+    for (const follower of scopes) follower.inContext(() => follower.end('caller-abort', signal.reason));
   };
   followers.set(signal, { scopes, onAbort });
   signal.addEventListener('abort', onAbort, { once: true });

@@ -120,7 +120,8 @@ export class Deadlines {
       while (head !== undefined && head.dueAt <= now) {
         head.dequeue();
         this.#waiting -= 1;
-        head.expire(now);
+        const due = head;
+        due.inContext(() => due.expire(now));
         head = lane.head;
       }
     }

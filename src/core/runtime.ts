@@ -34,6 +34,11 @@ export class PolicyRuntime {
   budget = new AttemptBudget();
   /** Whether a layer holds the whole call, and so its caller's own deadline, to a time. Set when layers are bound. */
   boundsCalls = false;
+  /**
+   * Whether a layer lets a call wait, or begins something for it that it did not begin with, so that its caller's
+   * asynchronous context is kept. Set when layers are bound.
+   */
+  keepsContext = false;
   /** How long such a layer allows a call, in milliseconds. Set when layers are bound. */
   totalTimeoutMs = Number.POSITIVE_INFINITY;
   /** How long an attempt may take, in milliseconds. Set when layers are bound. */

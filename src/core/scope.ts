@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { deadlines, type Lane } from './deadlines.ts';
 
 /** Why a scope ended before its work did. */
@@ -49,6 +50,20 @@ export abstract class Scope {
 
   /** The scope around it. */
   abstract get parent(): Scope | undefined;
+
+  /** The asynchronous context of the call that it belongs to; `undefined` where that holds anyhow, or is not kept. */
+  get context(): AsyncResource | undefined {
+    return this.parent?.context;
+  }
+
+  /**
+   * Runs `fn` in that context: for whoever gets it to go on from elsewhere, such as a timer that it shares with others,
+   * or the end of another call that it waited for. So an application finds its own request's in `AsyncLocalStorage`.
+   */
+  inContext<T>(fn: () => T): T {
+    const { context } = this;
+    return context === undefined ? fn() : context.runInAsyncScope(fn);
+  }
 
   /** Why it ended, or `undefined` while it lives. */
   get cause(): EndCause | undefined {

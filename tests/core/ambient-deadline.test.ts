@@ -230,7 +230,10 @@ describe('what nobody waits for', () => {
     const seen: [string, number][] = [];
     const note = (what: string): void => void seen.push([what, remainingDeadlineMs()]);
     const store = {
-      get: () => note('get'),
+      get: () => {
+        note('get');
+        return undefined;
+      },
       set: () => note('set'),
       delete: () => {},
     };

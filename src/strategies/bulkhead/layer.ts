@@ -177,7 +177,7 @@ export class BulkheadLayer implements Layer, Lessor {
     const displaced = this.#places.leastImportant;
     if (displaced !== undefined) this.#leaveQueue(displaced);
     this.#enqueue(passage, now);
-    if (displaced !== undefined) this.#turnAway(displaced.outer, this.#fullError, now);
+    displaced?.inContext(() => this.#turnAway(displaced.outer, this.#fullError, now));
   }
 
   #turnAway(passage: Passage, makeError: () => unknown, now: number): void {
@@ -245,7 +245,7 @@ export class BulkheadLayer implements Layer, Lessor {
         else if (this.#isShadow || this.#places.hasPlace(this.#capacity)) {
           this.#places.dequeue(lease);
           deadlines.clear(lease);
-          this.#letIn(lease, now);
+          lease.inContext(() => this.#letIn(lease, now));
         } else break;
       }
     } finally {
@@ -258,11 +258,13 @@ export class BulkheadLayer implements Layer, Lessor {
   #letPass(lease: Lease, now: number): void {
     this.#leaveQueue(lease);
     const passage = lease.outer;
-    try {
-      this.#inner.enter(passage, now);
-    } catch (error) {
-      this.outer.settle(passage, failed(error, 'defect'), now);
-    }
+    passage.inContext(() => {
+      try {
+        this.#inner.enter(passage, now);
+      } catch (error) {
+        this.outer.settle(passage, failed(error, 'defect'), now);
+      }
+    });
   }
 
   /** A circuit moved. What waits behind one that has opened need not wait, once whoever moved it is done. */
@@ -282,7 +284,7 @@ export class BulkheadLayer implements Layer, Lessor {
     for (const lease of this.#places.waiting) {
       if (lease.stage !== 'waiting') continue;
       this.#leaveQueue(lease);
-      this.#settleClosed(lease.outer);
+      lease.inContext(() => this.#settleClosed(lease.outer));
     }
     this.#watch.stop();
   }

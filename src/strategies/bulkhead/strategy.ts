@@ -41,6 +41,7 @@ class BulkheadStrategy implements Strategy {
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
+    runtime.keepsContext = true;
     return new BulkheadLayer(inner, runtime, this.adjustable);
   }
 }

@@ -73,7 +73,7 @@ class Flight extends InnerPassage {
   }
 
   start(now: number): void {
-    if (this.#waiters.size > 0) this.flights.inner.enter(this, now);
+    if (this.#waiters.size > 0) this.inContext(() => this.flights.inner.enter(this, now));
   }
 
   add(passage: Passage, now: number): void {
@@ -108,7 +108,7 @@ class Flight extends InnerPassage {
     }));
     for (const { waiter, own } of shares) {
       // A listener told of one caller's outcome may have aborted another, who then waits no more.
-      if (this.#waiters.delete(waiter)) waiter.settle(own, now);
+      if (this.#waiters.delete(waiter)) waiter.inContext(() => waiter.settle(own, now));
       else if (own.ok && own.value !== outcome.value) this.call.discard(own.value);
     }
   }
@@ -118,7 +118,7 @@ class Flight extends InnerPassage {
     const [first, ...others] = this.#waiters;
     for (const waiter of others) if (this.#waiters.delete(waiter)) this.#runAlone(waiter, now);
     // What runs may have aborted the first.
-    if (first !== undefined && this.#waiters.delete(first)) first.settle(outcome, now);
+    if (first !== undefined && this.#waiters.delete(first)) first.inContext(() => first.settle(outcome, now));
     else if (outcome.ok) this.call.discard(outcome.value);
   }
 

@@ -51,6 +51,7 @@ class CacheFallbackStrategy implements Strategy {
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
+    runtime.keepsContext = true;
     return new CacheFallbackLayer(inner, runtime, this.adjustable);
   }
 }

@@ -39,6 +39,7 @@ export type HealthCheck = (context: ProbeContext) => unknown;
 
 /** A health check with its options. */
 export interface ProbeOptions {
+  /** Asks the dependency how it is. */
   readonly check: HealthCheck;
   /** How long a check may take, in milliseconds. Default: the policy's attempt timeout, or 5 000 without one. */
   readonly timeoutMs?: number | undefined;

@@ -68,6 +68,7 @@ class FailoverStrategy implements Strategy, Adjustable {
       ]);
     }
     const endpoints = this.#live.current.endpoints.map((given, at) => new EndpointState(given, at));
+    runtime.keepsContext = true;
     runtime.endpoints = endpoints.map(({ name }) => name);
     return new FailoverLayer(inner, runtime, this.#live, endpoints);
   }

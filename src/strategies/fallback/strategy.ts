@@ -4,6 +4,7 @@ import { deadlines } from '../../core/deadlines.ts';
 import { cutShort, failed, type Outcome, served, wantsFallback } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
+import type { PolicyRuntime } from '../../core/runtime.ts';
 import type { EndCause } from '../../core/scope.ts';
 import { isThenable } from '../../core/thenable.ts';
 import {
@@ -45,7 +46,8 @@ class FallbackStrategy implements Strategy {
     return `fallback: a call that fails is answered by a function, which may take ${this.maxWaitMs} ms`;
   }
 
-  bind(inner: Inner): Layer {
+  bind(inner: Inner, runtime: PolicyRuntime): Layer {
+    runtime.keepsContext = true;
     return new FallbackLayer(inner, this.adjustable);
   }
 }

@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { monotonicNow } from '../../core/clock.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { withoutStack } from '../../core/errors.ts';
@@ -42,6 +43,10 @@ export class Hedging extends Deadline {
     this.layer = layer;
     this.passage = passage;
     this.#first = new HedgeRun(this, passage, now);
+  }
+
+  override get context(): AsyncResource | undefined {
+    return this.passage.context;
   }
 
   start(now: number): void {

@@ -62,6 +62,7 @@ class HedgeStrategy implements Strategy {
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
+    runtime.keepsContext = true;
     return new HedgeLayer(inner, runtime, this.adjustable);
   }
 }

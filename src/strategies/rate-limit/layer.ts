@@ -188,12 +188,14 @@ export class RateLimitLayer implements Layer, Host {
   #letIn(waiter: Waiter, now: number): void {
     this.#leaveQueue(waiter);
     const passage = waiter.outer;
-    try {
-      this.#inner.enter(passage, now);
-    } catch (error) {
-      // No layer of this library throws; one of the user's own may, and this is another call's run.
-      this.outer.settle(passage, failed(error, 'defect'), now);
-    }
+    passage.inContext(() => {
+      try {
+        this.#inner.enter(passage, now);
+      } catch (error) {
+        // No layer of this library throws; one of the user's own may, and this is another call's run.
+        this.outer.settle(passage, failed(error, 'defect'), now);
+      }
+    });
   }
 
   /** A circuit moved. What waits behind one that has opened need not wait, once whoever moved it is done. */
@@ -214,7 +216,7 @@ export class RateLimitLayer implements Layer, Host {
     for (const waiter of this.#waiting.all) {
       if (!waiter.isWaiting) continue;
       this.#leaveQueue(waiter);
-      this.#settleClosed(waiter.outer);
+      waiter.inContext(() => this.#settleClosed(waiter.outer));
     }
   }
 

@@ -38,6 +38,7 @@ class RateLimitStrategy implements Strategy {
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
+    runtime.keepsContext = true;
     return new RateLimitLayer(inner, runtime, this.adjustable);
   }
 }

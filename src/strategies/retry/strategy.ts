@@ -59,6 +59,7 @@ class RetryStrategy implements Strategy {
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
+    runtime.keepsContext = true;
     const { budget } = this.adjustable.current;
     if (budget !== undefined) runtime.budget = new AttemptBudget(budget);
     const made = runtime.budget.limits;

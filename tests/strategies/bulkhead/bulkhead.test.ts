@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { deadlines } from '../../../src/core/deadlines.ts';
 import {
   type Breakwater,
@@ -379,6 +379,9 @@ test('shadow mode counts what it would have done, and turns nothing away', async
 
 test('1,000 who wait get in one after the other, however fast each ends', async () => {
   const policy = made({ maxConcurrent: 1, maxQueue: 1_000 });
+  const limit = Error.stackTraceLimit;
+  onTestFinished(() => void Object.assign(Error, { stackTraceLimit: limit }));
+  Error.stackTraceLimit = 1_000;
   const running = deferred();
   follow(policy.execute(() => running.promise));
   let deepest = 0;
