@@ -68,7 +68,7 @@ type Change<Option> = Option extends false
 /** Options that `policy.update()` may change. */
 export type PolicyChanges<Target = undefined> = {
   readonly [Key in keyof StandardStrategies<Target>]?: Change<StandardStrategies<Target>[Key]>;
-};
+} & { readonly attemptBudget?: AttemptBudgetOptions | undefined };
 
 /** A policy, as a hub makes it. */
 export type Policy<Target = unknown> = AnyPolicy<Target, PolicyChanges<Target>>;

@@ -1,3 +1,16 @@
+import type { Circuit, CircuitWindowCounts } from './circuit.ts';
+
+/** What the windows of circuits hold together. */
+export function heldBy(circuits: readonly Circuit[]): CircuitWindowCounts {
+  const sum = { attempts: 0, failures: 0, slow: 0 };
+  for (const { window } of circuits) {
+    sum.attempts += window.attempts;
+    sum.failures += window.failures;
+    sum.slow += window.slow;
+  }
+  return sum;
+}
+
 /** Counts of a policy since it was made. */
 export interface PolicyStats {
   readonly calls: Readonly<Record<string, number>>;
@@ -12,7 +25,7 @@ export interface PolicyStats {
   readonly attemptsInFlight: number;
   /** Estimated from the histogram's buckets, in milliseconds; `undefined` before the first call. */
   readonly latency: { readonly p50Ms: number | undefined; readonly p99Ms: number | undefined };
-  /** What the circuit's window holds, with its failure rate; the rate is `undefined` while it is empty. */
+  /** What the windows of its circuits hold together, with their failure rate; the rate is `undefined` while it is empty. */
   readonly window: {
     readonly attempts: number;
     readonly failures: number;

@@ -22,7 +22,7 @@ import { noCircuit } from './no-circuit.ts';
 import type { Component } from './observer.ts';
 import { parseOptions, shown } from './options.ts';
 import { compose, type Inner, type Strategy, type StrategyKind } from './pipeline.ts';
-import type { PolicyStats } from './policy-stats.ts';
+import { heldBy, type PolicyStats } from './policy-stats.ts';
 import { rankOf } from './priority.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { type UpdateOptions, Updates } from './updates.ts';
@@ -176,9 +176,9 @@ export class Policy<Target = unknown, Changes extends object = object> {
     return this.#updates.current;
   }
 
-  /** Counts since the policy was made, and what the circuit's window holds now. */
+  /** Counts since the policy was made, and what the windows of its circuits hold now, together. */
   stats(): PolicyStats {
-    const { attempts, failures, slow } = this.circuit.window;
+    const { attempts, failures, slow } = heldBy(this.circuits);
     const failureRate = attempts === 0 ? undefined : failures / attempts;
     return { ...this.counts.stats(), window: { attempts, failures, slow, failureRate } };
   }

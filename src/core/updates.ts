@@ -1,4 +1,5 @@
 import type { Adjustable } from './adjustable.ts';
+import { BUDGET_KEY, BudgetOptions } from './budget-options.ts';
 import { wallNow } from './clock.ts';
 import { ClosedError, InvalidOptionsError, isBreakwaterError, type OptionsProblem } from './errors.ts';
 import type { UpdateEvent } from './events.ts';
@@ -46,6 +47,7 @@ export class Updates {
   readonly #runtime: PolicyRuntime;
   readonly #strategies: readonly Strategy[];
   readonly #policyOptions: readonly string[];
+  readonly #budget: BudgetOptions;
   /** What was given for good, of layers that were updated. */
   readonly #base = new Map<string, unknown>();
   readonly #overrides = new Set<Override>();
@@ -56,6 +58,7 @@ export class Updates {
     this.#runtime = runtime;
     this.#strategies = strategies;
     this.#policyOptions = policyOptions;
+    this.#budget = new BudgetOptions(runtime);
     runtime.onClose(() => this.#close());
   }
 
@@ -95,7 +98,7 @@ export class Updates {
   /** The options that hold now; of several layers of one key, the second is `key 2`. */
   get current(): Readonly<Record<string, unknown>> {
     const seen = new Map<string, number>();
-    return Object.fromEntries(
+    const ofLayers = Object.fromEntries(
       this.#strategies.flatMap(({ key, kind, adjustable }) => {
         if (adjustable === undefined) return [];
         const name = key ?? kind;
@@ -104,6 +107,7 @@ export class Updates {
         return [[times === 1 ? name : `${name} ${times}`, copied(adjustable.current)]];
       }),
     );
+    return { ...ofLayers, [BUDGET_KEY]: copied(this.#budget.current) };
   }
 
   #change(given: ByKey, steps: readonly Step[]): undefined {
@@ -236,11 +240,13 @@ export class Updates {
   }
 
   #adjustable(key: string): Adjustable | undefined {
+    if (key === BUDGET_KEY) return this.#budget;
     return this.#strategies.find((strategy) => strategy.key === key)?.adjustable;
   }
 
   /** The layer that an option is of, or why that cannot change. */
   #layerOf(key: string, value: unknown): Adjustable | string {
+    if (key === BUDGET_KEY) return this.#budgetOrWhyNot(value);
     const [strategy, another] = this.#strategies.filter((known) => known.key === key);
     if (strategy === undefined) return this.#whyNone(key);
     if (another !== undefined) return 'stands for several layers of this policy, and cannot say which';
@@ -249,6 +255,13 @@ export class Updates {
     if (typeof value === 'object' && !isPlainObject(value))
       return `must be a plain object, not ${shown(value)}`;
     return strategy.adjustable;
+  }
+
+  #budgetOrWhyNot(value: unknown): Adjustable | string {
+    if (!isPlainObject(value)) return `must be a plain object, such as { ratio: 0.1 }, not ${shown(value)}`;
+    if (this.#strategies.some(({ setsBudget }) => setsBudget === true))
+      return "is what 'retry.budget' of this policy says; change that";
+    return this.#budget;
   }
 
   #whyNone(key: string): string {

@@ -107,7 +107,7 @@ describe('what holds', () => {
     expect(problemsOf(() => twice.update({ retry: { maxRetries: 1 } }))).toEqual({
       retry: 'stands for several layers of this policy, and cannot say which',
     });
-    expect(Object.keys(twice.options)).toEqual(['retry', 'retry 2']);
+    expect(Object.keys(twice.options)).toEqual(['retry', 'retry 2', 'attemptBudget']);
   });
 });
 
@@ -364,6 +364,43 @@ describe('calls in flight', () => {
     expect(await run(4)).toBe(2);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await run(4)).toBe(0);
+  });
+
+  test('the attempt budget of the policy changes, for good and for a time', async () => {
+    const policy = testHub().policy('p', {
+      retry: { maxRetries: 1, baseDelayMs: 0 },
+      attemptBudget: { floor: 1, ratio: 0.01, periodMs: 60_000 },
+      circuitBreaker: false,
+    });
+    const attemptsOf = async (calls: number) => {
+      const before = policy.stats().retries;
+      for (let at = 0; at < calls; at += 1) {
+        const call = follow(policy.execute(failing()));
+        await flush();
+        await vi.advanceTimersByTimeAsync(20);
+        expect(call.times).toBe(1);
+      }
+      return policy.stats().retries - before;
+    };
+    expect(await attemptsOf(3)).toBe(1);
+    policy.update({ attemptBudget: { floor: 3 } });
+    expect(policy.options.attemptBudget).toEqual({ floor: 3, ratio: 0.01, periodMs: 60_000 });
+    expect(await attemptsOf(4)).toBe(2);
+    const end = policy.update({ attemptBudget: { floor: 4 } }, { forMs: 60_000 });
+    expect(await attemptsOf(2)).toBe(1);
+    end();
+    expect(policy.options.attemptBudget).toMatchObject({ floor: 3 });
+    expect(await attemptsOf(2)).toBe(0);
+  });
+
+  test('where retry has a budget of its own, that is what changes', () => {
+    const policy = testHub().policy('p', { retry: { budget: { floor: 1 } } });
+    expect(() => policy.update({ attemptBudget: { floor: 2 } })).toThrow("'retry.budget' of this policy");
+    expect(() =>
+      testHub()
+        .policy('q')
+        .update({ attemptBudget: { ratio: 7, flor: 2 } as object }),
+    ).toThrow(/attemptBudget.ratio: .*\n.*attemptBudget.flor: .*did you mean 'floor'/);
   });
 
   test('a budget given for a time goes back to the one that the policy had', async () => {

@@ -25,9 +25,10 @@ export type FetchCacheOptions = Omit<CacheFallbackOptions, 'codec' | 'clone'>;
 
 /**
  * Options of `resilientFetch()`: those of the policies it makes (all but `strategies`, whose instances belong to one
- * policy), and its own.
+ * policy, and `failover`, since a request says where it goes), and its own.
  */
-export interface ResilientFetchOptions extends Omit<PolicyOptions, 'strategies' | 'cacheFallback'> {
+export interface ResilientFetchOptions
+  extends Omit<PolicyOptions, 'strategies' | 'cacheFallback' | 'failover'> {
   /**
    * Answers a GET that fails with a copy of the last good response. Default: none.
    *
@@ -112,6 +113,11 @@ const ownSchema = z.object({
 
 const fetchSchema = options({ ...policyDefaultsSchema.shape, ...ownSchema.shape }).superRefine(
   (given, context) => {
+    if (Reflect.get(given, 'failover')) {
+      const message =
+        'a request has one URL: give a policy the base URLs as targets, and fetch within policy.execute(({ target, signal }) => ...)';
+      context.addIssue({ code: 'custom', path: ['failover'], message });
+    }
     const cache: unknown = Reflect.get(given, 'cacheFallback');
     if (typeof cache !== 'object' || cache === null) return;
     for (const key of ['codec', 'clone']) {

@@ -21,7 +21,7 @@ import { type PolicyOptions, policySchema } from '../../policy-options.ts';
  * `metadata.operation` (`PgOperation`), and throws the failure on unless that is `query`. What it answers for
  * `connect()` or `transaction()` makes them reject with a `TypeError`, since it is no connection and committed nothing.
  */
-export interface ResilientPoolOptions extends PolicyOptions {
+export interface ResilientPoolOptions extends Omit<PolicyOptions, 'failover'> {
   /** Name of the policy: 1 to 128 characters without control characters; it is also the metrics' label. */
   readonly name: string;
   /**
@@ -66,12 +66,22 @@ export interface QueryCallOptions {
 export const callOptionNames = ['idempotent', 'check', 'signal', 'timeoutMs', 'metadata'] as const;
 
 /** Checks all options at once, the policy's own included. */
-export const resilientPoolSchema = policySchema.safeExtend({
-  name: policyName,
-  idempotent: flag.default(false),
-  connectTimeoutMs: durationMs.default(10_000),
-  cancelTimeoutMs: durationMs.default(1_000),
-});
+export const resilientPoolSchema = policySchema
+  .safeExtend({
+    name: policyName,
+    idempotent: flag.default(false),
+    connectTimeoutMs: durationMs.default(10_000),
+    cancelTimeoutMs: durationMs.default(1_000),
+  })
+  .superRefine((given, context) => {
+    const { strategies = [] } = given;
+    const inOrder = strategies.findIndex(({ kind }) => kind === 'failover');
+    const path = Reflect.get(given, 'failover') ? ['failover'] : ['strategies', inOrder];
+    if (path.length === 2 && inOrder === -1) return;
+    const message =
+      'a pool has one server: give a policy the pools as targets, and use it by policy.execute(({ target }) => target.query(...))';
+    context.addIssue({ code: 'custom', path, message });
+  });
 
 const poolMethods = ['connect', 'query', 'end', 'on'] as const;
 

@@ -62,10 +62,11 @@ class RetryStrategy implements Strategy {
     runtime.keepsContext = true;
     const { budget } = this.adjustable.current;
     if (budget !== undefined) runtime.budget = new AttemptBudget(budget);
-    const made = runtime.budget.limits;
+    let others = runtime.budget.limits;
     this.adjustable.onChange((now, before) => {
       if (sameOption(now.budget, before.budget)) return;
-      runtime.budget.adjust(now.budget ?? made, monotonicNow());
+      if (before.budget === undefined) others = runtime.budget.limits;
+      runtime.budget.adjust(now.budget ?? others, monotonicNow());
     });
     return new RetryLayer(inner, runtime, this.adjustable);
   }

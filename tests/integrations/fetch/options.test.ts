@@ -54,6 +54,9 @@ describe('options of resilientFetch', () => {
       ].sort(),
     );
     expect(problemsOf({ cacheFallback: { clone: structuredClone } })).toEqual(['cacheFallback.clone']);
+    expect(problemsOf({ failover: { endpoints: [{ name: 'a', target: 'http://127.0.0.1' }] } })).toEqual([
+      'failover',
+    ]);
   });
 
   it.each([null, 5, 'x', []])('refuses %j for options', (options) => {

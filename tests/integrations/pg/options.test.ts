@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
-import { InvalidOptionsError } from '../../../src/index.ts';
+import { failover, InvalidOptionsError, retry } from '../../../src/index.ts';
 import { type ResilientPool, resilientPool } from '../../../src/integrations/pg/index.ts';
 import { errorOf, testHub } from '../../support.ts';
 
@@ -49,6 +49,13 @@ describe('resilientPool options', () => {
     expect(pool.options.connectionTimeoutMillis).toBeUndefined();
     expect(pool.listenerCount('error')).toBe(0);
     expect(await registry.metrics()).not.toContain('policy=');
+  });
+
+  it('has no failover: a pool has one server', () => {
+    const endpoints = [{ name: 'a', target: 1 }];
+    const strategies = [retry(), failover({ endpoints })];
+    expect(problemsOf(hub, new pg.Pool(), { name: 'db', failover: { endpoints } })).toEqual(['failover']);
+    expect(problemsOf(hub, new pg.Pool(), { name: 'db', strategies })).toEqual(['strategies[1]']);
   });
 
   it('says what is wrong with the hub, the pool, and missing options', () => {
