@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 import packageJson from './package.json' with { type: 'json' };
+import { writeDeclarations } from './scripts/declarations.ts';
 import { commands, exportProblems, findEntries } from './scripts/entries.ts';
 
 /** What is published as ES modules only. CommonJS output carries it, so that it loads wherever CommonJS does. */
@@ -27,5 +28,5 @@ export default defineConfig([
   // With tree shaking, Rollup turns the shared chunks into CommonJS; what tsup does without it rewrites `?.`, `??`
   // and class fields into slow helpers.
   { ...shared, format: 'cjs', noExternal: esmOnly, treeshake: true },
-  { ...shared, format: ['esm', 'cjs'], dts: { only: true } },
+  { ...shared, entry: { ...writeDeclarations(root, entries) }, format: ['esm', 'cjs'], dts: { only: true } },
 ]);

@@ -71,7 +71,9 @@ describe('the tarball', () => {
       'THIRD-PARTY-LICENSES.md',
       'package.json',
     ]);
-    expect([...built].filter((name) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(name))).toEqual([]);
+    expect(
+      [...built].filter((name) => !/^dist\/[\w-]+(\.d-[\w-]+)?\.(js|cjs|d\.ts|d\.cts)$/.test(name)),
+    ).toEqual([]);
     for (const file of files) expect(await readFile(file, 'utf8'), file).not.toContain(repository);
   });
 
