@@ -25,6 +25,8 @@ export interface Adjustable {
 export interface LiveSettingsDetails {
   /** Options that cannot change while the strategy works. Default: none. */
   readonly fixed?: readonly string[] | undefined;
+  /** What to do instead of changing one of them. Default: to make the policy anew. */
+  readonly instead?: Readonly<Record<string, string>> | undefined;
   /** As in `Adjustable`. */
   readonly inFull?: ((given: unknown) => unknown) | undefined;
 }
@@ -76,14 +78,16 @@ export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
   }
 
   #refuseFixed(next: z.output<Schema>): void {
-    const { fixed = [] } = this.#details;
+    const { fixed = [], instead = {} } = this.#details;
     const changed = fixed.filter((key) => !sameOption(optionOf(this.current, key), optionOf(next, key)));
     if (changed.length === 0) return;
-    const message = `cannot change while the policy runs; remove the policy and make it anew`;
     throw new InvalidOptionsError(
       '',
       `${this.#subject} cannot be used`,
-      changed.map((path) => ({ path, message })),
+      changed.map((path) => ({
+        path,
+        message: `cannot change while the policy runs; ${instead[path] ?? 'remove the policy and make it anew'}`,
+      })),
     );
   }
 }

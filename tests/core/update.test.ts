@@ -403,20 +403,16 @@ describe('calls in flight', () => {
     ).toThrow(/attemptBudget.ratio: .*\n.*attemptBudget.flor: .*did you mean 'floor'/);
   });
 
-  test('a budget given for a time goes back to the one that the policy had', async () => {
-    const policy = testHub().policy('database', {
-      retry: { maxRetries: 1, baseDelayMs: 0 },
-      attemptBudget: { floor: 3, ratio: 0.1, periodMs: 60_000 },
-      circuitBreaker: false,
-    });
-    policy.update({ retry: { budget: { floor: 0, ratio: 0.01, periodMs: 60_000 } } }, { forMs: 1_000 });
-    await repeat(3, () => policy.execute(failing()));
-    expect(policy.stats().retries).toBe(0);
-    await vi.advanceTimersByTimeAsync(1_000);
-    const calls = repeat(5, () => policy.execute(failing()));
-    await vi.advanceTimersByTimeAsync(200);
-    await calls;
-    expect(policy.stats().retries).toBe(3);
+  test('a retry that uses the budget of its policy gets none of its own', () => {
+    const made = { retry: { maxRetries: 1 }, attemptBudget: { floor: 3 } };
+    for (const options of [made, { retry: {} }]) {
+      const policy = testHub().policy('database', options);
+      const before = policy.options;
+      expect(() => policy.update({ retry: { budget: { floor: 0 } } })).toThrow(
+        "retry.budget: cannot change while the policy runs; the policy's own is used: change 'attemptBudget'",
+      );
+      expect(policy.options).toEqual(before);
+    }
   });
 });
 

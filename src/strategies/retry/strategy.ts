@@ -23,18 +23,24 @@ import { type RetryOptions, type RetrySettings, retrySchema } from './options.ts
  * @throws {InvalidOptionsError} when the options are wrong
  */
 export function retry(options: RetryOptions = {}): Strategy {
-  return new RetryStrategy(new LiveSettings(retrySchema, options, 'Options of retry()'));
+  return new RetryStrategy(options);
 }
 
 class RetryStrategy implements Strategy {
   readonly kind = 'retry';
   readonly key = 'retry';
-  readonly setsBudget: boolean;
   readonly adjustable: LiveSettings<typeof retrySchema>;
 
-  constructor(live: LiveSettings<typeof retrySchema>) {
-    this.adjustable = live;
-    this.setsBudget = live.current.budget !== undefined;
+  constructor(given: RetryOptions) {
+    const setsBudget = given?.budget !== undefined;
+    this.adjustable = new LiveSettings(retrySchema, given, 'Options of retry()', {
+      fixed: setsBudget ? [] : ['budget'],
+      instead: { budget: "the policy's own is used: change 'attemptBudget'" },
+    });
+  }
+
+  get setsBudget(): boolean {
+    return this.adjustable.current.budget !== undefined;
   }
 
   get maxRuns(): number {
@@ -62,11 +68,9 @@ class RetryStrategy implements Strategy {
     runtime.keepsContext = true;
     const { budget } = this.adjustable.current;
     if (budget !== undefined) runtime.budget = new AttemptBudget(budget);
-    let others = runtime.budget.limits;
     this.adjustable.onChange((now, before) => {
-      if (sameOption(now.budget, before.budget)) return;
-      if (before.budget === undefined) others = runtime.budget.limits;
-      runtime.budget.adjust(now.budget ?? others, monotonicNow());
+      if (now.budget === undefined || sameOption(now.budget, before.budget)) return;
+      runtime.budget.adjust(now.budget, monotonicNow());
     });
     return new RetryLayer(inner, runtime, this.adjustable);
   }
