@@ -5,12 +5,20 @@ import { redact } from './redact.ts';
 
 /** What incidents look at of a circuit. */
 export type SeenCircuit = Pick<Circuit, 'state' | 'shadow'> &
-  Partial<Pick<Circuit, 'key' | 'endpoint' | 'since' | 'onset'>>;
+  Partial<Pick<Circuit, 'key' | 'endpoint' | 'since' | 'onset'>> & {
+    /** Whether it holds for what has circuits of its own beneath it. Default: as if it did. */
+    readonly governs?: boolean | undefined;
+  };
 
-/** How many of a policy's circuits are not closed. Circuits that only watch are not counted. */
+/**
+ * How many of a policy's circuits turn calls away or probe. Those that only watch are not counted, nor those that a
+ * person disabled, nor what is beneath one that is disabled for all.
+ */
 export interface CircuitTally {
-  /** Whether the policy's own is not closed, which may turn every call away. */
+  /** Whether the policy's own does, which may turn every call away. */
   readonly ownOpen: boolean;
+  /** Whether the policy's own is disabled for all calls, whatever their keys and endpoints. */
+  readonly letsAllThrough: boolean;
   readonly endpoints: number;
   readonly endpointsOpen: number;
   /** Keys seen lately: those that have a circuit. */
@@ -20,12 +28,17 @@ export interface CircuitTally {
   readonly worst: readonly WorstKey[];
 }
 
+/** Whether any of them turns calls away. */
+export function turnsAway({ ownOpen, endpointsOpen, keysOpen }: CircuitTally): boolean {
+  return ownOpen || endpointsOpen > 0 || keysOpen > 0;
+}
+
 /** The same for a severity rule; `undefined` where the policy has one circuit only. */
 export function spreadOf({ worst: _, ...spread }: CircuitTally): CircuitSpread | undefined {
   return spread.endpoints === 0 && spread.keys === 0 ? undefined : spread;
 }
 
-/** A key whose circuit is not closed. */
+/** A key whose calls are turned away or probe. */
 export interface WorstKey {
   /** Redacted, and cut where it is long. */
   readonly key: string;
@@ -57,13 +70,20 @@ export function whose({ key, endpoint }: Pick<Circuit, 'key' | 'endpoint'>): str
 
 export function tallyOf(circuits: readonly SeenCircuit[]): CircuitTally {
   const seen = circuits.filter(({ shadow }) => !shadow);
-  const isOpen = ({ state }: SeenCircuit): boolean => state !== 'closed';
+  const disabled = seen.filter(
+    ({ state, key, governs }) => state === 'disabled' && key === undefined && governs !== false,
+  );
+  const isOpen = (circuit: SeenCircuit): boolean =>
+    circuit.state !== 'closed' &&
+    circuit.state !== 'disabled' &&
+    !disabled.some(({ endpoint }) => endpoint === undefined || endpoint === circuit.endpoint);
   const keyed = seen.filter(({ key }) => key !== undefined);
   const ofEndpoints = seen.filter(({ key, endpoint }) => key === undefined && endpoint !== undefined);
   const own = seen.filter(({ key, endpoint }) => key === undefined && endpoint === undefined);
   const openKeys = keyed.filter(isOpen);
   return {
     ownOpen: own.some(isOpen),
+    letsAllThrough: disabled.some(({ endpoint }) => endpoint === undefined),
     endpoints: ofEndpoints.length,
     endpointsOpen: ofEndpoints.filter(isOpen).length,
     keys: keyed.length,
@@ -88,8 +108,11 @@ function worstKey(circuit: SeenCircuit): WorstKey {
 }
 
 /** How the circuits of a policy that has several are, in a sentence; `undefined` for one that has not. */
-export function tallyText({ ownOpen, endpoints, endpointsOpen, keys, keysOpen, worst }: CircuitTally) {
+export function tallyText(tally: CircuitTally): string | undefined {
+  const { ownOpen, letsAllThrough, endpoints, endpointsOpen, keys, keysOpen, worst } = tally;
   if (endpoints === 0 && keys === 0) return undefined;
+  if (letsAllThrough)
+    return "Circuits that are not closed: the policy's own, disabled by hand, so that all calls are let through.";
   const parts = [
     ...(ownOpen ? ["the policy's own"] : []),
     ...(endpoints === 0 ? [] : [`${endpointsOpen} of ${endpoints} endpoints`]),

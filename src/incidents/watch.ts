@@ -2,6 +2,7 @@ import type { PolicyStats } from '../core/policy.ts';
 import type { SloBurningEvent } from '../core/slo-events.ts';
 import type { IncidentRecord } from './incident/record.ts';
 import type { BurnFacts, FallbackState, Severity } from './incident/severity.ts';
+import type { CountedCircuits } from './manager/circuit-counts.ts';
 import { Telling } from './manager/telling.ts';
 import type { IncidentSettings } from './options.ts';
 import { FlapDetector } from './quiet/flapping.ts';
@@ -67,7 +68,9 @@ export class Watch {
   /** From when on nothing is expected of a policy that was not seen, on the monotonic clock. */
   #orphanAt: number;
   /** How the circuits of keys and endpoints were when that was recorded last; `undefined` before it was. */
-  circuitsText: string | undefined = undefined;
+  counted: CountedCircuits | undefined = undefined;
+  /** When the reason for the severity was recorded last, on the monotonic clock. */
+  explainedAt = Number.NEGATIVE_INFINITY;
   /** Keys whose circuits were open when people were last told how many. */
   keysTold = 1;
   /** Whether its policy was there since this process tends it; one that never was is not a removed one. */

@@ -1,8 +1,8 @@
 import type { CircuitState } from '../../src/core/circuit.ts';
 import { wallNow } from '../../src/core/clock.ts';
 import { Events, type IncidentEvent } from '../../src/core/events.ts';
-import type { SloEvent } from '../../src/core/slo-events.ts';
 import type { Criticality, PolicyStats } from '../../src/core/policy.ts';
+import type { SloEvent } from '../../src/core/slo-events.ts';
 import type { SloAnnouncement } from '../../src/incidents/announcement.ts';
 import { gatherEvidence } from '../../src/incidents/evidence/evidence.ts';
 import type { Incident } from '../../src/incidents/incident/record.ts';

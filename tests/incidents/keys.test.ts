@@ -129,4 +129,70 @@ describe('an incident of a policy with a circuit for each key', () => {
     await serve('a');
     expect(policy.circuits.map(({ state }) => state)).not.toContain('forced-open');
   });
+
+  test('is no worse while a person lets all calls through, as nothing is turned away then', async () => {
+    hub.policy('database', options);
+    await serve(...named(14, 'healthy'));
+    await fail('tenant-7');
+    await seconds(2);
+    const [incident] = hub.incidents.list();
+    expect(incident?.severity).toBe('High');
+    hub.incidents.recover(incident?.id ?? '', { control: 'force-closed', by: 'Ada' });
+    await seconds(40);
+    expect(incident?.severity).toBe('High');
+    expect(incident?.why).toBe(
+      "'database' is of critical criticality, and a person lets all calls through its circuits.",
+    );
+    expect(counts().at(-1)).toBe(
+      "Circuits that are not closed: the policy's own, disabled by hand, so that all calls are let through.",
+    );
+    expect(sink.got.map(({ summary }) => summary).join()).not.toContain('Raised');
+  });
+
+  test('knows that all are closed though they opened and closed between two looks', async () => {
+    hub.policy('database', {
+      ...options,
+      circuitBreaker: { ...options.circuitBreaker, openMs: 200 },
+    });
+    await fail('tenant-7');
+    await vi.advanceTimersByTimeAsync(300);
+    await serve('tenant-7');
+    await seconds(2);
+    const [incident] = hub.incidents.list();
+    expect(incident?.toJSON().condition.circuit).toMatchObject({ state: 'closed', allClosed: true });
+    expect(counts()).toEqual(['Circuits that are not closed: 0 of 1 keys.']);
+  });
+
+  test('keeps what people wrote, however many keys come and go, and writes little of them', async () => {
+    hub.policy('database', {
+      ...options,
+      circuitBreaker: { ...options.circuitBreaker, openMs: 600_000, maxOpenMs: 600_000 },
+    });
+    await fail('first');
+    const { id = '' } = hub.incidents.list()[0] ?? {};
+    const before = counts().length;
+    hub.incidents.do(id, { do: 'note', by: 'Ada', text: 'the vendor knows of it' });
+    for (let at = 0; at < 300; at += 1) {
+      await fail(`new-${at}`);
+      await vi.advanceTimersByTimeAsync(1_100);
+    }
+    const timeline = hub.incidents.list()[0]?.timeline ?? [];
+    expect(timeline.some(({ text }) => text.includes('the vendor knows of it'))).toBe(true);
+    // Nine doublings, and once for each 15 seconds.
+    expect(counts().length - before).toBeLessThanOrEqual(9 + 330 / 15);
+  });
+
+  test('tells that it is worse once, with how many there are', async () => {
+    hub.policy('database', { ...options, circuitBreaker: { ...options.circuitBreaker, maxKeys: 200 } });
+    await serve(...named(100, 'tenant'));
+    await fail('tenant-0');
+    await seconds(20);
+    sink.got.length = 0;
+    await fail(...named(60).slice(1));
+    await seconds(50);
+    const told = sink.got.map(({ kind, summary }) => ({ kind, summary }));
+    expect(told).toHaveLength(1);
+    expect(told[0]?.summary).toContain('Raised to Critical');
+    expect(told[0]?.summary).toContain('60 of 100 keys');
+  });
 });

@@ -122,6 +122,11 @@ export class Facts {
     return this.#notifications.find(({ sinks }) => sinks.some(({ result }) => result === null)) !== undefined;
   }
 
+  /** Whether all circuits were closed when one moved last; `undefined` where none did. */
+  get allClosed(): boolean | undefined {
+    return this.#circuit?.allClosed;
+  }
+
   /** What was done to policies and is in force. */
   get controlsInForce(): IncidentJson['controls'] {
     return this.#controls.toJSON().filter(({ ended }) => !ended);

@@ -213,6 +213,11 @@ export class IncidentRecord implements Incident {
     return this.#facts.unsent;
   }
 
+  /** Whether all circuits of its policy were closed, as it says; `undefined` where none has moved. */
+  get allClosed(): boolean | undefined {
+    return this.#facts.allClosed;
+  }
+
   /** What was done to policies for it and is in force. */
   get controlsInForce(): IncidentJson['controls'] {
     return this.#facts.controlsInForce;

@@ -30,10 +30,12 @@ export interface BurnFacts {
   readonly exhausted: boolean;
 }
 
-/** How many circuits of a policy are not closed that has several, one for each endpoint or key. */
+/** How many circuits of a policy turn calls away or probe that has several, one for each endpoint or key. */
 export interface CircuitSpread {
-  /** Whether the policy's own is not closed: that of calls without a key, or one that was opened for all. */
+  /** Whether the policy's own is open: that of calls without a key, or one that was opened for all. */
   readonly ownOpen: boolean;
+  /** Whether a person disabled the policy's own, which holds for all calls: none is turned away then. Default `false`. */
+  readonly letsAllThrough?: boolean | undefined;
   readonly endpoints: number;
   readonly endpointsOpen: number;
   /** Keys that have a circuit: those seen lately. */
@@ -48,7 +50,7 @@ export interface SeverityFacts {
   readonly fallback: FallbackState;
   /** What began the incident. */
   readonly trigger: IncidentTrigger;
-  /** Whether a circuit of the policy is not closed, so that calls are turned away or probed. */
+  /** Whether a circuit of the policy turns calls away or probes; one that a person disabled does neither. */
   readonly circuitOpen: boolean;
   /** How far that goes; `undefined` where the policy has one circuit only. */
   readonly circuits?: CircuitSpread | undefined;
@@ -96,7 +98,8 @@ const LONG_MS = 30 * 60_000;
  * - One step less while a fallback serves its callers, or fewer than 5 % of at least 20 callers are hurt, or only a
  *   ticket's burn alert began it and no circuit is open.
  * - One step less also while, with too few callers seen to say more, only circuits of up to a tenth of the keys are open,
- *   or of endpoints of which another one is closed.
+ *   or of endpoints of which another one is closed; or while a person lets all calls through the circuits of a policy that
+ *   has several.
  * - Not less while a page's burn alert fires, or once a budget is spent.
  * - One step more once it has lasted for 30 minutes and callers are still hurt.
  *
@@ -126,19 +129,21 @@ function urgencyOf({ burn, fallback }: SeverityFacts): string | undefined {
 
 /** Why it is less severe than the policy is critical. */
 function reliefOf(facts: SeverityFacts): string | undefined {
-  const { fallback, hurt, calls, hurtShare, trigger, burn, circuitOpen, circuits } = facts;
+  const { fallback, hurt, calls, hurtShare, trigger, burn, circuitOpen } = facts;
   if (fallback === 'serving') return ', and its fallback serves the callers';
   if (fallback === 'untested') return ' and has a fallback, of which it is not known yet whether it serves';
   if (hurtShare !== undefined && hurtShare < FEW_HURT) return `, and ${hurt} of ${calls} calls are hurt`;
-  const part = hurtShare === undefined && circuitOpen ? partOf(circuits) : undefined;
+  const part = hurtShare === undefined ? partOf(facts) : undefined;
   if (part !== undefined) return part;
   if (trigger !== 'slo' || circuitOpen || burn.alert !== 'ticket') return undefined;
   return `, and its error budget burns slowly, at ${rateText(burn.highestRate)} times the rate that it can bear`;
 }
 
 /** What is said of circuits that cut off a part of the calls only: few keys, or endpoints that others stand in for. */
-function partOf(circuits: CircuitSpread | undefined): string | undefined {
+function partOf({ circuits, circuitOpen }: SeverityFacts): string | undefined {
   if (circuits === undefined || circuits.ownOpen) return undefined;
+  if (circuits.letsAllThrough === true) return ', and a person lets all calls through its circuits';
+  if (!circuitOpen) return undefined;
   const { endpoints, endpointsOpen, keys, keysOpen } = circuits;
   if (keysOpen > keys * FEW_KEYS || (endpointsOpen > 0 && endpointsOpen === endpoints)) return undefined;
   if (endpointsOpen > 0) return `, and ${endpointsOpen} of its ${endpoints} endpoints do not answer`;

@@ -1,11 +1,10 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
-import { spreadOf } from '../circuit-tally.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { IncidentChange } from '../incident/changes/change.ts';
 import type { IncidentIds } from '../incident/incident-id.ts';
 import { IncidentRecord } from '../incident/record.ts';
 import { selfReopenings } from '../incident/reopening.ts';
-import { decideSeverity, isWorse, type SeverityDecision } from '../incident/severity.ts';
+import { isWorse, type SeverityDecision } from '../incident/severity.ts';
 import { ownDedupKey } from '../incident/shared-alert.ts';
 import { isOpen } from '../incident/status.ts';
 import type { IncidentTrigger } from '../incident/trigger.ts';
@@ -19,6 +18,7 @@ import { countCircuits } from './circuit-counts.ts';
 import { Gathering } from './gathering.ts';
 import type { Ledger } from './ledger.ts';
 import { restoredCauses } from './restored-causes.ts';
+import { SeverityJudge } from './severity-judge.ts';
 import type { Teller } from './teller.ts';
 
 /** What a `Keeper` works with. */
@@ -60,10 +60,12 @@ export interface Beginning {
 export class Keeper {
   readonly #parts: KeeperParts;
   readonly #gathering: Gathering;
+  readonly #judge: SeverityJudge;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
     this.#gathering = new Gathering(parts.ledger, parts.evidence);
+    this.#judge = new SeverityJudge(parts);
   }
 
   begin(beginning: Beginning): Watch {
@@ -80,7 +82,7 @@ export class Keeper {
     watch.measureFrom(reading.stats, reading.hasFallback);
     watch.observe(allClosed(reading.states), now);
     beginning.prepare?.(watch, now);
-    const decision = this.#decide(watch, reading, { policy, trigger });
+    const decision = this.#judge.decide(watch, reading, { policy, trigger });
     if (!watch.recovering) watch.ruled = decision.severity;
     const { severity, why } = beginning.chosen ?? decision;
     if (beginning.chosen !== undefined) this.setByPerson(watch);
@@ -190,7 +192,7 @@ export class Keeper {
     const durationMs = Math.max(0, Math.round(monotonicNow() - watch.startedAt));
     const reading = this.#parts.policies.read(record.policy);
     if (!record.drill && watch.ruledBefore === undefined)
-      this.#explain(watch, this.#decide(watch, reading, record));
+      this.#judge.explain(watch, this.#judge.decide(watch, reading, record), true);
     this.#parts.ledger.record(record, {
       type: 'resolved',
       at: wallNow(),
@@ -266,29 +268,36 @@ export class Keeper {
     // Circuits that cannot be read are as they were.
     const closed = reading.states.length > 0 ? allClosed(reading.states) : !watch.circuitOpen;
     if (watch.observe(closed && watch.policySeen, now)) this.#flapped(watch);
-    countCircuits(watch, reading, this.#parts);
+    const told = watch.resolveAt > now && this.review(watch, reading);
+    countCircuits(watch, reading, this.#parts, { now, told });
     if (watch.resolveAt <= now) {
       const { holdMs } = watch;
       const reason = record.trigger === 'circuit' ? messages.stayedClosed : messages.isOver;
       this.resolve(watch, undefined, reason(holdMs));
       return;
     }
-    this.review(watch, reading);
     teller.look(watch, now);
   }
 
-  /** Looks at the severity again. It only rises while the incident lasts, and only while what can be measured does. */
-  review(watch: Watch, reading: PolicyReading): void {
+  /**
+   * Looks at the severity again. It only rises while the incident lasts, and only while what can be measured does.
+   *
+   * @returns whether people were told that it rose
+   */
+  review(watch: Watch, reading: PolicyReading): boolean {
     const { record } = watch;
-    if (watch.recovering || !isOpen(record.status) || record.drill) return;
-    const decision = this.#decide(watch, reading, record);
+    if (watch.recovering || !isOpen(record.status) || record.drill) return false;
+    const decision = this.#judge.decide(watch, reading, record);
     watch.ruled = decision.severity;
-    if (watch.ruledBefore !== undefined && !isWorse(decision.severity, watch.ruledBefore)) return;
+    if (watch.ruledBefore !== undefined && !isWorse(decision.severity, watch.ruledBefore)) return false;
     watch.ruledBefore = undefined;
-    if (this.raise(watch, decision)) {
-      const summary = messages.raised(decision.severity, decision.why);
-      this.#parts.teller.update(watch, summary, { urgent: true });
-    } else this.#explain(watch, decision);
+    if (!this.raise(watch, decision)) {
+      this.#judge.explain(watch, decision);
+      return false;
+    }
+    const summary = messages.raised(decision.severity, decision.why);
+    this.#parts.teller.update(watch, summary, { urgent: true });
+    return true;
   }
 
   /** A person set the severity: it stands until the rule decides for worse than it had by then. */
@@ -296,7 +305,7 @@ export class Keeper {
     const { record, recovering } = watch;
     const reading = this.#parts.policies.read(record.policy);
     watch.ruledBefore =
-      watch.ruled ?? (recovering ? undefined : this.#decide(watch, reading, record).severity);
+      watch.ruled ?? (recovering ? undefined : this.#judge.decide(watch, reading, record).severity);
   }
 
   /** Makes it worse, if that is what the decision says. Whether it did. */
@@ -308,31 +317,11 @@ export class Keeper {
     return true;
   }
 
-  /** Keeps the reason for the severity true while the severity stays; one that a person gave stands. */
-  #explain({ record }: Watch, { severity, why }: SeverityDecision): void {
-    if (record.trigger === 'person' || severity !== record.severity || why === record.why) return;
-    this.#parts.ledger.record(record, { type: 'reviewed', at: wallNow(), why });
-  }
-
   #flapped(watch: Watch): void {
     const { record, isFlapping, changeRate } = watch;
     this.#parts.ledger.record(record, { type: 'flapping', at: wallNow(), flapping: isFlapping, changeRate });
     if (isFlapping)
       this.#parts.teller.update(watch, messages.flaps(record.policy, changeRate), { urgent: true });
-  }
-
-  #decide(
-    watch: Watch,
-    { criticality, stats, tally }: PolicyReading,
-    { policy, trigger }: { readonly policy: string; readonly trigger: IncidentTrigger },
-  ): SeverityDecision {
-    const { settings, ports } = this.#parts;
-    const { burnFacts: burn, circuitOpen } = watch;
-    const ageMs = Math.max(0, Math.round(monotonicNow() - watch.startedAt));
-    const measured = watch.measure(stats);
-    const circuits = spreadOf(tally);
-    const facts = { policy, criticality, trigger, circuitOpen, circuits, ...measured, burn, ageMs };
-    return decideSeverity(settings.severity, facts, (error) => ports.report(policy, 'incidents', error));
   }
 
   #dedupKey(id: string, policy: string, drill: boolean): string {

@@ -52,6 +52,10 @@ const grounds: readonly Known[] = [
     /^, and its error budget burns slowly, at ([\d.]+) times the rate that it can bear$/,
     (rate) => `、エラーバジェットの減りは遅い（許容の${rate}倍の速さ）`,
   ],
+  [
+    /^, and a person lets all calls through its circuits$/,
+    () => '、人の操作によりサーキットがすべての呼び出しを通している',
+  ],
   [/^, and its fallback serves the callers$/, () => '、フォールバックが呼び出し元に応答している'],
   [
     /^ and has a fallback, of which it is not known yet whether it serves$/,

@@ -54,6 +54,20 @@ describe('the default severity rule in Japanese', () => {
       '「quotes」の重要度は high、エラーバジェットの減りは遅い（許容の1.5倍の速さ）。',
     ],
     [
+      {
+        circuitOpen: false,
+        circuits: {
+          ownOpen: false,
+          letsAllThrough: true,
+          endpoints: 0,
+          endpointsOpen: 0,
+          keys: 9,
+          keysOpen: 0,
+        },
+      },
+      '「quotes」の重要度は high、人の操作によりサーキットがすべての呼び出しを通している。',
+    ],
+    [
       { hurt: 5, ageMs: 5_400_000 },
       '「quotes」の重要度は high、フォールバックはない、1時間30分後も呼び出し元に影響が続いている。',
     ],
