@@ -129,16 +129,18 @@ export function joined(samples: readonly LayerSample[]): readonly LayerSample[] 
 }
 
 function together(first: LayerSample, others: readonly LayerSample[]): LayerSample {
-  const { family, labels, isShared = false } = first;
-  return {
-    family,
-    labels,
-    read() {
-      const values = [first, ...others].flatMap((sample) => sample.read() ?? []);
-      if (values.length === 0) return undefined;
-      if (isShared || family.aggregation === 'max') return Math.max(...values);
-      const sum = values.reduce((a, b) => a + b, 0);
-      return family.aggregation === 'sum' ? sum : sum / values.length;
-    },
-  };
+  const { family, labels } = first;
+  return { family, labels, read: () => combined(first, [first, ...others]) };
+}
+
+/** The value of samples of one series together, as their family says. */
+export function combined(
+  { family, isShared = false }: LayerSample,
+  samples: readonly LayerSample[],
+): number | undefined {
+  const values = samples.flatMap((sample) => sample.read() ?? []);
+  if (values.length === 0) return undefined;
+  if (isShared || family.aggregation === 'max') return Math.max(...values);
+  const sum = values.reduce((a, b) => a + b, 0);
+  return family.aggregation === 'sum' ? sum : sum / values.length;
 }

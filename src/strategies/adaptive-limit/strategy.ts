@@ -1,4 +1,5 @@
 import { LiveSettings } from '../../core/adjustable.ts';
+import { PerEndpoint } from '../../core/per-endpoint.ts';
 import type { Inner, Layer, Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { AdaptiveLimitLayer, type LiveLimit } from './layer.ts';
@@ -36,6 +37,6 @@ class AdaptiveLimitStrategy implements Strategy {
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
-    return new AdaptiveLimitLayer(inner, runtime, this.adjustable);
+    return new PerEndpoint(inner, () => new AdaptiveLimitLayer(inner, runtime, this.adjustable));
   }
 }

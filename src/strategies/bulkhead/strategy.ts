@@ -1,4 +1,5 @@
 import { LiveSettings } from '../../core/adjustable.ts';
+import { PerEndpoint } from '../../core/per-endpoint.ts';
 import type { Inner, Layer, Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { BulkheadLayer } from './layer.ts';
@@ -42,6 +43,6 @@ class BulkheadStrategy implements Strategy {
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
     runtime.keepsContext = true;
-    return new BulkheadLayer(inner, runtime, this.adjustable);
+    return new PerEndpoint(inner, () => new BulkheadLayer(inner, runtime, this.adjustable));
   }
 }

@@ -5,6 +5,7 @@ import { ThrottledError, withoutStack } from '../../core/errors.ts';
 import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
 import { cutShort, type Outcome, rejected } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
+import { PerEndpoint } from '../../core/per-endpoint.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
 import { priorities } from '../../core/priority.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
@@ -46,7 +47,7 @@ class ThrottleStrategy implements Strategy {
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
-    return new ThrottleLayer(inner, runtime, this.adjustable);
+    return new PerEndpoint(inner, () => new ThrottleLayer(inner, runtime, this.adjustable));
   }
 }
 
