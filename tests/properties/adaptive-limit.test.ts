@@ -148,6 +148,64 @@ describe.each(cases)(
   },
 );
 
+/** So many callers at once, one after the other without end, on a dependency that takes any number of calls. */
+function callersOn(limiter: AdaptiveLimiter, callers: number, isEnforced = true) {
+  let now = 0;
+  return (serviceMs: number, forMs: number): { done: number; turnedAway: number } => {
+    let done = 0;
+    let turnedAway = 0;
+    for (const until = now + forMs; now < until; now += serviceMs) {
+      const inFlight: { phase: number }[] = [];
+      for (let call = 0; call < callers; call += 1) {
+        const admitted = { phase: 0 };
+        const hasRoom = limiter.hasRoom(now);
+        if (!hasRoom) turnedAway += 1;
+        if (!hasRoom && isEnforced) continue;
+        limiter.take(admitted);
+        inFlight.push(admitted);
+      }
+      for (const admitted of inFlight) {
+        done += 1;
+        limiter.release();
+        limiter.sample(admitted, serviceMs, false, isEnforced, now + serviceMs);
+      }
+    }
+    return { done, turnedAway };
+  };
+}
+
+describe.each([
+  { algorithm: 'gradient', minLimit: 10, maxLimit: 30, callers: 40 },
+  { algorithm: 'gradient', minLimit: 20, maxLimit: 50, callers: 60 },
+  { algorithm: 'gradient', minLimit: 20, maxLimit: 75, callers: 90 },
+  { algorithm: 'gradient', minLimit: 5, maxLimit: 18, callers: 30 },
+  { algorithm: 'vegas', minLimit: 10, maxLimit: 30, callers: 40 },
+] as const)('$algorithm between $minLimit and $maxLimit', ({ algorithm, minLimit, maxLimit, callers }) => {
+  test('follows a dependency that has become slower, and faster again', () => {
+    const limiter = limiterOf(algorithm, { minLimit, maxLimit });
+    const load = callersOn(limiter, callers);
+    for (const serviceMs of [10, 60, 400, 20]) {
+      load(serviceMs, 600 * serviceMs);
+      while (limiter.isProbing) load(serviceMs, serviceMs);
+      expect(limiter.limit, `${serviceMs} ms`).toBe(maxLimit);
+      expect(limiter.baselineMs).toBeCloseTo(serviceMs, 0);
+    }
+  });
+});
+
+test.each(['gradient', 'vegas'] as const)(
+  '%s stays near a minimum that is more than the dependency can do',
+  (algorithm) => {
+    const limiter = limiterOf(algorithm, { minLimit: 20, maxLimit: 200 });
+    const simulation = new Simulation(limiter, { workers: 5, serviceMs: 20 }, seeded(3), false);
+    simulation.run(20_000, 100);
+    simulation.run(60_000, 1_000);
+    for (let again = 0; again < 5; again += 1) {
+      expect(simulation.run(4_000, 1_000).limit).toBeLessThan(3 * 20);
+    }
+  },
+);
+
 test('without a probe a dependency that became slower would be held down for good', () => {
   const limiter = limiterOf('gradient');
   const server = { workers: 50, serviceMs: 20 };

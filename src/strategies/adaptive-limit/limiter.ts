@@ -165,9 +165,8 @@ export class AdaptiveLimiter {
   #startProbe(meanMs: number, now: number): void {
     this.#queuedRounds = 0;
     this.#highest = this.#estimate;
+    // Where the limit cannot go so low, what calls take at the lowest one is the best that can be known.
     const limit = Math.max(this.#bounds().minLimit, Math.floor(this.#estimate * PROBE_SHARE), 1);
-    // With little less in flight, what is measured would be the queue again.
-    if (limit * 2 > this.#estimate) return;
     const samples = Math.min(MOST_PROBE_SAMPLES, Math.max(ROUND_SAMPLES, limit * PROBE_ROUNDS));
     const until = now + Math.max(PROBE_MS, PROBE_LATENCIES * meanMs);
     this.#probe = { since: now, until, limit, samples };

@@ -11,7 +11,10 @@ export interface AdaptiveLimitOptions {
   readonly algorithm?: 'gradient' | 'vegas' | undefined;
   /** The limit at first. Default 20, or the nearest that `minLimit` and `maxLimit` allow. Later changes do nothing. */
   readonly initialLimit?: number | undefined;
-  /** The limit is never lower, 1 or more. Default 1. */
+  /**
+   * The limit is never lower, 1 or more. What calls take with so many in flight is taken for usual, so that it is to be
+   * what the dependency can always do. Default 1.
+   */
   readonly minLimit?: number | undefined;
   /** The limit is never higher. Default 200, or `minLimit` or `initialLimit` where that is more. */
   readonly maxLimit?: number | undefined;
