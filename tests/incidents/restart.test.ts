@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Collector, Incident, IncidentOptions } from '../../src/incidents/index.ts';
 import { readJournal } from '../../src/incidents/journal/read.ts';
 import type { Breakwater } from '../../src/index.ts';
@@ -214,5 +214,27 @@ describe('a hub after one that was killed', () => {
     const later = await outage(second);
     expect(later.id).toBe(id);
     expect(second.errors).toEqual([]);
+  });
+});
+
+describe('a restart without the states of the circuits', () => {
+  it('lets the incident know that no circuit is open any more', async () => {
+    const directory = temporaryFolder();
+    const options = {
+      circuitBreaker: { consecutiveFailures: 1, perKey: () => 'tenant-7' },
+      attemptTimeoutMs: 1_000,
+    };
+    const before = start(directory);
+    before.hub.policy('database', options);
+    const { id } = await outage(before);
+    await before.hub.close({ timeoutMs: 100 });
+    const after = start(directory, { reviewMs: 20, resolveAfterMs: 60_000 });
+    after.hub.policy('database', options);
+    await vi.waitFor(() => {
+      const { circuit } = after.hub.incidents.get(id)?.toJSON().condition ?? {};
+      expect(circuit).toMatchObject({ state: 'closed', allClosed: true });
+    });
+    const texts = after.hub.incidents.get(id)?.timeline.map(({ text }) => text);
+    expect(texts).toContain('No circuit is open.');
   });
 });

@@ -87,7 +87,8 @@ export class IncidentRecord implements Incident {
     if (!isOnTimeline(change)) return effective;
     const text = redact(describeChange(change), MAX_LINE_LENGTH);
     const { at, type: kind } = change;
-    this.#timeline.add({ at, kind, text: effective ? text : `Without effect: ${text}` });
+    const byPerson = 'by' in change && change.by !== undefined;
+    this.#timeline.add({ at, kind, text: effective ? text : `Without effect: ${text}` }, byPerson);
     return effective;
   }
 

@@ -9,14 +9,14 @@ export interface TimelineEntry {
 }
 
 /**
- * A timeline that holds at most `limit` entries: how it began, the latest, and between them how many were left
- * out.
+ * A timeline that holds at most `limit` entries: how it began, the latest, and between them how many were left out. What
+ * people wrote is left out last: nobody can find it out again.
  */
 export class Timeline {
   readonly #headLimit: number;
   readonly #tailLimit: number;
   readonly #head: TimelineEntry[] = [];
-  readonly #tail: TimelineEntry[] = [];
+  readonly #tail: { readonly entry: TimelineEntry; readonly byPerson: boolean }[] = [];
   #leftOut = 0;
   #lastLeftOutAt = 0;
 
@@ -26,17 +26,20 @@ export class Timeline {
     this.#tailLimit = limit - 1 - this.#headLimit;
   }
 
-  add(entry: TimelineEntry): void {
+  /** @param byPerson whether a person did or wrote it */
+  add(entry: TimelineEntry, byPerson = false): void {
     if (this.#head.length < this.#headLimit) {
       this.#head.push(entry);
       return;
     }
-    this.#tail.push(entry);
+    this.#tail.push({ entry, byPerson });
     if (this.#tail.length <= this.#tailLimit) return;
-    const dropped = this.#tail.shift();
+    // The one that has just come stays: it says how things are.
+    const place = this.#tail.slice(0, -1).findIndex((kept) => !kept.byPerson);
+    const [dropped] = this.#tail.splice(Math.max(0, place), 1);
     if (dropped === undefined) return;
     this.#leftOut += 1;
-    this.#lastLeftOutAt = dropped.at;
+    this.#lastLeftOutAt = Math.max(this.#lastLeftOutAt, dropped.entry.at);
   }
 
   /** How many entries were left out. */
@@ -47,7 +50,8 @@ export class Timeline {
   /** In order of time; of the same time, as they came. */
   entries(): readonly TimelineEntry[] {
     const missing = this.#leftOut === 0 ? [] : [leftOutEntry(this.#leftOut, this.#lastLeftOutAt)];
-    return [...this.#head, ...missing, ...this.#tail].sort((a, b) => a.at - b.at);
+    const tail = this.#tail.map(({ entry }) => entry);
+    return [...this.#head, ...missing, ...tail].sort((a, b) => a.at - b.at);
   }
 }
 

@@ -33,6 +33,26 @@ describe('IncidentIds', () => {
 });
 
 describe('Timeline', () => {
+  it('leaves out what people wrote last, and never what came last', () => {
+    const timeline = new Timeline(11);
+    const add = (at: number, byPerson = false) =>
+      timeline.add({ at, kind: byPerson ? 'noted' : 'circuits', text: String(at) }, byPerson);
+    for (let at = 0; at < 10; at += 1) add(at);
+    for (const at of [10, 20, 30]) add(at, true);
+    for (let at = 31; at < 100; at += 1) add(at);
+    const shown = timeline.entries().map(({ kind, text }) => (kind === 'left-out' ? '...' : text));
+    expect(shown).toEqual(['0', '1', '2', '3', '4', '10', '20', '30', '...', '98', '99']);
+    expect(timeline.leftOut).toBe(82 - 10);
+    for (const at of [100, 101, 102, 103]) add(at, true);
+    add(104);
+    expect(
+      timeline
+        .entries()
+        .map(({ text }) => text)
+        .slice(-5),
+    ).toEqual(['100', '101', '102', '103', '104']);
+  });
+
   it('is bounded, keeps its beginning and its end, and accounts for all between', () => {
     fc.assert(
       fc.property(fc.integer({ min: 3, max: 30 }), fc.integer({ min: 0, max: 100 }), (limit, added) => {
