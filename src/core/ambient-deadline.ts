@@ -20,27 +20,38 @@ export interface DeadlineContext {
  */
 let storage: AsyncLocalStorage<AmbientDeadline | undefined> | undefined;
 
+/** How long a deadline that has passed still holds for work of which nobody says when it is over, in milliseconds. */
+const HOLDS_ON_MS = 30_000;
+
 /**
  * A deadline that whatever happens within inherits, until what it was set for is over. Work that outlives it (a pool's
  * connection, a timer that others use) falls back to the deadline around it, if there is one.
+ *
+ * Not all work says when it is over: a handler whose client has gone, a promise that is never settled. So the deadline is
+ * also taken for over when it has passed some time ago, lest it turn away for good whatever was first made within.
  */
 export class AmbientDeadline extends Deadline implements DeadlineContext {
   /** Monotonic time at which the time is up. */
   readonly endsAt: number;
   /** The one that it lies within. */
   readonly outer: AmbientDeadline | undefined;
-  #isOver = false;
+  readonly #holdsOnMs: number;
+  #isFinished = false;
 
-  /** @param timeoutMs counts from `now`; a deadline around it that is due sooner holds instead */
-  constructor(timeoutMs: number, now: number, outer = ambientDeadline()) {
+  /**
+   * @param timeoutMs counts from `now`; a deadline around it that is due sooner holds instead
+   * @param holdsOnMs how long it holds after it has passed, unless what it was set for is over before
+   */
+  constructor(timeoutMs: number, now: number, outer = ambientDeadline(), holdsOnMs = HOLDS_ON_MS) {
     super();
     this.outer = outer;
     this.endsAt = Math.min(now + timeoutMs, outer?.endsAt ?? Number.POSITIVE_INFINITY);
+    this.#holdsOnMs = holdsOnMs;
   }
 
-  /** Whether what it was set for is over, so that it holds no more. */
+  /** Whether what it was set for is over, or taken for over, so that it holds no more. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#isFinished || monotonicNow() > this.endsAt + this.#holdsOnMs;
   }
 
   /** A getter, so that a function may take it out of its context like the signal. */
@@ -49,7 +60,7 @@ export class AmbientDeadline extends Deadline implements DeadlineContext {
   }
 
   override get signal(): AbortSignal {
-    if (this.cause === undefined && !this.armed && !this.#isOver) {
+    if (this.cause === undefined && !this.armed && !this.#isFinished) {
       const now = monotonicNow();
       const leftMs = this.leftAt(now);
       if (leftMs > 0) deadlines.arm(this, leftMs, now);
@@ -75,7 +86,7 @@ export class AmbientDeadline extends Deadline implements DeadlineContext {
 
   /** What it was set for is over. */
   finish(): void {
-    this.#isOver = true;
+    this.#isFinished = true;
     this.close();
   }
 }
@@ -96,7 +107,9 @@ export function ambientDeadline(): AmbientDeadline | undefined {
  *
  * Within another deadline it can only shorten it. The time is the monotonic clock's. Only policies heed it by
  * themselves; other work may heed `signal`. The deadline holds until the promise that `fn` gives is settled, or `fn`
- * returns where it gives none.
+ * returns where it gives none; where the promise is still not settled 30 s after the time was up, it holds no longer.
+ *
+ * A thenable that is no `Promise`, such as a query that begins when it is awaited, is outside: await it within `fn`.
  *
  * @param timeoutMs milliseconds from now, a finite number, 0 or more
  * @returns what `fn` returns; what it throws passes through
@@ -117,7 +130,7 @@ export function runWithDeadline<T>(timeoutMs: number, fn: (deadline: DeadlineCon
   }
   const finish = (): void => deadline.finish();
   if (result instanceof Promise) result.then(finish, finish);
-  // What another thenable does it may do only when somebody asks for its value.
+  // Another thenable may begin only when somebody asks for its value, so that nobody can wait for its end.
   else if (!isThenable(result)) finish();
   return result;
 }

@@ -4,6 +4,7 @@ import { AmbientDeadline } from '../core/ambient-deadline.ts';
 import { monotonicNow } from '../core/clock.ts';
 import { durationMs, options, parseOptions, shown } from '../core/options.ts';
 import { isThenable } from '../core/thenable.ts';
+import { Exchange } from './exchange.ts';
 
 /** The header that tells how long a caller waits, in whole milliseconds, where nobody names another. */
 export const DEADLINE_HEADER = 'x-request-timeout-ms';
@@ -80,11 +81,13 @@ export function deadlinesOf<Request>(given: DeadlineOptions<Request>): EnterDead
       proceed();
       return;
     }
-    const deadline = new AmbientDeadline(Math.min(timeoutMs, maxMs), monotonicNow(), known?.deadline);
+    const givenMs = Math.min(timeoutMs, maxMs);
+    // No request is given more than `maxMs`, so that a handler is taken for over that long after its time was up.
+    const deadline = new AmbientDeadline(givenMs, monotonicNow(), known?.deadline, maxMs);
     raw[DEADLINE] = { deadline, by };
-    // A handler whose client has gone, or in whose place somebody answered, may still run: then the deadline holds on.
+    // A handler whose client has gone, or in whose place a guard has answered, may still run.
     response.once('close', () => {
-      if (response.writableEnded && deadline.leftAt(monotonicNow()) > 0) deadline.finish();
+      if (response.writableEnded && Exchange.of(raw)?.isLeft !== true) deadline.finish();
     });
     deadline.run(proceed);
   };

@@ -91,6 +91,11 @@ export class Exchange implements GuardContext {
     return this.#end !== undefined;
   }
 
+  /** Whether its handler may still run though nobody waits for it: a guard has answered in its place, or the client has gone. */
+  get isLeft(): boolean {
+    return this.#cut !== undefined;
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();

@@ -68,6 +68,23 @@ describe('runWithDeadline', () => {
     expect(later?.()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it.each([
+    ['a promise that is never settled', never],
+    // biome-ignore lint/suspicious/noThenProperty: a query that begins when it is awaited has one.
+    ['a thenable that is no promise', () => ({ then: () => {} })],
+  ])('holds no more when it has passed 30 s ago, where it was given %s', async (_what, give) => {
+    let later: (() => number) | undefined;
+    void runWithDeadline(100, () => {
+      later = AsyncLocalStorage.bind(() => remainingDeadlineMs());
+      return give();
+    });
+    expect(later?.()).toBe(100);
+    await vi.advanceTimersByTimeAsync(30_100);
+    expect(later?.()).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(later?.()).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('aborts its signal when the time is up, and leaves no timer behind', async () => {
     const { promise, resolve } = deferred();
     let seen: AbortSignal | undefined;

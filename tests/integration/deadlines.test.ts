@@ -1,11 +1,12 @@
-import express, { type RequestHandler } from 'express';
-import fastify, { type FastifyInstance } from 'fastify';
+import express from 'express';
+import fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Policy, remainingDeadlineMs, runWithDeadline } from '../../src/index.ts';
+import { remainingDeadlineMs, runWithDeadline } from '../../src/index.ts';
 import * as ofExpress from '../../src/integrations/express/index.ts';
 import * as ofFastify from '../../src/integrations/fastify/index.ts';
 import type { ResilientFetchOptions } from '../../src/integrations/fetch/index.ts';
 import { closeAll, makeFetch, startServer } from '../integrations/fetch/server.ts';
+import { type DeadlineService, deadlineKits } from '../integrations/web/deadline-kits.ts';
 import { listen } from '../integrations/web/listen.ts';
 import { errorOf, testHub } from '../support.ts';
 
@@ -17,50 +18,6 @@ afterEach(async () => {
 
 const HEADER = 'x-request-timeout-ms';
 const never = (): Promise<never> => new Promise(() => {});
-
-interface Service {
-  readonly trust: boolean | ((request: object) => boolean);
-  readonly maxMs?: number;
-  readonly guarded?: Policy;
-  readonly handler: () => unknown;
-}
-
-/** One route, `POST /`, behind a deadline, a body and perhaps a guard. */
-interface Kit {
-  readonly name: string;
-  serve(service: Service): Promise<string>;
-}
-
-const kits: readonly Kit[] = [
-  {
-    name: 'Express',
-    async serve({ trust, maxMs, guarded, handler }) {
-      const app = express();
-      const answer: RequestHandler = async (_request, response) => {
-        response.json(await handler());
-      };
-      const guards = guarded === undefined ? [] : [ofExpress.guard(guarded)];
-      app.use(ofExpress.deadline({ trust, maxMs }), express.json());
-      app.post('/', ...guards, answer);
-      app.use(ofExpress.breakwaterErrorHandler());
-      const { url, close } = await listen(app);
-      closers.push(close);
-      return url;
-    },
-  },
-  {
-    name: 'Fastify',
-    async serve({ trust, maxMs, guarded, handler }) {
-      const app: FastifyInstance = fastify();
-      const deadline = { trust, maxMs };
-      const breakwater = testHub();
-      await app.register(ofFastify.breakwaterPlugin, { breakwater, deadline, metricsPath: false });
-      app.post('/', { config: guarded === undefined ? {} : { breakwater: guarded } }, async () => handler());
-      closers.push(() => app.close());
-      return app.listen({ port: 0, host: '127.0.0.1' });
-    },
-  },
-];
 
 /** Its body takes a while, so that it ends in another asynchronous context than it began in. */
 async function post(url: string, timeout: string | undefined): Promise<Response> {
@@ -74,7 +31,13 @@ async function post(url: string, timeout: string | undefined): Promise<Response>
   return fetch(url, { method: 'POST', body: ReadableStream.from(body()), headers, duplex: 'half' });
 }
 
-describe.each(kits)('$name and a deadline', ({ serve }) => {
+describe.each(deadlineKits)('$name and a deadline', (kit) => {
+  async function serve(service: DeadlineService): Promise<string> {
+    const { url, close } = await kit.serve(service);
+    closers.push(close);
+    return url;
+  }
+
   const left = (): unknown => ({ left: remainingDeadlineMs() });
 
   async function leftFor(url: string, timeout: string | undefined): Promise<number | null> {
