@@ -148,10 +148,10 @@ describe.each(cases)(
   },
 );
 
-/** So many callers at once, one after the other without end, on a dependency that takes any number of calls. */
-function callersOn(limiter: AdaptiveLimiter, callers: number, isEnforced = true) {
+/** Callers who call again and again, all at once, on a dependency that takes any number of calls. */
+function callersOn(limiter: AdaptiveLimiter, isEnforced = true) {
   let now = 0;
-  return (serviceMs: number, forMs: number): { done: number; turnedAway: number } => {
+  return (callers: number, serviceMs: number, forMs: number): { done: number; turnedAway: number } => {
     let done = 0;
     let turnedAway = 0;
     for (const until = now + forMs; now < until; now += serviceMs) {
@@ -183,10 +183,10 @@ describe.each([
 ] as const)('$algorithm between $minLimit and $maxLimit', ({ algorithm, minLimit, maxLimit, callers }) => {
   test('follows a dependency that has become slower, and faster again', () => {
     const limiter = limiterOf(algorithm, { minLimit, maxLimit });
-    const load = callersOn(limiter, callers);
+    const load = callersOn(limiter);
     for (const serviceMs of [10, 60, 400, 20]) {
-      load(serviceMs, 600 * serviceMs);
-      while (limiter.isProbing) load(serviceMs, serviceMs);
+      load(callers, serviceMs, 600 * serviceMs);
+      while (limiter.isProbing) load(callers, serviceMs, serviceMs);
       expect(limiter.limit, `${serviceMs} ms`).toBe(maxLimit);
       expect(limiter.baselineMs).toBeCloseTo(serviceMs, 0);
     }
@@ -206,12 +206,28 @@ test.each(['gradient', 'vegas'] as const)(
   },
 );
 
-test('without a probe a dependency that became slower would be held down for good', () => {
-  const limiter = limiterOf('gradient');
-  const server = { workers: 50, serviceMs: 20 };
-  const simulation = new Simulation(limiter, server, seeded(3), false, false);
-  simulation.run(20_000, 7_500);
-  simulation.server = { workers: 50, serviceMs: 100 };
-  simulation.run(40_000, 1_500);
-  expect(simulation.run(20_000, 1_500).perSecond).toBeLessThan(250);
+describe.each(['gradient', 'vegas'] as const)('%s in shadow', (algorithm) => {
+  test('comes to what it would find in force where a dependency became slower and nothing queues', () => {
+    for (const isEnforced of [true, false]) {
+      const limiter = limiterOf(algorithm);
+      const load = callersOn(limiter, isEnforced);
+      load(50, 10, 20_000);
+      const { done, turnedAway } = load(60, 50, 600_000);
+      expect(turnedAway / done).toBeLessThan(0.1);
+      expect(load(60, 50, 60_000).turnedAway).toBe(0);
+      expect(limiter.limit).toBeGreaterThan(60);
+    }
+  });
+
+  test('says at first that calls queue, and where they do so for long, takes that for usual', () => {
+    const limiter = limiterOf(algorithm);
+    const load = callersOn(limiter, false);
+    load(50, 10, 20_000);
+    const burst = load(60, 100, 10_000);
+    expect(burst.turnedAway / burst.done).toBeGreaterThan(0.2);
+    load(60, 10, 60_000);
+    expect(limiter.baselineMs).toBeCloseTo(10, 0);
+    load(60, 100, 600_000);
+    expect(load(60, 100, 60_000).turnedAway).toBe(0);
+  });
 });

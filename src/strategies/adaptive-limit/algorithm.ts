@@ -27,6 +27,8 @@ export interface LimitAlgorithm {
   next(limit: number, isUsed: boolean): number;
   /** Ends a round with so few in flight that nothing queued: its samples say how long a call takes then. */
   measured(): void;
+  /** Lets how long a call takes follow a round that may have queued, slowly, where that cannot be measured. */
+  follow(meanMs: number): void;
   /** Forgets the samples of the round. */
   discard(): void;
 }

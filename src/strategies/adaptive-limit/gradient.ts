@@ -45,6 +45,10 @@ export class GradientLimit implements LimitAlgorithm {
     this.discard();
   }
 
+  follow(meanMs: number): void {
+    this.#long.add(meanMs, false, this.#rule().longWindow);
+  }
+
   discard(): void {
     this.#round.clear();
     this.#gradients = 0;

@@ -109,7 +109,8 @@ export class AdaptiveLimiter {
    *
    * @param latencyMs 0 or more
    * @param timedOut whether it took at least so long, and was given up
-   * @param mayProbe whether what is above the limit is really turned away
+   * @param mayProbe whether what is above the limit is really turned away; where it is not, what is usual follows what
+   * calls take, in place of a probe
    */
   sample(admitted: Admitted, latencyMs: number, timedOut: boolean, mayProbe: boolean, now: number): void {
     // What was let in before a probe has waited in the queue that the probe is to do without.
@@ -150,9 +151,9 @@ export class AdaptiveLimiter {
     if (isFull && (next <= before || before >= this.#bounds().maxLimit)) this.#queuedRounds += 1;
     this.#startRound();
     const hasShrunk = this.#estimate < this.#highest * SHRUNK_SHARE;
-    if (mayProbe && isFull && (hasShrunk || this.#queuedRounds >= this.#roundsUntilProbe)) {
-      this.#startProbe(meanMs, now);
-    }
+    if (!isFull || !(hasShrunk || this.#queuedRounds >= this.#roundsUntilProbe)) return;
+    if (mayProbe) this.#startProbe(meanMs, now);
+    else this.#algorithm.follow(meanMs);
   }
 
   #startRound(): void {

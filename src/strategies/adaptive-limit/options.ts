@@ -12,8 +12,8 @@ export interface AdaptiveLimitOptions {
   /** The limit at first. Default 20, or the nearest that `minLimit` and `maxLimit` allow. Later changes do nothing. */
   readonly initialLimit?: number | undefined;
   /**
-   * The limit is never lower, 1 or more. What calls take with so many in flight is taken for usual, so that it is to be
-   * what the dependency can always do. Default 1.
+   * The limit is never lower, 1 or more. A queue that so many calls make at the dependency is not seen, so that it is to
+   * be no more than what that can always do. Default 1.
    */
   readonly minLimit?: number | undefined;
   /** The limit is never higher. Default 200, or `minLimit` or `initialLimit` where that is more. */
@@ -34,7 +34,11 @@ export interface AdaptiveLimitOptions {
    * 60 000.
    */
   readonly maxLeaseMs?: number | undefined;
-  /** `shadow` decides and reports, and turns nothing away. Default `enforce`. */
+  /**
+   * `shadow` decides and reports, and turns nothing away. It cannot measure what calls take with fewer in flight, and so
+   * cannot know whether slow ones queue or the dependency became slower: at first it counts what is above the limit as
+   * if they queued, and after some hundred round trips takes what lasts for usual. Default `enforce`.
+   */
   readonly mode?: 'enforce' | 'shadow' | undefined;
 }
 

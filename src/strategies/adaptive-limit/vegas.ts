@@ -43,6 +43,10 @@ export class VegasLimit implements LimitAlgorithm {
     this.discard();
   }
 
+  follow(meanMs: number): void {
+    this.#usual.add(meanMs, false, this.#rule().longWindow);
+  }
+
   discard(): void {
     this.#round.clear();
   }

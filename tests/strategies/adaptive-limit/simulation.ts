@@ -42,24 +42,16 @@ export class Simulation {
   readonly #chance: () => number;
   /** Whether the time that a call takes to serve varies exponentially; else it is always the same. */
   readonly #varies: boolean;
-  readonly #mayProbe: boolean;
   server: Server;
   now = 0;
   readonly #queue: Job[] = [];
   readonly #served: Served[] = [];
 
-  constructor(
-    limiter: AdaptiveLimiter,
-    server: Server,
-    chance: () => number,
-    varies: boolean,
-    mayProbe = true,
-  ) {
+  constructor(limiter: AdaptiveLimiter, server: Server, chance: () => number, varies: boolean) {
     this.#limiter = limiter;
     this.server = server;
     this.#chance = chance;
     this.#varies = varies;
-    this.#mayProbe = mayProbe;
   }
 
   run(forMs: number, callsPerSecond: number): Stretch {
@@ -81,7 +73,7 @@ export class Simulation {
         done += 1;
         sumMs += at - ended.job.at;
         this.#limiter.release();
-        this.#limiter.sample(ended.job, at - ended.job.at, false, this.#mayProbe, at);
+        this.#limiter.sample(ended.job, at - ended.job.at, false, true, at);
       } else {
         nextCallAt = at + this.#gap(callsPerSecond);
         if (this.#limiter.hasRoom(at)) {
