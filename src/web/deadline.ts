@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { AmbientDeadline } from '../core/ambient-deadline.ts';
+import { AmbientDeadline, ambientDeadline } from '../core/ambient-deadline.ts';
 import { monotonicNow } from '../core/clock.ts';
 import { durationMs, options, parseOptions, shown } from '../core/options.ts';
 import { isThenable } from '../core/thenable.ts';
@@ -42,6 +42,24 @@ const deadlineSchema = options({
   maxMs: durationMs.default(30_000),
 });
 
+/** The deadline of one request. */
+class RequestDeadline extends AmbientDeadline {
+  /** Runs `proceed` with this deadline, or with a shorter one that was set meanwhile. */
+  goOn(proceed: () => void): void {
+    const current = ambientDeadline();
+    if (current !== undefined && current.endsAt < this.endsAt && !this.#isAnothers(current)) proceed();
+    else this.run(proceed);
+  }
+
+  /** Whether `current` is that of another request, in whose context this one finds itself. */
+  #isAnothers(current: AmbientDeadline): boolean {
+    for (let around: AmbientDeadline | undefined = current; around !== undefined; around = around.outer) {
+      if (around instanceof RequestDeadline) return around !== this;
+    }
+    return false;
+  }
+}
+
 /**
  * Where a request keeps its deadline, so that a middleware that it passes again, behind one that has lost the
  * asynchronous context, goes on with the same.
@@ -49,7 +67,7 @@ const deadlineSchema = options({
 const DEADLINE = Symbol('breakwater.deadline');
 
 interface Carrier {
-  [DEADLINE]?: { readonly deadline: AmbientDeadline; readonly by: object };
+  [DEADLINE]?: { readonly deadline: RequestDeadline; readonly by: object };
 }
 
 /** How a request goes on. */
@@ -73,7 +91,7 @@ export function deadlinesOf<Request>(given: DeadlineOptions<Request>): EnterDead
   return (request, raw, response, proceed) => {
     const known = raw[DEADLINE];
     if (known?.by === by) {
-      known.deadline.run(proceed);
+      known.deadline.goOn(proceed);
       return;
     }
     const timeoutMs = askedMs(raw.headers[name]);
@@ -83,7 +101,7 @@ export function deadlinesOf<Request>(given: DeadlineOptions<Request>): EnterDead
     }
     const givenMs = Math.min(timeoutMs, maxMs);
     // No request is given more than `maxMs`, so that a handler is taken for over that long after its time was up.
-    const deadline = new AmbientDeadline(givenMs, monotonicNow(), known?.deadline, maxMs);
+    const deadline = new RequestDeadline(givenMs, monotonicNow(), known?.deadline, maxMs);
     raw[DEADLINE] = { deadline, by };
     // A handler whose client has gone, or in whose place a guard has answered, may still run.
     response.once('close', () => {
