@@ -1,3 +1,4 @@
+import { BrokenOff } from './broken-off.ts';
 import type { StreamSettings } from './call-settings.ts';
 import { monotonicNow, wallNow } from './clock.ts';
 import type { LimitControl } from './control.ts';
@@ -242,7 +243,14 @@ class Attempt extends Scope implements OperationContext {
   }
 
   #rejected(error: unknown): void {
-    if (!this.#end()) return;
+    if (error instanceof BrokenOff) {
+      // Settled while it still runs, like one whose time was over.
+      this.#follow(error.operation);
+      this.#failed(error.error);
+    } else if (this.#end()) this.#failed(error);
+  }
+
+  #failed(error: unknown): void {
     const { call } = this.#passage;
     const now = monotonicNow();
     // A policy within, under the same deadline, may see it pass a moment before this call's own timer does.

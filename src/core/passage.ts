@@ -54,7 +54,10 @@ export abstract class InnerPassage extends Scope implements Permit {
     return this.outer.endpoint;
   }
 
-  /** Runs the operation for an attempt within. Who does something in its place, or to it, overrides it. */
+  /**
+   * Runs the operation for an attempt within. Who does something in its place, or to it, overrides it, and rejects with a
+   * `BrokenOff` where the operation runs on.
+   */
   invoke(context: OperationContext): unknown {
     return this.outer.invoke(context);
   }

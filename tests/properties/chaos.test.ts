@@ -8,11 +8,12 @@ import {
   type ChaosOptions,
   chaos,
   circuitBreaker,
+  type Policy,
   retry,
   type Strategy,
   timeout,
 } from '../../src/index.ts';
-import { testHub } from '../support.ts';
+import { follow, testHub } from '../support.ts';
 import { call, LATEST_MS, startCalls } from './calls.ts';
 
 const rate = fc.constantFrom(0, 0, 0.3, 0.7);
@@ -38,6 +39,34 @@ const switching = fc.array(
   }),
   { maxLength: 5 },
 );
+
+/** Of the bulkhead. */
+const MAX_CONCURRENT = 3;
+
+/** How many operations run, and the most that ran at once: what the dependency itself would see. */
+function counting(policy: Pick<Policy, 'execute'>) {
+  const runs = { now: 0, most: 0 };
+  const ended = (): void => {
+    runs.now -= 1;
+  };
+  const execute: Policy['execute'] = (operation, options) =>
+    policy.execute((context) => {
+      runs.now += 1;
+      runs.most = Math.max(runs.most, runs.now);
+      let isOver = true;
+      try {
+        const result = operation(context);
+        if (result instanceof Promise) {
+          isOver = false;
+          result.then(ended, ended);
+        }
+        return result;
+      } finally {
+        if (isOver) ended();
+      }
+    }, options);
+  return { runs, execute };
+}
 
 /** Where the chaos layer stands among the others. */
 const place = fc.nat({ max: 4 });
@@ -68,7 +97,8 @@ test('whatever faults are made, each call settles once, all are counted, and non
         const layer = chaos({ ...options, random: () => chances.next().value / 1_000 });
         const strategies: Strategy[] = [
           retry({ maxRetries: 2, baseDelayMs: 10 }),
-          bulkhead({ maxConcurrent: 4 }),
+          // No place is taken back: each is to be given back.
+          bulkhead({ maxConcurrent: MAX_CONCURRENT, maxLeaseMs: LATEST_MS * 100 }),
           circuitBreaker({ consecutiveFailures: 8, openMs: 100 }),
           timeout({ timeoutMs: 120, scope: 'attempt' }),
         ];
@@ -100,7 +130,8 @@ test('whatever faults are made, each call settles once, all are counted, and non
             if (layer.active === stop) wrong.push({ stop });
           }, atMs);
         }
-        const { followed, operations } = startCalls(policy, calls);
+        const dependency = counting(policy);
+        const { followed, operations } = startCalls(dependency, calls);
         await vi.advanceTimersByTimeAsync(LATEST_MS * 4);
 
         const sum = (counts: Readonly<Record<string, number>>) =>
@@ -111,6 +142,14 @@ test('whatever faults are made, each call settles once, all are counted, and non
         expect(wrong).toEqual([]);
         expect(followed.map(({ times }) => times)).toEqual(calls.map(() => 1));
         expect(stats).toMatchObject({ callsInFlight: 0, attemptsInFlight: 0 });
+        // A place is held until the operation really ends, wherever chaos stands, and no longer.
+        expect(dependency.runs.now).toBe(0);
+        expect(dependency.runs.most).toBeLessThanOrEqual(MAX_CONCURRENT);
+        layer.stop();
+        policy.circuit.reset();
+        const together = Array.from({ length: MAX_CONCURRENT }, () => follow(policy.execute(() => 'fine')));
+        await vi.advanceTimersByTimeAsync(1_000);
+        expect(together.map(({ now }) => now.status)).toEqual(together.map(() => 'fulfilled'));
         // An attempt runs the operation, or fails in its place, or is given up while it has not begun.
         expect(operations.started + count('error')).toBeLessThanOrEqual(sum(stats.attempts));
         expect(operations.started + count('error') + count('latency')).toBeGreaterThanOrEqual(

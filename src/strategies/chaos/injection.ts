@@ -1,4 +1,5 @@
 import type { OperationContext } from '../../core/attempt.ts';
+import { BrokenOff, realEnd } from '../../core/broken-off.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { InjectedFaultError, withoutStack } from '../../core/errors.ts';
@@ -53,32 +54,18 @@ export class ChaosPassage extends InnerPassage {
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const connection = new AbortController();
-      let state: 'running' | 'broken' | 'over' = 'running';
-      const snap = (): void => {
-        if (state === 'over' || context.signal.aborted) return;
-        state = 'broken';
+      const running = this.#start(context, AbortSignal.any([context.signal, connection.signal]));
+      const wait = new Pause(() => {
+        if (context.signal.aborted) return;
         this.#made('abort');
-        this.operationLeft();
         const error = this.#errorOf(makeError, connectionReset);
         connection.abort(error);
-        reject(error);
-      };
-      const wait = new Pause(snap);
-      const over = (tell: () => void): boolean => {
-        deadlines.clear(wait);
-        const isBroken = state === 'broken';
-        state = 'over';
-        if (isBroken) this.operationEnded();
-        else tell();
-        return !isBroken;
-      };
-      const running = this.#start(context, AbortSignal.any([context.signal, connection.signal]));
-      if (afterMs === 0) snap();
+        reject(new BrokenOff(error, realEnd(running)));
+      });
+      if (afterMs === 0) wait.expire();
       else deadlines.arm(wait, afterMs, monotonicNow());
-      running.then(
-        (value) => over(() => resolve(value)) || this.call.discard(value),
-        (error) => over(() => reject(error)),
-      );
+      // Once it is broken, neither of these says anything any more.
+      running.then(resolve, reject).finally(() => deadlines.clear(wait));
     });
   }
 
@@ -137,7 +124,7 @@ class Pause extends Deadline {
     this.#over = over;
   }
 
-  override expire(_now: number): void {
+  override expire(): void {
     this.#over();
   }
 }
