@@ -5,10 +5,12 @@ import type { ControlServer } from './incidents/control/server.ts';
 import type { Drills } from './incidents/drill/drills.ts';
 import type { DrillPorts } from './incidents/drill/ports.ts';
 import type { IncidentJson } from './incidents/incident/document.ts';
+import { keyNamer, type NameKey } from './incidents/key-name.ts';
 import type { IncidentManager } from './incidents/manager.ts';
 import type { IncidentSettings } from './incidents/options.ts';
 import type { PolicyFacts } from './incidents/ports.ts';
 import { holdsForAll } from './incidents/recovery/steering.ts';
+import type { BreakwaterSnapshot } from './snapshot.ts';
 import { VERSION } from './version.ts';
 
 /** What the control socket may reach of a hub. */
@@ -19,7 +21,7 @@ export interface IncidentControlParts {
   policies(): readonly Policy[];
   facts(policy: string): PolicyFacts | undefined;
   /** The state of the hub, as plain data. */
-  snapshot(): unknown;
+  snapshot(): BreakwaterSnapshot;
   /** The metrics as they are scraped. */
   metrics(): Promise<string>;
   report(error: unknown): void;
@@ -171,7 +173,10 @@ function drillPorts(
       {
         what: 'the state of all policies and their error budgets',
         name: 'drill-state.json',
-        read: () => `${JSON.stringify(parts.snapshot(), undefined, 2)}\n`,
+        read: () => {
+          const state = withKeysNamed(parts.snapshot(), keyNamer(settings.nameKeys));
+          return `${JSON.stringify(state, undefined, 2)}\n`;
+        },
       },
       {
         what: 'the metrics as they are now',
@@ -184,4 +189,15 @@ function drillPorts(
       : ["The last hour's metrics are not written: no prometheusCollector() is among incidents.collectors."],
     report,
   };
+}
+
+/** Keys come from requests: they leave the process as incidents name them. */
+function withKeysNamed(state: BreakwaterSnapshot, nameKey: NameKey): BreakwaterSnapshot {
+  const policies = state.policies.map((policy) => ({
+    ...policy,
+    circuits: policy.circuits.map((circuit) =>
+      circuit.key === undefined ? circuit : { ...circuit, key: nameKey(circuit.key) },
+    ),
+  }));
+  return { ...state, policies };
 }

@@ -1,7 +1,7 @@
 import type { Circuit, CircuitState } from '../core/circuit.ts';
 import { isoTime } from './incident/iso-time.ts';
 import type { CircuitSpread } from './incident/severity.ts';
-import { redact } from './redact.ts';
+import { type NameKey, shownKey } from './key-name.ts';
 
 /** What incidents look at of a circuit. */
 export type SeenCircuit = Pick<Circuit, 'state' | 'shadow'> &
@@ -40,7 +40,7 @@ export function spreadOf({ worst: _, ...spread }: CircuitTally): CircuitSpread |
 
 /** A key whose calls are turned away or probe. */
 export interface WorstKey {
-  /** Redacted, and cut where it is long. */
+  /** As it may leave the process. */
   readonly key: string;
   readonly endpoint?: string | undefined;
   readonly state: CircuitState;
@@ -51,24 +51,16 @@ export interface WorstKey {
 /** Keys that are named, the worst first. */
 const MAX_WORST = 5;
 
-/** A key comes from a request: what of it people see, in characters. */
-const MAX_KEY_LENGTH = 60;
-
-/** A key as it may leave the process. */
-export function shownKey(key: string): string {
-  return redact(key, MAX_KEY_LENGTH);
-}
-
 /** Whose circuit it is, in words, with a colon; nothing for the policy's own. */
-export function whose({ key, endpoint }: Pick<Circuit, 'key' | 'endpoint'>): string {
+export function whose({ key, endpoint }: Pick<Circuit, 'key' | 'endpoint'>, nameKey: NameKey): string {
   const names = [
     ...(endpoint === undefined ? [] : [`endpoint '${shownKey(endpoint)}'`]),
-    ...(key === undefined ? [] : [`key '${shownKey(key)}'`]),
+    ...(key === undefined ? [] : [`key '${nameKey(key)}'`]),
   ];
   return names.length === 0 ? '' : `${names.join(', ')}: `;
 }
 
-export function tallyOf(circuits: readonly SeenCircuit[]): CircuitTally {
+export function tallyOf(circuits: readonly SeenCircuit[], nameKey: NameKey = shownKey): CircuitTally {
   const seen = circuits.filter(({ shadow }) => !shadow);
   const disabled = seen.filter(
     ({ state, key, governs }) => state === 'disabled' && key === undefined && governs !== false,
@@ -88,7 +80,7 @@ export function tallyOf(circuits: readonly SeenCircuit[]): CircuitTally {
     endpointsOpen: ofEndpoints.filter(isOpen).length,
     keys: keyed.length,
     keysOpen: openKeys.length,
-    worst: worstOf(openKeys).map(worstKey),
+    worst: worstOf(openKeys).map((circuit) => worstKey(circuit, nameKey)),
   };
 }
 
@@ -101,9 +93,9 @@ function failingSince({ onset, since = 0 }: SeenCircuit): number {
   return onset?.since ?? since;
 }
 
-function worstKey(circuit: SeenCircuit): WorstKey {
+function worstKey(circuit: SeenCircuit, nameKey: NameKey): WorstKey {
   const { key = '', endpoint, state } = circuit;
-  const named = { key: shownKey(key), state, since: failingSince(circuit) };
+  const named = { key: nameKey(key), state, since: failingSince(circuit) };
   return endpoint === undefined ? named : { ...named, endpoint };
 }
 

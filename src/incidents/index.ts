@@ -56,6 +56,7 @@ export type {
   Incidents,
   ResolveOptions,
 } from './incidents.ts';
+export type { KeyNaming } from './key-name.ts';
 export type { Logger, LogMethod } from './logger.ts';
 export type { Silence } from './manager/hub-change.ts';
 export type { DigestEntry, Notification, NotificationKind } from './notification.ts';

@@ -20,6 +20,7 @@ import { type CollectorOptions, collectorDefaults, collectorSchema } from './col
 import { type ControlOptions, controlSchema } from './control/options.ts';
 import { type EscalationOptions, escalationShape, namingProblems } from './escalation/options.ts';
 import type { SeverityRule } from './incident/severity.ts';
+import { type KeyNaming, keyNamings } from './key-name.ts';
 import { type QuietOptions, quietShape } from './quiet/options.ts';
 import type { Sink } from './sink.ts';
 import { logSink } from './sinks/log/sink.ts';
@@ -88,6 +89,14 @@ export interface IncidentOptions extends QuietOptions, EscalationOptions {
     | undefined;
   /** A Unix socket for the `breakwater` command, mode 0600. Default: none is opened. */
   readonly control?: ControlOptions | undefined;
+  /**
+   * How incidents name the keys of circuits (`circuitBreaker.perKey`) in all that they record, send and write: `text`, as
+   * they are but redacted and cut to 60 characters, so that whoever is paged sees whose calls fail; `hash`, as `sha256:`
+   * and the first eight hexadecimal digits of their SHA-256, where keys are personal data, such as e-mail addresses. Who
+   * has a list of the keys can find them by their hashes. What errors and health checks say is redacted, not hashed.
+   * Default `text`.
+   */
+  readonly nameKeys?: KeyNaming | undefined;
   /** Whether `breakwater drill` may play a game day here, which may open circuits for minutes. Default `false`. */
   readonly drills?: boolean | undefined;
   /**
@@ -174,6 +183,7 @@ export const incidentSchema = options({
   ...quietShape,
   ...escalationShape,
   control: controlSchema.optional(),
+  nameKeys: oneOf(keyNamings).default('text'),
   drills: flag.default(false),
   sloIncidents: flag.default(true),
 }).superRefine((given, context) => {

@@ -1,6 +1,7 @@
 import type { CircuitState } from '../core/circuit.ts';
 import type { Criticality, PolicyStats } from '../core/policy.ts';
 import { type CircuitTally, tallyOf } from './circuit-tally.ts';
+import type { NameKey } from './key-name.ts';
 import type { IncidentPorts, PolicyFacts } from './ports.ts';
 
 /** What is known of a policy at a moment. What cannot be read is reported and counts as not known. */
@@ -22,8 +23,13 @@ export class PolicyReader {
   readonly #facts: IncidentPorts['facts'];
   readonly #dependants: IncidentPorts['dependants'];
   readonly #report: IncidentPorts['report'];
+  readonly #nameKey: NameKey;
 
-  constructor({ facts, dependants, report }: Pick<IncidentPorts, 'facts' | 'dependants' | 'report'>) {
+  constructor(
+    { facts, dependants, report }: Pick<IncidentPorts, 'facts' | 'dependants' | 'report'>,
+    nameKey: NameKey,
+  ) {
+    this.#nameKey = nameKey;
     this.#facts = facts;
     this.#dependants = dependants;
     this.#report = report;
@@ -76,7 +82,7 @@ export class PolicyReader {
       dependsOn: facts?.dependsOn ?? [],
       usedBy: facts?.usedBy ?? [],
       states: circuits.flatMap(({ state, shadow }) => (shadow ? [] : [state])),
-      tally: tallyOf(circuits),
+      tally: tallyOf(circuits, this.#nameKey),
       stats,
     };
   }

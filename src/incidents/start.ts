@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type EvidencePorts, gatherEvidence } from './evidence/evidence.ts';
 import { openJournal } from './journal/journal.ts';
+import { keyNamer } from './key-name.ts';
 import { Followed } from './manager/followed.ts';
 import { IncidentManager } from './manager.ts';
 import type { IncidentSettings } from './options.ts';
@@ -32,6 +33,7 @@ export function startIncidents(
     ...ports,
     objectives,
     traceId,
+    nameKey: keyNamer(options.nameKeys),
     collectors: options.collectors,
     past: () => [...(started.manager?.over() ?? [])].flatMap((record) => record.past ?? []),
   });

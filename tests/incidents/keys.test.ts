@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Breakwater, PolicyOptions } from '../../src/index.ts';
 import { errorOf, testHub } from '../support.ts';
@@ -116,6 +117,22 @@ describe('an incident of a policy with a circuit for each key', () => {
     expect(document).not.toContain('k'.repeat(61));
     expect(JSON.stringify(sink.got)).not.toContain('hunter2');
     expect(hub.incidents.list()[0]?.toJSON().situation?.circuits.length).toBeLessThanOrEqual(6);
+  });
+
+  test('names keys by a hash where that is wanted, the same each time', async () => {
+    hub = testHub({ incidents: { sinks: [sink], nameKeys: 'hash' } });
+    hub.policy('database', options);
+    await fail('ada@example.org', ...named(5));
+    await seconds(2);
+    const [incident] = hub.incidents.list();
+    const text = JSON.stringify([incident?.toJSON(), sink.got, incident && hub.incidents.why(incident.id)]);
+    expect(text).not.toContain('ada@');
+    expect(text).not.toContain('tenant-');
+    // The first eight digits of what `printf %s ada@example.org | sha256sum` prints.
+    const hashed = `sha256:${createHash('sha256').update('ada@example.org').digest('hex').slice(0, 8)}`;
+    expect(incident?.summary).toContain(`key '${hashed}'`);
+    expect(counts()[0]).toContain(hashed);
+    expect(JSON.stringify(incident?.toJSON().situation?.circuits)).toContain(hashed);
   });
 
   test('is steered through the circuit of the policy, which holds for all keys', async () => {

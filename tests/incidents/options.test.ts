@@ -46,6 +46,7 @@ describe('IncidentOptions', () => {
       routes: [],
       escalateAfterMs: 900_000,
       drills: false,
+      nameKeys: 'text',
     });
   });
 

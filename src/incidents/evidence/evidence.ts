@@ -4,6 +4,7 @@ import { type CollectorSettings, collectorDefaults } from '../collectors/options
 import { CollectorRunner } from '../collectors/run.ts';
 import type { ChangeOf, IncidentChange, IncidentTrigger } from '../incident/changes/change.ts';
 import type { IncidentJson } from '../incident/document.ts';
+import { type NameKey, shownKey } from '../key-name.ts';
 import type { IncidentPorts, PolicyFacts } from '../ports.ts';
 import { truncate } from '../redact.ts';
 import type { ObjectiveStanding } from './budget.ts';
@@ -60,6 +61,8 @@ export interface EvidencePorts extends Pick<IncidentPorts, 'report'> {
   readonly past?: (() => Iterable<PastIncident>) | undefined;
   /** What a call's trace is found by. Default: nothing. */
   readonly traceId?: ((trace: unknown) => string | undefined) | undefined;
+  /** How keys of circuits are named. Default: as they are, redacted and cut. */
+  readonly nameKey?: NameKey | undefined;
   /** Default: no collectors. */
   readonly collectors?: CollectorSettings | undefined;
 }
@@ -181,6 +184,7 @@ class EvidenceGatherer implements Evidence {
     watched: WatchedPolicy | undefined,
   ): IncidentChange {
     const now = wallNow();
+    const { nameKey = shownKey } = this.#ports;
     const { evidence, runbook } = this.#ports.facts(policy) ?? {};
     const likeness = { id, policy, trigger, errors: watched?.errorKinds ?? [] };
     const past = this.#guard(policy, [], () => this.#ports.past?.() ?? []);
@@ -188,7 +192,7 @@ class EvidenceGatherer implements Evidence {
       type: 'situation',
       at: now,
       circuits: this.#guard(policy, [], () =>
-        (evidence?.circuits() ?? []).map((circuit) => ({ ...circuit })),
+        (evidence?.circuits(nameKey) ?? []).map((circuit) => ({ ...circuit })),
       ),
       pipeline: this.#guard(policy, [], () =>
         (evidence?.pipeline() ?? []).map((line) => truncate(line, 500)),

@@ -1,7 +1,8 @@
 import type { Circuit } from '../../core/circuit.ts';
 import type { PolicyCounts } from '../../core/counts.ts';
 import type { FailureOnset } from '../../core/failure-onset.ts';
-import { shownKey, worstOf } from '../circuit-tally.ts';
+import { worstOf } from '../circuit-tally.ts';
+import type { NameKey } from '../key-name.ts';
 
 /** What the evidence needs to know of a policy. It stays readable when the policy is removed. */
 export interface PolicyEvidence {
@@ -10,7 +11,7 @@ export interface PolicyEvidence {
   /** The pipeline in words, a line each. */
   readonly pipeline: () => readonly string[];
   /** Configuration and state of its circuits, as plain data. */
-  readonly circuits: () => readonly Readonly<Record<string, unknown>>[];
+  readonly circuits: (nameKey: NameKey) => readonly Readonly<Record<string, unknown>>[];
   readonly counts: PolicyCounts;
   /** When the failures began that its circuits hold against the dependency. */
   readonly onset: () => FailureOnset | undefined;
@@ -32,7 +33,7 @@ export function policyEvidence(
         .explain()
         .split('\n')
         .map((line) => line.trim()),
-    circuits: () => telling(policy.circuits).map(circuitFacts),
+    circuits: (nameKey) => telling(policy.circuits).map((circuit) => circuitFacts(circuit, nameKey)),
     counts: policy.counts,
     onset: () =>
       earliest(
@@ -49,11 +50,11 @@ function telling(circuits: readonly Circuit[]): readonly Circuit[] {
   return [...circuits.filter(({ key }) => key === undefined), ...worstOf(circuits.filter(isKeyOpen))];
 }
 
-function circuitFacts(circuit: Circuit): Readonly<Record<string, unknown>> {
+function circuitFacts(circuit: Circuit, nameKey: NameKey): Readonly<Record<string, unknown>> {
   const { retryAfterMs } = circuit;
   return {
     ...circuit.toJSON(),
-    ...(circuit.key === undefined ? {} : { key: shownKey(circuit.key) }),
+    ...(circuit.key === undefined ? {} : { key: nameKey(circuit.key) }),
     // Of one held open without an end.
     retryAfterMs: Number.isFinite(retryAfterMs) ? Math.ceil(retryAfterMs) : null,
     shadow: circuit.shadow,

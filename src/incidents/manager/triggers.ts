@@ -6,10 +6,11 @@ import type {
   SloExhaustedEvent,
   SloRecoveredEvent,
 } from '../../core/slo-events.ts';
-import { shownKey, whose } from '../circuit-tally.ts';
+import { whose } from '../circuit-tally.ts';
 import type { ChangeOf, IncidentChange } from '../incident/changes/change.ts';
 import { isOpen } from '../incident/status.ts';
 import type { IncidentTrigger } from '../incident/trigger.ts';
+import type { NameKey } from '../key-name.ts';
 import { messages } from '../messages.ts';
 import { allClosed, type PolicyReader } from '../policy-reader.ts';
 import { redact } from '../redact.ts';
@@ -27,6 +28,7 @@ export interface TriggersParts {
   readonly ledger: Ledger;
   readonly keeper: Keeper;
   readonly teller: Teller;
+  readonly nameKey: NameKey;
   readonly schedule: () => void;
   /** Has the timer be due no later than the incident is. */
   readonly scheduleFor: (watch: Watch) => void;
@@ -55,18 +57,18 @@ export class Triggers {
   circuitMoved(event: CircuitEvent): void {
     if (event.shadow) return;
     const { policy, to, manual } = event;
-    const { register } = this.#parts;
+    const { register, nameKey } = this.#parts;
     const begins = to === 'open' && !manual && register.openOf(policy) === undefined;
     for (const watch of register.allOpenOf(policy)) this.#move(watch, event);
     if (!begins) return;
-    const reason = redact(`${whose(event)}${event.reason}`);
+    const reason = redact(`${whose(event, nameKey)}${event.reason}`);
     this.#trouble({
       policy,
       trigger: 'circuit',
       summary: messages.opened(policy, reason),
       at: event.time,
       startedAt: event.failingSince,
-      change: circuitChange(event),
+      change: circuitChange(event, nameKey),
       note: (watch, now) => {
         watch.observe(false, now);
         if (event.key !== undefined) watch.lookSoon(now);
@@ -167,7 +169,7 @@ export class Triggers {
 
   #move(watch: Watch, event: CircuitEvent): void {
     const { policy, to, manual } = event;
-    const { ledger, policies, teller, keeper, scheduleFor } = this.#parts;
+    const { ledger, policies, teller, keeper, nameKey, scheduleFor } = this.#parts;
     if (event.key !== undefined) {
       this.#moveKey(watch, event);
       return;
@@ -178,7 +180,7 @@ export class Triggers {
     const isBack = event.from === 'closed' && to === 'open' && !manual;
     if (isBack && watch.record.status === 'mitigated')
       keeper.relapsed(watch, redact(event.reason), event.time);
-    ledger.record(watch.record, { ...circuitChange(event), allClosed: closed });
+    ledger.record(watch.record, { ...circuitChange(event, nameKey), allClosed: closed });
     if (manual && !watch.record.drill) teller.update(watch, messages.steeredByHand(event));
     keeper.observe(watch, closed, reading);
     scheduleFor(watch);
@@ -186,25 +188,25 @@ export class Triggers {
 
   /** Of a thousand keys each may move: they are counted together, a little later. */
   #moveKey(watch: Watch, { from, to, manual, reason, time, ...rest }: CircuitEvent): void {
-    const { keeper, scheduleFor } = this.#parts;
+    const { keeper, nameKey, scheduleFor } = this.#parts;
     const isBack = from === 'closed' && to === 'open' && !manual;
     if (isBack && watch.record.status === 'mitigated')
-      keeper.relapsed(watch, redact(`${whose(rest)}${reason}`), time);
+      keeper.relapsed(watch, redact(`${whose(rest, nameKey)}${reason}`), time);
     watch.lookSoon(monotonicNow());
     scheduleFor(watch);
   }
 }
 
-function circuitChange(event: CircuitEvent): ChangeOf<'circuit'> {
+function circuitChange(event: CircuitEvent, nameKey: NameKey): ChangeOf<'circuit'> {
   const { time, from, to, reason, manual, key, endpoint } = event;
   return {
     type: 'circuit',
     at: time,
     from,
     to,
-    reason: redact(`${whose(event)}${reason}`),
+    reason: redact(`${whose(event, nameKey)}${reason}`),
     manual,
-    ...(key === undefined ? {} : { key: shownKey(key) }),
+    ...(key === undefined ? {} : { key: nameKey(key) }),
     ...(endpoint === undefined ? {} : { endpoint }),
   };
 }

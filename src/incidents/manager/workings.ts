@@ -7,6 +7,7 @@ import type { Evidence } from '../evidence/evidence.ts';
 import { IncidentIds } from '../incident/incident-id.ts';
 import { isOpen } from '../incident/status.ts';
 import type { Journal } from '../journal/journal.ts';
+import { keyNamer } from '../key-name.ts';
 import type { IncidentSettings } from '../options.ts';
 import { type Outgoing, outgoingAnnouncement } from '../outgoing.ts';
 import { PolicyReader } from '../policy-reader.ts';
@@ -75,7 +76,8 @@ export interface Workings {
 export function workingsOf(parts: WorkingsParts): Workings {
   const { settings, ports, evidence, journal, delivery, guard } = parts;
   const register = new IncidentRegister(settings.maxResolvedIncidents);
-  const policies = new PolicyReader(ports);
+  const nameKey = keyNamer(settings.nameKeys);
+  const policies = new PolicyReader(ports, nameKey);
   const ledger = new Ledger(ports.counters, journal);
   const silences = new Silences();
   for (const window of maintenanceOf(settings)) silences.add(window, wallNow());
@@ -137,7 +139,16 @@ export function workingsOf(parts: WorkingsParts): Workings {
     burns.resolved(policy, monotonicNow());
   };
   const people = new People({ register, ledger, keeper, teller, schedule, onResolved, endControls });
-  const triggers = new Triggers({ register, policies, ledger, keeper, teller, schedule, scheduleFor });
+  const triggers = new Triggers({
+    register,
+    policies,
+    ledger,
+    keeper,
+    teller,
+    nameKey,
+    schedule,
+    scheduleFor,
+  });
   const rejections =
     settings.rejections === false
       ? undefined

@@ -246,3 +246,20 @@ it('ends with its policy', async () => {
   made.remove('database');
   expect(await report).toMatchObject({ ended: 'stopped', why: 'Its incident resolved by itself.' });
 });
+
+it.each([
+  ['text', ' of ada'],
+  ['hash', 'sha256:'],
+] as const)("writes no key into a drill's files but as incidents name it: %s", async (nameKeys, shown) => {
+  const { hub: made, directory, socket } = await hub({ nameKeys });
+  const keyed = made.policy('keyed', { circuitBreaker: { perKey: () => '?token=hunter2 of ada' } });
+  await keyed.execute(async () => 1);
+  const { connection, report } = await play(socket, { scenario: scenario(), by: 'alice' });
+  const [incident] = made.incidents.open();
+  const path = join(directory, 'incidents', incident?.id ?? '', 'drill-state.json');
+  const state = await vi.waitFor(() => readFileSync(path, 'utf8'));
+  expect(state).not.toContain('hunter2');
+  expect(state).toContain(shown);
+  await connection.call('drill.stop', { by: 'alice' });
+  await report;
+});
