@@ -1,3 +1,4 @@
+import { isBreakwaterError, isRejection } from './errors.ts';
 import type { EndCause } from './scope.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -267,4 +268,17 @@ export function withValue(outcome: Fulfilled, value: unknown, correct: boolean):
 /** Whether a fallback may answer in this outcome's place. */
 export function wantsFallback(outcome: Outcome): boolean {
   return outcome.verdict === 'transient' || outcome.verdict === 'permanent';
+}
+
+/** Whether it was turned away before the dependency was asked: by a strategy, or by one of a policy within the operation. */
+export function isTurnedAway(outcome: Outcome): boolean {
+  return outcome.rejection !== undefined || isRejection(outcome.error);
+}
+
+/** A call that ran out of time tells what its attempt before failed with. */
+export function tellCause(outcome: Outcome, before: Outcome): void {
+  if (outcome.cut === undefined || before.ok) return;
+  const { error } = outcome;
+  if (before.error === error) return;
+  if (isBreakwaterError(error, 'TIMEOUT') && error.cause === undefined) error.cause = before.error;
 }

@@ -2,7 +2,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import { monotonicNow } from '../../core/clock.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { withoutStack } from '../../core/errors.ts';
-import type { Outcome } from '../../core/outcome.ts';
+import { isTurnedAway, type Outcome } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { Deadline } from '../../core/scope.ts';
 import type { HedgeLayer } from './strategy.ts';
@@ -31,7 +31,7 @@ export class Hedging extends Deadline {
   /** The most telling of the outcomes so far, while others may follow. */
   #kept: Outcome | undefined = undefined;
   #done = false;
-  /** A layer within turned a run away, or the dependency asked to be left alone: no more hedges. */
+  /** A run was turned away within, or the dependency asked to be left alone: no more hedges. */
   #stopped = false;
   /** Attempts of the call when the newest run was sent inward. */
   #attemptsBefore = 0;
@@ -100,14 +100,14 @@ export class Hedging extends Deadline {
   #failed(run: HedgeRun, outcome: Outcome, now: number): void {
     const { layer, passage } = this;
     const isOver = passage.cause !== undefined;
-    if (run !== this.#first)
-      layer.count(isOver ? 'lost' : outcome.rejection === undefined ? 'failed' : 'rejected');
+    const turnedAway = isTurnedAway(outcome);
+    if (run !== this.#first) layer.count(isOver ? 'lost' : turnedAway ? 'rejected' : 'failed');
     this.#keep(outcome);
     if (!isOver && isFinal(outcome)) {
       this.#finish(outcome, now);
       return;
     }
-    if (outcome.rejection !== undefined || outcome.retryAfterMs !== undefined) this.#stopped = true;
+    if (turnedAway || outcome.retryAfterMs !== undefined) this.#stopped = true;
     else this.#hedge(now, true);
     if (this.#inFlight === 0 && !this.#done) this.#finish(this.#kept ?? outcome, now);
   }
@@ -176,10 +176,11 @@ export class Hedging extends Deadline {
     } else this.#drop(outcome);
   }
 
-  #tells({ cut, rejection, verdict }: Outcome): number {
+  #tells(outcome: Outcome): number {
+    const { cut, verdict } = outcome;
     // What ended the whole pass is what its outcome is about.
     if (cut !== undefined && cut === this.passage.cause) return verdict === 'ignored' ? 3 : 4;
-    if (rejection !== undefined) return 0;
+    if (isTurnedAway(outcome)) return 0;
     return verdict === 'ignored' ? 1 : 2;
   }
 
@@ -225,6 +226,6 @@ function isGood({ rejection, verdict }: Outcome): boolean {
 }
 
 /** Another try will not do, so that waiting for one that runs will not either. */
-function isFinal({ rejection, verdict }: Outcome): boolean {
-  return rejection === undefined && verdict !== 'transient';
+function isFinal(outcome: Outcome): boolean {
+  return outcome.verdict !== 'transient' && !isTurnedAway(outcome);
 }

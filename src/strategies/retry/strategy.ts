@@ -4,10 +4,10 @@ import { AttemptBudget } from '../../core/attempt-budget.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import type { LimitControl } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
-import { isBreakwaterError, withoutStack } from '../../core/errors.ts';
+import { withoutStack } from '../../core/errors.ts';
 import { sameOption } from '../../core/merged-options.ts';
 import type { RetryReason } from '../../core/observer.ts';
-import { cutShort, failed, type Outcome } from '../../core/outcome.ts';
+import { cutShort, failed, type Outcome, tellCause } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
@@ -231,18 +231,11 @@ class RetryRun extends InnerPassage {
     leave?.(again);
   }
 
-  /** A call that ran out of time tells what its attempt before failed with. */
-  #tellCause({ error, cut }: Outcome): void {
-    const last = this.#last;
-    if (cut === undefined || last === undefined || last.ok || last.error === error) return;
-    if (isBreakwaterError(error, 'TIMEOUT') && error.cause === undefined) error.cause = last.error;
-  }
-
   #finish(outcome: Outcome, now: number): void {
     this.#done = true;
     this.close();
     if (this.#retries > 0) {
-      this.#tellCause(outcome);
+      if (this.#last !== undefined) tellCause(outcome, this.#last);
       this.#wake?.();
       this.#leave(false);
     }

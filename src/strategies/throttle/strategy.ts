@@ -3,7 +3,7 @@ import { monotonicNow } from '../../core/clock.ts';
 import type { LimitControl } from '../../core/control.ts';
 import { ThrottledError, withoutStack } from '../../core/errors.ts';
 import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
-import { cutShort, type Outcome, rejected } from '../../core/outcome.ts';
+import { cutShort, isTurnedAway, type Outcome, rejected } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { PerEndpoint } from '../../core/per-endpoint.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
@@ -14,8 +14,8 @@ import { type ThrottleOptions, throttleSchema } from './options.ts';
 
 /**
  * Turns away, by chance, a share of what a dependency would refuse anyhow: once it accepts less than one in
- * `multiplier` requests, so many are let through as come to `multiplier` times what it accepts. Less important calls
- * are turned away first.
+ * `multiplier` requests, so many are let through as come to `multiplier` times what it accepts. The least important
+ * calls are turned away first: others only when that is not enough.
  *
  * @throws {InvalidOptionsError} when the options are wrong
  */
@@ -137,9 +137,10 @@ class ThrottleLayer implements Layer {
   }
 
   /** The circuit's rule: what counts as a failure there was not accepted; what does not count there does not here. */
-  #judge(request: Request, { verdict, rejection }: Outcome, now: number): void {
+  #judge(request: Request, outcome: Outcome, now: number): void {
+    const { verdict } = outcome;
     const rank = request.call.settings.priority;
-    if (rejection !== undefined) this.#machine.forget(request, rank, now);
+    if (isTurnedAway(outcome)) this.#machine.forget(request, rank, now);
     else if (verdict === 'transient' || verdict === 'permanent') {
       this.#machine.notAccepted(request, rank, now);
     } else if (verdict === 'defect' || verdict === 'ignored') this.#machine.forget(request, rank, now);

@@ -96,6 +96,16 @@ test('what a bulkhead within turns away is taken back', async () => {
   await expect(policy.execute(ok)).resolves.toBe('ok');
 });
 
+test('what a policy within the operation turns away is taken back as well', async () => {
+  const policy = throttled();
+  const inner = testHub().policy('inner', {});
+  inner.circuit?.forceOpen('maintenance');
+  chanceThat(true);
+  for (let call = 0; call < 20; call += 1)
+    expect(await errorOf(policy.execute(() => inner.execute(ok)))).toMatchObject({ code: 'CIRCUIT_OPEN' });
+  await expect(policy.execute(ok)).resolves.toBe('ok');
+});
+
 test('less important calls are turned away first, and critical ones by their own failures only', async () => {
   const policy = throttled();
   chanceThat(false);
