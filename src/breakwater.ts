@@ -167,8 +167,10 @@ export class Breakwater {
   /**
    * The policy of that name.
    *
+   * @typeParam Target what the endpoints of its `failover` have as `target`, which the name alone does not tell
    * @throws {InvalidOptionsError} when there is none, with the name that was probably meant
    */
+  get<Target = unknown>(name: string): Policy<Target>;
   get(name: string): Policy {
     return this.#members.get(name).policy;
   }

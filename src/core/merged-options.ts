@@ -1,3 +1,5 @@
+import { shown } from './options.ts';
+
 /**
  * What `given` makes of `base`: options objects are merged key by key, one level deep, and what is `undefined` changes
  * nothing. Anything else is replaced.
@@ -13,16 +15,27 @@ export function copied(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copied(inner)]));
 }
 
-/** Whether two options come to the same: plain objects by what is in them, anything else by identity. */
+/**
+ * Whether two options come to the same: plain objects by what is in them, lists by what is in their items, anything else
+ * by identity. What an item holds, such as an endpoint's target, is not looked into.
+ */
 export function sameOption(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, at) => sameItem(item, b[at]));
   if (!isPlainObject(a) || !isPlainObject(b)) return Object.is(a, b);
   return keysOf(a, b).every((key) => sameOption(a[key], b[key]));
+}
+
+function sameItem(a: unknown, b: unknown): boolean {
+  if (!isPlainObject(a) || !isPlainObject(b)) return Object.is(a, b);
+  return keysOf(a, b).every((key) => Object.is(a[key], b[key]));
 }
 
 /** An option that has another value than before. */
 export interface OptionChange {
   /** Where it is, as in `retry.maxRetries`. */
   readonly option: string;
+  /** What it was and what it is: as it is where that is plain data, else in words, since it may hold what is secret. */
   readonly from: unknown;
   readonly to: unknown;
 }
@@ -30,7 +43,7 @@ export interface OptionChange {
 /** Where two options differ, each place once. */
 export function optionChanges(path: string, from: unknown, to: unknown): OptionChange[] {
   if (sameOption(from, to)) return [];
-  if (!isPlainObject(from) || !isPlainObject(to)) return [{ option: path, from, to }];
+  if (!isPlainObject(from) || !isPlainObject(to)) return [{ option: path, from: told(from), to: told(to) }];
   return keysOf(from, to).flatMap((key) => optionChanges(`${path}.${key}`, from[key], to[key]));
 }
 
@@ -48,4 +61,8 @@ function defined(value: Record<string, unknown>): Record<string, unknown> {
 
 function keysOf(a: Record<string, unknown>, b: Record<string, unknown>): string[] {
   return [...new Set([...Object.keys(a), ...Object.keys(b)])];
+}
+
+function told(value: unknown): unknown {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function' ? shown(value) : value;
 }

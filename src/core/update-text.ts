@@ -6,7 +6,12 @@ export function updateText({ policy, status, keys, changes, forMs }: UpdateEvent
   const what =
     changes.length === 0
       ? `${keys.join(', ')}, hidden by what holds for a time`
-      : changes.map(({ option, from, to }) => `${option} from ${shown(from)} to ${shown(to)}`).join(', ');
+      : changes.map(({ option, from, to }) => `${option} from ${inWords(from)} to ${inWords(to)}`).join(', ');
   const until = forMs === undefined ? '' : ` for ${forMs} ms`;
   return `policy '${policy}': ${what}${until}${status === 'restored' ? ', since an override has ended' : ''}`;
+}
+
+/** What is no plain data has come in words already. */
+function inWords(value: unknown): string {
+  return typeof value === 'string' && /^an? (function|array|object)$/.test(value) ? value : shown(value);
 }

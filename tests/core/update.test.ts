@@ -416,6 +416,23 @@ describe('calls in flight', () => {
   });
 });
 
+test('lists are the same where all that is in them is; what may be secret is told in words', () => {
+  const hub = testHub();
+  const told: unknown[] = [];
+  hub.on('update', ({ changes }) => told.push(changes));
+  const target: { secret: string; self?: unknown } = { secret: 'hunter2' };
+  target.self = target;
+  const policy = hub.policy('db', { failover: { endpoints: [{ name: 'a', target }] }, fallback: () => 1 });
+  policy.update({ failover: { maxFailovers: 3 }, fallback: () => 2 });
+  expect(told).toEqual([
+    [
+      { option: 'failover.maxFailovers', from: 0, to: 3 },
+      { option: 'fallback.answer', from: 'a function', to: 'a function' },
+    ],
+  ]);
+  expect(JSON.stringify(told)).not.toContain('hunter2');
+});
+
 describe('what is remembered', () => {
   test('values outlast a change, as many as there is room for, the latest used first', async () => {
     const policy = testHub().policy('prices', { cacheFallback: { maxEntries: 4 }, circuitBreaker: false });

@@ -9,7 +9,7 @@ export interface HedgeOptions {
    */
   readonly delayMs?: number | undefined;
   /**
-   * The percentile of the recent latencies after which another attempt is made, above 0 and below 100: of what reached
+   * The percentile of the recent latencies after which another attempt is made, from 1 to below 100: of what reached
    * this layer in the last 30 to 60 s and was answered. Until 50 latencies are known there is no hedging, unless
    * `delayMs` is given. Default 95, where `delayMs` is not given; else none.
    */
@@ -31,8 +31,8 @@ export const DEFAULT_PERCENTILE = 95;
 export const hedgeSchema = options({
   delayMs: durationMs.optional(),
   percentile: numberThat(
-    (n) => n > 0 && n < 100,
-    'a percentile above 0 and below 100, such as 95',
+    (n) => n >= 1 && n < 100,
+    'a percentile from 1 to below 100, such as 95 (a share such as 0.95 is none)',
   ).optional(),
   minDelayMs: durationMsOrZero.default(10),
   maxHedges: numberThat(
