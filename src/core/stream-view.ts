@@ -119,12 +119,17 @@ class WebView implements StreamView {
   async cancel(reason: unknown): Promise<void> {
     this.#controller = undefined;
     dropped.unregister(this.#run);
-    await this.#run.stop(reason === undefined, reason);
+    await this.#run.stop(saysNothing(reason), reason);
   }
 
   fail(error: unknown): void {
     this.#controller?.error(error);
   }
+}
+
+/** Whether a web stream's consumer gave no reason. One that `tee()` made two of gives those of both, as an array. */
+function saysNothing(reason: unknown): boolean {
+  return Array.isArray(reason) ? reason.every(saysNothing) : reason === undefined;
 }
 
 /** Node's own way to end a stream whose `for await` was left. */
