@@ -25,6 +25,8 @@ export class AdaptiveLimitLayer implements Layer, Placer {
   readonly #limiter: AdaptiveLimiter;
   /** Places whose operations were given up and still run, the longest first. */
   readonly #left = new Set<Place>();
+  /** How many are in flight beyond the limit, as in shadow mode. */
+  #extra = 0;
   /** What holds instead of what the options say. */
   #steered: { readonly [Name in keyof LimitBounds]?: number | undefined } = {};
 
@@ -70,7 +72,8 @@ export class AdaptiveLimitLayer implements Layer, Placer {
       this.#inner.enter(passage, now);
       return;
     }
-    if (!this.#hasRoom(now)) {
+    const isExtra = !this.#hasRoom(now);
+    if (isExtra) {
       const { limit } = this.#limiter;
       const isShadow = this.#isShadow;
       this.#runtime.rejected('limit_reached', undefined, passage.call.trace, isShadow);
@@ -80,6 +83,8 @@ export class AdaptiveLimitLayer implements Layer, Placer {
       }
     }
     const place = new Place(this, passage, now);
+    place.isExtra = isExtra;
+    if (isExtra) this.#extra += 1;
     this.#limiter.take(place);
     this.#inner.enter(place, now);
   }
@@ -132,11 +137,16 @@ export class AdaptiveLimitLayer implements Layer, Placer {
     };
   }
 
+  /** Those who would have been turned away would not be here to stand in the way of others. */
+  get #besides(): number {
+    return this.#isShadow ? this.#extra : 0;
+  }
+
   #hasRoom(now: number): boolean {
-    if (this.#limiter.hasRoom(now)) return true;
+    if (this.#limiter.hasRoom(now, this.#besides)) return true;
     if (this.#left.size === 0) return false;
     this.#takeBack(now);
-    return this.#limiter.hasRoom(now);
+    return this.#limiter.hasRoom(now, this.#besides);
   }
 
   /** Takes the places of operations that do not end, and reports them. */
@@ -158,6 +168,7 @@ export class AdaptiveLimitLayer implements Layer, Placer {
   #release(place: Place): void {
     if (place.isReleased) return;
     place.isReleased = true;
+    if (place.isExtra) this.#extra -= 1;
     this.#limiter.release();
   }
 

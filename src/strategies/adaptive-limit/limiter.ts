@@ -85,11 +85,15 @@ export class AdaptiveLimiter {
     return this.#algorithm.baselineMs;
   }
 
-  /** Whether one more may be in flight. */
-  hasRoom(now: number): boolean {
+  /**
+   * Whether one more may be in flight.
+   *
+   * @param extra how many of those in flight leave their room to others
+   */
+  hasRoom(now: number, extra = 0): boolean {
     const probe = this.#probe;
     if (probe !== undefined && (now >= probe.until || now < probe.since - OUT_OF_ORDER_MS)) this.endProbe();
-    return this.inFlight < this.limit;
+    return this.inFlight - extra < this.limit;
   }
 
   /** Counts one in, whether or not there is room. */

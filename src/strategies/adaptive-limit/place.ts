@@ -26,6 +26,8 @@ export class Place extends InnerPassage implements Admitted {
   leftAt = 0;
   /** Whether its outcome has gone outward. */
   isSettled = false;
+  /** Whether it is in beyond the limit, as in shadow mode. */
+  isExtra = false;
   /** Whether it counts as in flight no more. */
   isReleased = false;
 

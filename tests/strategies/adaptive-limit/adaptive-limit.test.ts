@@ -295,6 +295,36 @@ test('shadow mode turns nothing away and counts what it would have', async () =>
   expect(policy.explain()).toContain('shadow');
 });
 
+test('shadow counts as many as the limit in force turns away: those beyond it do not stand in the way of the next', async () => {
+  const turnedAway: number[] = [];
+  for (const mode of ['enforce', 'shadow'] as const) {
+    const policy = limited({ minLimit: 10, maxLimit: 10, mode });
+    for (let call = 0; call < 200; call += 1) {
+      // 12.5 in flight on average where nothing is turned away.
+      follow(policy.execute(wait(100)));
+      await vi.advanceTimersByTimeAsync(8);
+    }
+    turnedAway.push(sampleOf(policy, 'shadow_rejections_total') ?? policy.stats().rejections.limit_reached);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(inUse(policy)).toBe(0);
+  }
+  expect(turnedAway[0]).toBeGreaterThan(20);
+  expect(turnedAway[1]).toBe(turnedAway[0]);
+});
+
+test('what came in beyond the limit in shadow takes its room once the limit is in force', async () => {
+  const policy = limited({ minLimit: 2, maxLimit: 2, mode: 'shadow' });
+  const gates = holding(policy, 4);
+  expect(inUse(policy)).toBe(4);
+  policy.update({ adaptiveLimit: { mode: 'enforce' } });
+  gates[0]?.resolve('done');
+  await vi.advanceTimersByTimeAsync(0);
+  expect(await errorOf(policy.execute(ok))).toMatchObject({ code: 'LIMIT_REACHED' });
+  for (const gate of gates) gate.resolve('done');
+  await vi.advanceTimersByTimeAsync(0);
+  await expect(policy.execute(ok)).resolves.toBe('ok');
+});
+
 test('exposes the limit and what is in flight', async () => {
   const registry = new Registry();
   const policy = testHub({ registry }).policy('upstream', { adaptiveLimit: { initialLimit: 7 } });
