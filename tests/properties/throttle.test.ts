@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { priorities } from '../../src/core/priority.ts';
 import {
   NO_SLICE,
   SLICES,
@@ -129,7 +130,7 @@ describe('the decision of a throttle', () => {
     );
   });
 
-  test('is a probability below 1 that never falls with less importance, and the formula where one class calls', () => {
+  test('is a probability below 1 that never falls with less importance, and where one class calls the formula', () => {
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 80, size: 'max' }),
@@ -149,15 +150,57 @@ describe('the decision of a throttle', () => {
               expect(share).toBeLessThan(1);
               expect(share).toBeLessThanOrEqual(maxProbability);
             }
-            const requests = machine.requests(0, now);
-            const surplus = requests - multiplier * machine.accepts(0, now);
-            expect(shares[0]).toBeCloseTo(
-              Math.min(maxProbability, Math.max(0, surplus / (requests + 1))),
-              12,
-            );
           }
+          const alone = new ThrottleMachine(WINDOW_MS, () => always(multiplier, maxProbability));
+          for (const { rank, fate, chance } of steps) {
+            const request = fresh();
+            alone.ask(request, steps[0]?.rank ?? rank, 0, () => chance);
+            if (fate === 'not accepted') alone.notAccepted(request, steps[0]?.rank ?? rank, 0);
+          }
+          const only = steps[0]?.rank ?? 0;
+          const requests = alone.requests(only, 0);
+          const surplus = requests - multiplier * alone.accepts(only, 0);
+          expect(alone.probability(only, 0)).toBeCloseTo(
+            Math.min(maxProbability, Math.max(0, surplus / (requests + 1))),
+            12,
+          );
         },
       ),
+    );
+  });
+
+  test('turns away as many as the formula says of all together, from the least important upward', () => {
+    const counts = fc.array(fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 40 })), {
+      minLength: 4,
+      maxLength: 4,
+    });
+    const most = fc.double({ min: 0.1, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(counts, fc.double({ min: 1, max: 4, noNaN: true }), most, (counts, multiplier, most) => {
+        const machine = new ThrottleMachine(WINDOW_MS, () => always(multiplier, most));
+        for (const [rank, [accepted, refused]] of counts.entries()) {
+          for (let call = 0; call < accepted + refused; call += 1) {
+            const request = fresh();
+            machine.ask(request, rank, 0, () => 0.999_999);
+            if (call >= accepted) machine.notAccepted(request, rank, 0);
+          }
+        }
+        const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+        const requests = counts.map(([accepted, refused]) => accepted + refused);
+        const accepts = sum(counts.map(([accepted]) => accepted));
+        const shares = counts.map((_count, rank) => machine.probability(rank, 0));
+        const turnedAway = sum(shares.map((share, rank) => share * (requests[rank] ?? 0)));
+        const all = sum(requests);
+        const formula = all * Math.min(most, Math.max(0, (all - multiplier * accepts) / (all + 1)));
+        // Rounding, by less than one of each priority.
+        expect(turnedAway).toBeGreaterThan(formula - 4);
+        expect(turnedAway).toBeLessThan(formula + 1);
+        for (const [rank, share] of shares.entries()) {
+          const own = requests[rank] ?? 0;
+          if ((shares[rank - 1] ?? 0) > 0)
+            expect(share).toBeGreaterThanOrEqual((most * own) / (own + 1) - 1e-9);
+        }
+      }),
     );
   });
 
@@ -202,6 +245,47 @@ describe('the decision of a throttle', () => {
       ),
       { numRuns: 12 },
     );
+  });
+
+  test('keeps the important calls where the dependency does not know which they are', () => {
+    const perSecond = [2, 4, 14, 20];
+    const classes = perSecond.flatMap((calls, rank) => new Array<number>(calls).fill(rank));
+    const total = classes.length;
+    for (const [capacity, expected] of [
+      // Twice what it can do is let through.
+      [10, [0, 0, 0, 1]],
+      [3, [0, 0, 1, 1]],
+      [15, [0, 0, 0, 0.5]],
+      [40, [0, 0, 0, 0]],
+    ] as const) {
+      const chance = seeded(capacity);
+      const machine = new ThrottleMachine(WINDOW_MS, () => always());
+      const asked = [0, 0, 0, 0];
+      const turnedAway = [0, 0, 0, 0];
+      let through = 0;
+      for (let second = 0; second < 600; second += 1) {
+        let taken = 0;
+        for (let call = 0; call < total; call += 1) {
+          const now = (second + call / total) * 1_000;
+          const rank = classes[Math.floor(chance() * total)] ?? 0;
+          const request = fresh();
+          const isThrough = machine.ask(request, rank, now, chance) === 0;
+          // The first to come are taken, whoever they are.
+          if (isThrough && taken >= capacity) machine.notAccepted(request, rank, now);
+          else if (isThrough) taken += 1;
+          if (second < 300) continue;
+          if (isThrough) through += 1;
+          else turnedAway[rank] = (turnedAway[rank] ?? 0) + 1;
+          asked[rank] = (asked[rank] ?? 0) + 1;
+        }
+      }
+      for (const [rank, share] of expected.entries()) {
+        const got = (turnedAway[rank] ?? 0) / (asked[rank] ?? 1);
+        expect(Math.abs(got - share), `${capacity}: ${priorities[rank]} ${got}`).toBeLessThan(0.1);
+      }
+      expect(through / 300).toBeGreaterThan(Math.min(total, 2 * capacity) * 0.9);
+      expect(through / 300).toBeLessThan(Math.min(total, 2 * capacity) * 1.1);
+    }
   });
 
   test('comes back to letting all through once the dependency accepts again', () => {

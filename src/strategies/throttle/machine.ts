@@ -27,7 +27,9 @@ export type ThrottleRule = Pick<ThrottleSettings, 'multiplier' | 'maxProbability
  * Client-side adaptive throttling, from the chapter "Handling Overload" of the Google SRE book (Beyer and others,
  * 2016): a request is turned away with the probability `max(0, (requests - K * accepts) / (requests + 1))`, where
  * `requests` counts all that wanted to go, those turned away here among them, and `accepts` what the dependency took.
- * Statistics are kept for each priority.
+ *
+ * Both are counted over all priorities, and what is too much, `requests - K * accepts`, is turned away from the least
+ * important upward: of a class only as much as is left when all of the less important are turned away.
  *
  * Both sides are counted at admission, in one slice of time: what is let through is taken for accepted until it turns
  * out not to be. So neither a burst nor slow answers look like refusals, and what is forgotten is forgotten of both.
@@ -62,17 +64,25 @@ export class ThrottleMachine {
     return this.#sums[RANKS + rank] ?? 0;
   }
 
-  /** The share of requests of a priority that is turned away now: at least that of each more important one. */
+  /**
+   * The share of requests of a priority that is turned away now: where only that one calls, as the formula says, and
+   * never less than that of a more important one.
+   */
   probability(rank: number, now: number): number {
     this.#advance(now);
     const { multiplier, maxProbability } = this.#rule();
-    let highest = 0;
-    for (let at = 0; at <= rank; at += 1) {
-      const requests = this.#sums[at] ?? 0;
-      const surplus = requests - multiplier * (this.#sums[RANKS + at] ?? 0);
-      if (surplus > 0) highest = Math.max(highest, surplus / (requests + 1));
+    let requests = 0;
+    let accepts = 0;
+    for (let at = 0; at < RANKS; at += 1) {
+      requests += this.#sums[at] ?? 0;
+      accepts += this.#sums[RANKS + at] ?? 0;
     }
-    return Math.min(highest, maxProbability);
+    let surplus = requests - multiplier * accepts;
+    // What the less important take of it, as much as may be turned away of them.
+    for (let at = RANKS - 1; at > rank; at -= 1) surplus -= maxProbability * (this.#sums[at] ?? 0);
+    if (surplus <= 0) return 0;
+    const share = surplus / ((this.#sums[rank] ?? 0) + 1);
+    return Math.min(share, requests / (requests + 1), maxProbability);
   }
 
   /**

@@ -106,7 +106,7 @@ test('what a policy within the operation turns away is taken back as well', asyn
   await expect(policy.execute(ok)).resolves.toBe('ok');
 });
 
-test('less important calls are turned away first, and critical ones by their own failures only', async () => {
+test('less important calls are turned away first, and critical ones when that is not enough', async () => {
   const policy = throttled();
   chanceThat(false);
   for (let call = 0; call < 8; call += 1) await errorOf(policy.execute(failing(), { priority: 'high' }));
@@ -114,6 +114,10 @@ test('less important calls are turned away first, and critical ones by their own
   await expect(policy.execute(ok, { priority: 'critical' })).resolves.toBe('ok');
   for (const priority of ['high', 'medium', 'low'] as const)
     expect(await errorOf(policy.execute(ok, { priority }))).toMatchObject({ code: 'THROTTLED' });
+  chanceThat(false);
+  for (let call = 0; call < 8; call += 1) await errorOf(policy.execute(failing(), { priority: 'critical' }));
+  chanceThat(true);
+  expect(await errorOf(policy.execute(ok, { priority: 'critical' }))).toMatchObject({ code: 'THROTTLED' });
 });
 
 test('what is older than the window is forgotten', async () => {
