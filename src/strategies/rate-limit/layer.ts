@@ -117,13 +117,16 @@ export class RateLimitLayer implements Layer, Host {
 
   #changed(): void {
     this.#bucket.change(this.#flow, monotonicNow());
+    // What passed in shadow without a token is no debt of those who come now.
+    if (!this.#isShadow) this.#bucket.forgive();
     this.#handOut();
   }
 
   #enterInShadow(passage: Passage, now: number): void {
-    const retryAfterMs = this.#bucket.reserve(this.#live.current.maxWaitMs, now);
-    if (retryAfterMs !== undefined)
-      this.#runtime.rejected('rate_limited', Math.ceil(retryAfterMs), passage.call.trace, true);
+    const waitMs = this.#bucket.waitMs(0, now);
+    if (waitMs > 0 && this.#isTooLong(waitMs, passage, now)) {
+      this.#runtime.rejected('rate_limited', Math.ceil(waitMs), passage.call.trace, true);
+    } else this.#bucket.owe(now);
     this.#inner.enter(passage, now);
   }
 
@@ -132,14 +135,18 @@ export class RateLimitLayer implements Layer, Host {
     const ahead = this.#waiting.countAhead(passage.call.settings.priority);
     const waitMs = this.#bucket.waitMs(ahead, now);
     if (this.#isClosed) this.#settleClosed(passage);
-    else if (isLonger(waitMs, maxWaitMs) || now + waitMs >= passage.deadlineAt()) {
-      this.#turnAway(passage, waitMs, now);
-    } else {
+    else if (this.#isTooLong(waitMs, passage, now)) this.#turnAway(passage, waitMs, now);
+    else {
       const waiter = new Waiter(this, passage, now + maxWaitMs);
       this.#waiting.add(waiter);
       deadlines.arm(waiter, maxWaitMs, now);
       if (waiter === this.#waiting.first) this.#handOut();
     }
+  }
+
+  /** Whether its token would come after it has waited for as long as it may, or when its deadline is over. */
+  #isTooLong(waitMs: number, passage: Passage, now: number): boolean {
+    return isLonger(waitMs, this.#live.current.maxWaitMs) || now + waitMs >= passage.deadlineAt();
   }
 
   #turnAway(passage: Passage, waitMs: number, now: number): void {

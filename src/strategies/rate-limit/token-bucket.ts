@@ -46,16 +46,15 @@ export class TokenBucket {
     return missing <= ROUNDING ? 0 : (missing * 1000) / this.#flow.ratePerSecond;
   }
 
-  /**
-   * Takes a token that may still be to come, within `maxWaitMs`: what is as if its taker had waited for it.
-   *
-   * @returns how long it would have taken until there was one, where that is too long; else `undefined`
-   */
-  reserve(maxWaitMs: number, now: number): number | undefined {
-    const waitMs = this.waitMs(0, now);
-    if (isLonger(waitMs, maxWaitMs)) return waitMs;
+  /** Takes a token that may still be to come: what is as if its taker had waited for it. */
+  owe(now: number): void {
+    this.#count(now);
     this.#tokens -= 1;
-    return undefined;
+  }
+
+  /** Forgets what it is owed. */
+  forgive(): void {
+    this.#tokens = Math.max(0, this.#tokens);
   }
 
   /** From now on it fills so fast and holds so much. The tokens that it has, it keeps, as far as it holds them. */

@@ -223,6 +223,35 @@ test('shadow mode counts what it would have done, and lets everything pass at on
   expect(policy.explain()).toContain('(shadow: turns nothing away)');
 });
 
+test('shadow counts those whose deadline would come before their token, like the limit in force', async () => {
+  const turnedAway: number[] = [];
+  for (const mode of ['enforce', 'shadow'] as const) {
+    const policy = testHub().policy('maps', {
+      rateLimit: { ratePerSecond: 1, burst: 1, maxWaitMs: 10_000, mode },
+    });
+    const calls = new Calls(policy);
+    for (const timeoutMs of [500, 500, 1_000, 1_001, 500, 5_000]) calls.start('call', { timeoutMs });
+    await flush();
+    const shadow = policy.samples.find(({ family }) => family.name === 'shadow_rejections_total')?.read();
+    turnedAway.push(shadow ?? policy.stats().rejections.rate_limited);
+    await vi.advanceTimersByTimeAsync(10_000);
+  }
+  expect(turnedAway).toEqual([3, 3]);
+});
+
+test('put in force after shadow, it is owed nothing for what passed then', async () => {
+  const policy = made({ ratePerSecond: 1, burst: 1, maxWaitMs: 60_000, mode: 'shadow' });
+  const calls = new Calls(policy);
+  for (let n = 0; n < 50; n += 1) calls.start('in shadow');
+  policy.update({ rateLimit: { mode: 'enforce', maxWaitMs: 0 } });
+  const at = calls.start('at once');
+  await flush();
+  expect(at.now).toMatchObject({ reason: { code: 'RATE_LIMITED', retryAfterMs: 1_000 } });
+  await vi.advanceTimersByTimeAsync(1_000);
+  calls.start('after a second');
+  expect(calls.passed.at(-1)).toBe('after a second');
+});
+
 describe('limits that change while it runs', () => {
   test('a new rate keeps the tokens, up to the new burst, and waiters feel it at once', async () => {
     const strategy = rateLimit({ ratePerSecond: 1, burst: 10, maxWaitMs: 10_000 });
