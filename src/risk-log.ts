@@ -21,6 +21,6 @@ function wordsFor({ policy, status, reason, faults = 0, until }: ChaosEvent): st
     case 'still-on':
       return `chaos of policy '${policy}' is still ON ${end}: ${faults} faults made on purpose so far`;
     default:
-      return `chaos of policy '${policy}' is off (${reason}): ${faults} faults were made on purpose`;
+      return `chaos of policy '${policy}' is off (${reason}): ${faults === 1 ? 'one fault was' : `${faults} faults were`} made on purpose`;
   }
 }

@@ -1,6 +1,7 @@
 import leven from 'leven';
 import { z } from 'zod';
 import { InvalidOptionsError, isBreakwaterError, type OptionsProblem } from './errors.ts';
+import { foreignNames, homes, ofCalls } from './foreign-names.ts';
 
 /**
  * Checks `input` against `schema` and gives a copy with the defaults filled in, or throws one
@@ -81,30 +82,19 @@ function innerIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] | und
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
+  const home = homes.get(key)?.find((name) => known.includes(name));
+  if (home !== undefined) return `is not an option here; it belongs in '${home}'`;
+  if (ofCalls.has(key) && known.includes('criticality'))
+    return 'is not an option of a policy; give it with a call, or to wrap()';
   const suggestion = suggest(key, known);
   const hint =
     suggestion === undefined ? `the known ones are ${known.join(', ')}` : `did you mean '${suggestion}'?`;
   return `is not an option; ${hint}`;
 }
 
-/** What other libraries call an option that has another name here. */
-const elsewhere: ReadonlyMap<string, readonly string[]> = new Map([
-  ['timeout', ['attemptTimeoutMs', 'timeoutMs']],
-  ['retries', ['maxRetries', 'retry']],
-  ['maxAttempts', ['maxRetries', 'retry']],
-  ['minTimeout', ['baseDelayMs']],
-  ['maxTimeout', ['maxDelayMs']],
-  ['resetTimeout', ['openMs']],
-  ['halfOpenAfter', ['openMs']],
-  ['errorThresholdPercentage', ['failureRate']],
-  ['volumeThreshold', ['minimumThroughput']],
-  ['rollingCountTimeout', ['window']],
-  ['errorFilter', ['classify']],
-]);
-
 /** The name among `known` that `name` was probably meant to be. */
 export function suggest(name: string, known: readonly string[]): string | undefined {
-  const synonym = elsewhere.get(name)?.find((other) => known.includes(other));
+  const synonym = foreignNames.get(name)?.find((other) => known.includes(other));
   if (synonym !== undefined) return synonym;
   const lower = name.toLowerCase();
   let best: string | undefined;

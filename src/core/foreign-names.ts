@@ -1,0 +1,76 @@
+/**
+ * What other libraries (opossum, cockatiel, p-retry, resilience4j, Polly, Envoy) call an option, or a user may take it to
+ * be called, with the names that it may have here.
+ */
+export const foreignNames: ReadonlyMap<string, readonly string[]> = new Map([
+  ['K', ['multiplier']],
+  ['bulkHead', ['bulkhead']],
+  ['breaker', ['circuitBreaker']],
+  ['capacity', ['maxConcurrent', 'burst', 'bulkhead']],
+  ['concurrency', ['maxConcurrent', 'bulkhead']],
+  ['errorFilter', ['classify']],
+  ['errorThresholdPercentage', ['failureRate']],
+  ['failureRateThreshold', ['failureRate']],
+  ['halfOpenAfter', ['openMs']],
+  ['hedgeDelay', ['delayMs', 'hedge']],
+  ['hedging', ['hedge']],
+  ['limit', ['maxConcurrent', 'ratePerSecond', 'maxLimit']],
+  ['limitForPeriod', ['ratePerSecond', 'rateLimit']],
+  ['limiter', ['rateLimit']],
+  ['maxAttempts', ['maxRetries', 'retry']],
+  ['maxConcurrentCalls', ['maxConcurrent', 'bulkhead']],
+  ['maxHedgedAttempts', ['maxHedges', 'hedge']],
+  ['maxTimeout', ['maxDelayMs']],
+  ['maxWaitDuration', ['queueTimeoutMs', 'maxWaitMs']],
+  ['minTimeout', ['baseDelayMs']],
+  ['minimumNumberOfCalls', ['minimumThroughput']],
+  ['outlierDetection', ['ejection', 'failover']],
+  ['permittedNumberOfCallsInHalfOpenState', ['halfOpenProbes']],
+  ['probability', ['rate']],
+  ['queue', ['maxQueue']],
+  ['queueSize', ['maxQueue']],
+  ['resetTimeout', ['openMs']],
+  ['retries', ['maxRetries', 'retry']],
+  ['retryBudget', ['attemptBudget', 'budget']],
+  ['rollingCountTimeout', ['window']],
+  ['slidingWindowSize', ['window']],
+  ['slowCallDurationThreshold', ['slowAttemptMs']],
+  ['slowCallRateThreshold', ['slowRate']],
+  ['timeout', ['attemptTimeoutMs', 'timeoutMs']],
+  ['timeoutDuration', ['attemptTimeoutMs', 'maxWaitMs']],
+  ['timeoutMs', ['totalTimeoutMs']],
+  ['volumeThreshold', ['minimumThroughput']],
+  ['waitDurationInOpenState', ['openMs']],
+]);
+
+/** Options that stand within another, where one may look for them beside it. */
+export const homes: ReadonlyMap<string, readonly string[]> = new Map([
+  ['budget', ['retry']],
+  ['consecutiveFailures', ['circuitBreaker', 'ejection']],
+  ['ejection', ['failover']],
+  ['endpoints', ['failover']],
+  ['failureRate', ['circuitBreaker']],
+  ['maxConcurrent', ['bulkhead']],
+  ['maxHedges', ['hedge']],
+  ['maxKeys', ['circuitBreaker']],
+  ['maxQueue', ['bulkhead']],
+  ['maxRetries', ['retry']],
+  ['openMs', ['circuitBreaker']],
+  ['perKey', ['circuitBreaker']],
+  ['percentile', ['hedge']],
+  ['probe', ['circuitBreaker']],
+  ['ratePerSecond', ['rateLimit']],
+  ['staleIfErrorMs', ['cacheFallback']],
+]);
+
+/** Options of calls. */
+export const ofCalls: ReadonlySet<string> = new Set([
+  'cacheKey',
+  'check',
+  'idempotent',
+  'idleTimeoutMs',
+  'metadata',
+  'priority',
+  'signal',
+  'until',
+]);
