@@ -162,6 +162,19 @@ describe('what may wait', () => {
     expect(await metric('rate_limit_queued')).toBe(0);
   });
 
+  test('leaves when its time is up, also where it was first once and others came before it', async () => {
+    const calls = new Calls(made({ ratePerSecond: 10, burst: 1, maxWaitMs: 250 }));
+    calls.start('first');
+    const pushed = calls.start('pushed', { priority: 'low' });
+    calls.start('high 1', { priority: 'high' });
+    calls.start('high 2', { priority: 'high' });
+    await vi.advanceTimersByTimeAsync(60);
+    calls.start('high 3', { priority: 'high' });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(calls.passed).toEqual(['first', 'high 1', 'high 2']);
+    expect(pushed.now).toMatchObject({ reason: { code: 'RATE_LIMITED' } });
+  });
+
   test('leaves when its time is up around it', async () => {
     const policy = hub.policy('maps', {
       strategies: [
