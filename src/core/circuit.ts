@@ -25,6 +25,8 @@ export interface CircuitSnapshot {
   /** Whose it is, where it is not the policy's own. */
   readonly key?: string | undefined;
   readonly endpoint?: string | undefined;
+  /** Whether it held for all calls of its policy or endpoint, where its state does not say so already. */
+  readonly governs?: boolean | undefined;
 }
 
 /** A change of a circuit's state. */
@@ -55,6 +57,11 @@ export interface Circuit {
   readonly retryAfterMs: number;
   /** Whether it only watches (`mode: 'shadow'`) and turns nothing away. */
   readonly shadow: boolean;
+  /**
+   * @internal Whether it holds for all calls of its policy or endpoint, whatever their keys and endpoints: somebody, or
+   * a health check of it all, opened or disabled it.
+   */
+  readonly governs: boolean;
   /** What the window holds. */
   readonly window: CircuitWindowCounts;
   /** Its options with their defaults, as plain data. */

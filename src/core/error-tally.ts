@@ -47,7 +47,7 @@ export class ErrorTally {
    * @param reason what the judgement calls it
    */
   add(error: unknown, trace: unknown, reason?: string | undefined): void {
-    const kind = reason ?? kindOf(error);
+    const kind = reason ?? errorKind(error);
     const known = this.#kinds.get(kind);
     if (known !== undefined) {
       known.count += 1;
@@ -85,7 +85,7 @@ export class ErrorTally {
 }
 
 /** Name and code of an error, of its cause where it has no code itself, as `fetch` throws them. */
-function kindOf(error: unknown): string {
+export function errorKind(error: unknown): string {
   if (error === undefined) return FAILED_VALUE;
   try {
     if (typeof error !== 'object' || error === null)

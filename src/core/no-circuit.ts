@@ -13,6 +13,7 @@ export function noCircuit(policy: string): Circuit {
     since: 0,
     retryAfterMs: 0,
     shadow: false,
+    governs: false,
     window: { attempts: 0, failures: 0, slow: 0 },
     configuration: {},
     onset: undefined,

@@ -36,7 +36,7 @@ const reasons: readonly Known[] = [
   [/^the time it was disabled for is up$/, () => '無効の期限が経過'],
   [/^its probes succeeded$/, () => 'プローブが成功'],
   [/^its health check succeeded$/, () => 'ヘルスチェックが成功'],
-  [/^its health check failed$/, () => 'ヘルスチェックが失敗'],
+  [/^its health check failed(?: \(.*\))?$/s, () => 'ヘルスチェックが失敗'],
   [/^its health check took longer than ([\d.]+) ms$/, (ms) => `ヘルスチェックが${ms}ミリ秒を超過`],
   [/^(\d+) health checks in a row failed; .*$/s, (times) => `ヘルスチェックが${times}回連続で失敗`],
 ];

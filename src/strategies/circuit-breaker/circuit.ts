@@ -11,38 +11,41 @@ import type { FailureOnset } from '../../core/failure-onset.ts';
 import { type Outcome, rejected } from '../../core/outcome.ts';
 import type { Permit } from '../../core/permit.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
-import { checkArguments, untilAfter } from './by-hand.ts';
+import { checkArguments, refuseForgotten, untilAfter } from './by-hand.ts';
 import { configurationOf } from './configuration.ts';
 import { FailureNotes } from './failure-notes.ts';
+import { governed, governsAfter } from './governance.ts';
 import { type Checked, HealthChecks, type ProbeCounts } from './health-checks.ts';
 import { InOrder } from './in-order.ts';
-import { CircuitMachine, OPEN_JITTER } from './machine.ts';
-import { type MirroredCircuit, OpossumMirror } from './mirror.ts';
+import { CircuitMachine } from './machine.ts';
+import type { OpossumMirror } from './mirror.ts';
+import { MirrorFeed } from './mirror-feed.ts';
 import type { CircuitBreakerSettings } from './options.ts';
 import type { CircuitOwner, Whose } from './owner.ts';
-import { WakeTimer } from './wake-timer.ts';
-
-/** How far back opossum's rolling status looks where the circuit's window is a count. */
-const STATUS_MS = 10_000;
+import { endOf, savedState } from './saved-states.ts';
+import { StateTimer, type Timed } from './state-timer.ts';
 
 /**
  * The machine at work: it reads the clock, wakes the machine when a state has lasted its time, runs its health checks,
  * feeds the opossum mirror, and tells the policy of transitions.
  */
-export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
+export class MachineCircuit implements Circuit, Checked, Timed {
   readonly machine: CircuitMachine;
   readonly runtime: PolicyRuntime;
   readonly about: Whose;
   /** Under what its owner keeps the circuit of a key. */
   readonly slot: string | undefined;
-  /** Whether it holds for all calls of its policy or endpoint: somebody, or a health check of it all, opened it. */
   governs = false;
+  /** Whether its key has no circuit any more, or another one. */
+  isForgotten = false;
+  /** When a call last asked for it, on the monotonic clock. Kept for circuits of keys. */
+  usedAt = monotonicNow();
   readonly #owner: CircuitOwner;
-  #breaker: OpossumMirror | undefined = undefined;
+  #mirror: MirrorFeed | undefined = undefined;
   #checks: HealthChecks | undefined = undefined;
   #isChecking = false;
   #since = wallNow();
-  readonly #timer = new WakeTimer();
+  readonly #timer = new StateTimer(this);
   readonly #notes: FailureNotes;
   #closed = false;
   #told: InOrder | undefined = undefined;
@@ -63,9 +66,10 @@ export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
       owner.settings,
       (transition) => this.#moved(transition),
       (mark) => this.#notes.note(mark),
+      () => !this.governs || !owner.isAround(about) || this.isHealthChecked,
     );
     // That of a key is made when somebody asks for it.
-    if (slot === undefined) this.#breaker = this.#makeBreaker();
+    if (slot === undefined) this.#mirror = new MirrorFeed(this);
     if (state !== undefined) this.#restore(state);
     this.#followChecks();
   }
@@ -91,8 +95,8 @@ export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
   }
 
   get breaker(): OpossumMirror {
-    this.#breaker ??= this.#makeBreaker();
-    return this.#breaker;
+    this.#mirror ??= new MirrorFeed(this);
+    return this.#mirror.breaker;
   }
 
   /** Whether it is closed, time that has passed aside. */
@@ -113,7 +117,7 @@ export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
   get retryAfterMs(): number {
     const now = monotonicNow();
     this.machine.wake(now);
-    return this.machine.retryAfterMs(now);
+    return this.#retryAfterMs(now);
   }
 
   get window(): CircuitWindowCounts {
@@ -136,23 +140,20 @@ export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
 
   forceOpen(reason: string, forMs?: number): void {
     checkArguments('forceOpen', { reason, forMs }, this.runtime.name);
+    if (this.isForgotten) refuseForgotten('forceOpen', this.runtime.name);
     this.machine.forceOpen(reason, untilAfter(forMs));
-    this.#setTimer(monotonicNow());
+    this.#timer.set(monotonicNow());
   }
 
   disable(forMs?: number): void {
     checkArguments('disable', { forMs }, this.runtime.name);
+    if (this.isForgotten) refuseForgotten('disable', this.runtime.name);
     this.machine.disable(untilAfter(forMs));
-    this.#setTimer(monotonicNow());
+    this.#timer.set(monotonicNow());
   }
 
   reset(): void {
     this.machine.reset();
-  }
-
-  trip(manual: boolean): void {
-    const reason = manual ? 'opened through opossum' : "opossum's health check failed";
-    this.machine.trip(reason, manual, monotonicNow(), Math.random);
   }
 
   isChecked(): boolean {
@@ -165,16 +166,40 @@ export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
     this.#isChecking = false;
   }
 
+  /** An attempt of a key whose calls it is around has succeeded. */
+  healthy(now: number): void {
+    if (this.#checks !== undefined) this.#checks.healthyAt = now;
+  }
+
+  /** Whether it waits for a call to try it that may never come. */
+  get isIdle(): boolean {
+    return this.machine.isIdle && this.#owner.endsIdle;
+  }
+
+  get longestIdleMs(): number {
+    return this.settings.maxOpenMs;
+  }
+
+  idle(): void {
+    this.#owner.circuitIdle(this);
+  }
+
+  /** Whether its health checks, not calls, try the dependency. */
+  get isHealthChecked(): boolean {
+    return this.settings.probe !== undefined && this.isChecked();
+  }
+
   /** The options have changed. */
   adjusted(): void {
     const now = monotonicNow();
     this.machine.adjust(this.settings, now);
-    this.#setTimer(now);
+    this.#timer.set(now);
     this.#followChecks();
   }
 
   /** Its key is not to be told apart any more: it frees what it has, and what comes late moves nothing. */
   forget(reason: string): void {
+    this.isForgotten = true;
     this.machine.retire(`it was forgotten: ${reason}`);
     this.stop();
   }
@@ -184,41 +209,28 @@ export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
     return !this.shadow && this.machine.refuses(now);
   }
 
-  enable(): void {
-    if (this.state === 'disabled') this.reset();
-  }
-
-  listenerFailed(error: unknown): void {
-    this.runtime.report('circuit-listener', error);
-  }
-
   toJSON(): CircuitSnapshot {
-    const { state, since } = this;
-    const leftMs = state === 'half-open' ? Number.POSITIVE_INFINITY : this.machine.wakeAt - monotonicNow();
-    const until = Number.isFinite(leftMs) ? wallNow() + leftMs : null;
-    return { state, since, until, failedRecoveries: this.machine.failedRecoveries, ...this.about };
+    return savedState(this, this.machine);
   }
 
   /** Asks to run an attempt: gives `permit` what it needs, or turns the attempt away. */
   admit(permit: Permit, now: number, trace: unknown): boolean {
-    const breaker = this.#breaker;
-    if (breaker?.count('fire', now, undefined) === true) breaker.emit('fire', NO_ARGUMENTS);
+    this.#mirror?.fired(now);
     this.#notes.trace = trace;
     const admitted = this.machine.admit(permit, now);
     this.#notes.trace = undefined;
-    if (admitted && this.machine.state === 'half-open') this.#setTimer(now);
+    if (admitted && this.machine.state === 'half-open') this.#timer.set(now);
     return admitted;
   }
 
   /** Notes that an attempt was turned away, and gives its outcome. */
   turnAway(now: number, trace: unknown): Outcome {
-    const retryAfterMs = this.machine.retryAfterMs(now);
+    const retryAfterMs = this.#retryAfterMs(now);
     const shownMs = Math.ceil(retryAfterMs);
     const openError = () => withoutStack(() => new CircuitOpenError(this.runtime.name, shownMs));
     const outcome = rejected(openError, 'circuit_open', shownMs);
     // In shadow mode the attempt runs, and tools made for opossum hear how it ends instead.
-    if (!this.shadow && this.#breaker?.count('reject', now, undefined) === true)
-      this.#breaker.emit('reject', outcome.error);
+    if (!this.shadow) this.#mirror?.turnedAway(outcome, now);
     this.runtime.rejected('circuit_open', retryAfterMs, trace, this.shadow);
     return outcome;
   }
@@ -229,10 +241,9 @@ export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
     switch (outcome.verdict) {
       case 'success':
       case 'refused':
-        if (this.#breaker?.count('success', now, latencyMs) === true) {
-          this.#breaker.emit('success', outcome.ok ? outcome.value : outcome.error, latencyMs);
-        }
-        if (this.#checks !== undefined) this.#checks.healthyAt = now;
+        this.#mirror?.succeeded(outcome, now, latencyMs);
+        this.healthy(now);
+        if (this.slot !== undefined) this.#owner.keyHealthy(this, now);
         this.#notes.trace = trace;
         this.machine.settle(permit, false, now, Math.random, undefined);
         this.#notes.trace = undefined;
@@ -254,17 +265,11 @@ export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
       default:
         this.machine.release(permit);
     }
-    if (this.machine.state === 'half-open') this.#setTimer(now);
+    if (this.machine.state === 'half-open') this.#timer.set(now);
   }
 
   #failed(permit: Permit, outcome: Outcome, now: number, latencyMs: number, trace: unknown): void {
-    const error = outcome.ok ? outcome.value : outcome.error;
-    if (outcome.cut !== undefined && this.#breaker?.count('timeout', now, undefined) === true) {
-      this.#breaker.emit('timeout', error, latencyMs, NO_ARGUMENTS);
-    }
-    if (this.#breaker?.count('failure', now, latencyMs) === true) {
-      this.#breaker.emit('failure', error, latencyMs, NO_ARGUMENTS);
-    }
+    this.#mirror?.failed(outcome, now, latencyMs);
     this.#notes.trace = trace;
     this.#notes.failure = outcome;
     this.machine.settle(permit, true, now, Math.random, outcome.retryAfterMs);
@@ -275,34 +280,40 @@ export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
   #moved(transition: CircuitTransition): void {
     const now = monotonicNow();
     this.#since = wallNow();
-    this.#setGoverns(transition);
+    this.governs = governsAfter(this.governs, transition, this.#isChecking);
     this.#owner.circuitMoved(this, transition);
-    this.#setTimer(now);
+    this.#timer.set(now);
     this.#followChecks();
+    this.#announce(transition, now);
+    if (transition.to === 'half-open' && this.#isAbandoned(now)) this.#owner.circuitIdle(this);
+  }
+
+  #announce(transition: CircuitTransition, now: number): void {
+    // What has no place any more has nothing more to say.
+    const isHeard = !this.#closed || this.slot === undefined;
     const openForMs = this.machine.retryAfterMs(now);
     const trace = this.#notes.trace;
     // What a listener does meanwhile, this call has not caused.
     this.#notes.trace = undefined;
     this.#told ??= new InOrder();
     this.#told.tell(() => {
-      this.#breaker?.moved(transition.to, openForMs);
-      // What has no place any more has nothing more to say.
-      if (this.#closed && this.slot !== undefined) return;
+      this.#mirror?.moved(transition.to, openForMs);
+      if (!isHeard) return;
       const shownMs = openForMs === 0 ? undefined : openForMs;
       this.runtime.circuitMoved(transition, this.shadow, shownMs, trace, this.about);
     });
   }
 
-  /** What a person opened or disabled, or a health check of the closed circuit opened, holds until it has closed. */
-  #setGoverns({ to, manual }: CircuitTransition): void {
-    if (to === 'closed') this.governs = false;
-    else if (to !== 'half-open' && (manual || (this.#isChecking && to === 'open'))) this.governs = true;
+  /** Whether a health check would go on and on for a key whose calls have ceased. */
+  #isAbandoned(now: number): boolean {
+    const { probe, maxOpenMs } = this.settings;
+    return this.slot !== undefined && probe !== undefined && now - this.usedAt >= maxOpenMs;
   }
 
-  #makeBreaker(): OpossumMirror {
-    const { window } = this.settings;
-    const statusMs = window.type === 'time' ? window.ms : STATUS_MS;
-    return new OpossumMirror(this.runtime.name, statusMs, this.machine, this);
+  /** While a health check is asked, what is left of its time. */
+  #retryAfterMs(now: number): number {
+    if (this.machine.state === 'half-open') return this.#checks?.leftMs(now) ?? 0;
+    return this.machine.retryAfterMs(now);
   }
 
   #followChecks(): void {
@@ -312,38 +323,16 @@ export class MachineCircuit implements Circuit, MirroredCircuit, Checked {
   }
 
   #restore(snapshot: CircuitSnapshot): void {
-    const { maxOpenMs } = this.settings;
     this.#since = snapshot.since;
-    this.governs = snapshot.state === 'forced-open' || snapshot.state === 'disabled';
-    // A wall clock that jumped must not keep the circuit open for longer than it could have been.
-    const longestMs = snapshot.state === 'open' ? maxOpenMs * (1 + OPEN_JITTER) : Number.POSITIVE_INFINITY;
-    const leftMs = snapshot.until === null ? Number.POSITIVE_INFINITY : snapshot.until - wallNow();
-    this.machine.restore(snapshot, monotonicNow() + Math.min(Math.max(0, leftMs), longestMs));
-    this.#setTimer(monotonicNow());
-  }
-
-  /** One timer, which keeps no process alive, while the state may change by time alone. */
-  #setTimer(now: number): void {
-    this.#timer.clear();
-    if (this.#closed) return;
-    const isIdle = this.machine.isIdle && this.#owner.endsIdle;
-    const wakeAt = isIdle ? now + this.settings.maxOpenMs : this.machine.wakeAt;
-    if (wakeAt === Number.POSITIVE_INFINITY) return;
-    this.#timer.set(wakeAt - now, () => (isIdle ? this.#owner.circuitIdle(this) : this.#wake()));
-  }
-
-  #wake(): void {
-    const now = monotonicNow();
-    this.machine.wake(now);
-    this.#setTimer(now);
+    this.governs = governed(snapshot);
+    this.machine.restore(snapshot, endOf(snapshot, this.settings));
+    this.#timer.set(monotonicNow());
   }
 
   /** Ends its timers and health checks, for good. */
   stop(): void {
     this.#closed = true;
     this.#checks?.stop();
-    this.#timer.clear();
+    this.#timer.stop();
   }
 }
-
-const NO_ARGUMENTS: readonly unknown[] = [];

@@ -1,5 +1,6 @@
 import type { Call } from '../../core/call.ts';
 import type { CircuitSnapshot, CircuitTransition } from '../../core/circuit.ts';
+import { sameOption } from '../../core/merged-options.ts';
 import { shown } from '../../core/options.ts';
 import type { Passage } from '../../core/passage.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
@@ -9,6 +10,7 @@ import type { ProbeCounts } from './health-checks.ts';
 import { KeyedCircuits } from './keyed-circuits.ts';
 import type { CircuitBreakerSettings, LiveCircuitBreaker } from './options.ts';
 import type { CircuitOwner, Whose } from './owner.ts';
+import { SavedStates } from './saved-states.ts';
 
 /** Keys come from calls: one that is longer is taken for something else. */
 const MAX_KEY_LENGTH = 256;
@@ -28,6 +30,8 @@ export class Circuits implements CircuitOwner {
   #openMs: number | undefined = undefined;
   readonly #endpoints = new Map<string, MachineCircuit>();
   readonly #keys = new KeyedCircuits();
+  readonly #saved: SavedStates;
+  #closed = false;
 
   /** @param choosesInside whether endpoints are chosen inside of this layer, so that it sees none */
   constructor(runtime: PolicyRuntime, live: LiveCircuitBreaker, choosesInside: boolean) {
@@ -35,10 +39,12 @@ export class Circuits implements CircuitOwner {
     this.live = live;
     this.settings = live.current;
     this.#choosesInside = choosesInside;
+    this.#saved = new SavedStates(live.current.restore);
     this.own = this.#make({});
-    for (const snapshot of this.#restored) if (isKeyInTrouble(snapshot)) this.#restoreKey(snapshot);
-    live.onChange((_now, before) => this.#changed(before));
+    for (const snapshot of this.#saved.keysInTrouble) this.#restoreKey(snapshot);
+    live.onChange((now, before) => this.#changed(now, before));
     runtime.onClose(() => {
+      this.#closed = true;
       for (const circuit of this.all) circuit.stop();
     });
   }
@@ -64,14 +70,17 @@ export class Circuits implements CircuitOwner {
   }
 
   /** The circuit that the passage goes through. */
-  of(passage: Passage): MachineCircuit {
+  of(passage: Passage, now: number): MachineCircuit {
     if (this.own.governs) return this.own;
     const endpoint = passage.endpoint?.name;
     const around = (endpoint === undefined ? undefined : this.ofEndpoint(endpoint)) ?? this.own;
     const { perKey } = this.settings;
     if (perKey === undefined || around.governs) return around;
     const key = this.#keyOf(perKey, passage.call);
-    return (key === undefined ? undefined : this.#ofKey(key, around.endpoint)) ?? around;
+    const circuit = key === undefined ? undefined : this.#ofKey(key, around.endpoint);
+    if (circuit === undefined) return around;
+    circuit.usedAt = now;
+    return circuit;
   }
 
   /** The circuit of an endpoint; `undefined` where there is no such endpoint. */
@@ -98,6 +107,10 @@ export class Circuits implements CircuitOwner {
     return !this.isOne && this.settings.probe === undefined;
   }
 
+  keyHealthy({ endpoint }: MachineCircuit, now: number): void {
+    (endpoint === undefined ? this.own : this.ofEndpoint(endpoint))?.healthy(now);
+  }
+
   circuitIdle(circuit: MachineCircuit): void {
     if (circuit.slot === undefined) circuit.machine.retire('no call came to try it');
     else this.#forget(circuit, 'no call of its key came to try it');
@@ -107,16 +120,16 @@ export class Circuits implements CircuitOwner {
     return key === undefined && (endpoint !== undefined || this.endpointNames.length === 0);
   }
 
-  #make(whose: Whose, slot?: string): MachineCircuit {
-    const { key, endpoint } = whose;
-    const state = this.#restored.find((saved) => saved.key === key && saved.endpoint === endpoint);
-    return new MachineCircuit(this.runtime, this, whose, slot, state);
+  isAround({ key, endpoint }: Whose): boolean {
+    if (key !== undefined) return false;
+    return this.settings.perKey !== undefined || (endpoint === undefined && this.endpointNames.length > 0);
   }
 
-  get #restored(): readonly CircuitSnapshot[] {
-    const { restore } = this.live.current;
-    if (restore === undefined) return [];
-    return Array.isArray(restore) ? restore : [restore];
+  #make(whose: Whose, slot?: string): MachineCircuit {
+    const circuit = new MachineCircuit(this.runtime, this, whose, slot, this.#saved.take(whose));
+    // A call that was on its way when the policy was closed may still come here.
+    if (this.#closed) circuit.stop();
+    return circuit;
   }
 
   #restoreKey({ key, endpoint }: CircuitSnapshot): void {
@@ -128,6 +141,7 @@ export class Circuits implements CircuitOwner {
     const slot = endpoint === undefined ? key : `${endpoint}\u0000${key}`;
     const known = this.#keys.use(slot);
     if (known !== undefined) return known;
+    if (this.#closed) return undefined;
     if (this.#keys.size >= this.settings.maxKeys) {
       const { oldestClosed } = this.#keys;
       if (oldestClosed === undefined) return undefined;
@@ -159,10 +173,12 @@ export class Circuits implements CircuitOwner {
     circuit.forget(reason);
   }
 
-  #changed(before: CircuitBreakerSettings): void {
-    const { perKey, maxKeys } = this.live.current;
+  #changed(now: CircuitBreakerSettings, before: CircuitBreakerSettings): void {
+    if (sameOption(now, before)) return;
+    const isSameKey = now.perKey === before.perKey || String(now.perKey) === String(before.perKey);
+    if (!isSameKey) this.#saved.dropKeys();
     // Another function's keys mean something else.
-    const room = perKey === before.perKey ? maxKeys : 0;
+    const room = isSameKey ? now.maxKeys : 0;
     // Those that are not closed come first.
     for (const circuit of [...this.#keys.all].reverse()) {
       if (this.#keys.size <= room) break;
@@ -176,8 +192,4 @@ export class Circuits implements CircuitOwner {
     this.settings = this.#openMs === undefined ? current : { ...current, openMs: this.#openMs };
     for (const circuit of this.all) circuit.adjusted();
   }
-}
-
-function isKeyInTrouble({ key, state }: CircuitSnapshot): boolean {
-  return key !== undefined && state !== 'closed';
 }

@@ -38,11 +38,12 @@ export class KeyedCircuits {
     this.#latest = circuit;
   }
 
-  moved({ slot }: MachineCircuit, { from, to }: CircuitTransition): void {
+  moved(circuit: MachineCircuit, { from, to }: CircuitTransition): void {
+    const { slot } = circuit;
     if (slot === undefined || (from !== 'closed' && to !== 'closed')) return;
     const [out, into] = to === 'closed' ? [this.#notClosed, this.#closed] : [this.#closed, this.#notClosed];
-    const circuit = out.get(slot);
-    if (circuit === undefined) return;
+    // Whoever still holds one that was forgotten does not move the new one of its key.
+    if (out.get(slot) !== circuit) return;
     out.delete(slot);
     into.set(slot, circuit);
     this.#latest = circuit;

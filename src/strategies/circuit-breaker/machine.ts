@@ -6,7 +6,8 @@ import type {
 } from '../../core/circuit.ts';
 import type { FailureOnset } from '../../core/failure-onset.ts';
 import { NO_GENERATION, type Permit } from '../../core/permit.ts';
-import { FailureMarks, type NoteFailure } from './failure-marks.ts';
+import type { NoteFailure } from './failure-marks.ts';
+import { FailureTrail } from './failure-trail.ts';
 import { HalfOpen } from './half-open.ts';
 import type { CircuitBreakerSettings } from './options.ts';
 import { openTimeMs, tripsOnRow, whyTrip } from './thresholds.ts';
@@ -29,7 +30,7 @@ type Chance = () => number;
  * before it can no longer move the state.
  *
  * Forced-open and disabled are set by hand and end by hand, or after a time: forced-open then goes to half-open,
- * disabled to closed.
+ * disabled to closed. Open and forced-open go to closed, too, where nothing would try the dependency.
  */
 export class CircuitMachine {
   #settings: CircuitBreakerSettings;
@@ -45,22 +46,24 @@ export class CircuitMachine {
   #halfOpen: HalfOpen | undefined = undefined;
   /** Health checks that failed in a row while it is closed. */
   #failedChecks = 0;
-  readonly #noteFailure: NoteFailure | undefined;
-  /** Made with the first failure. */
-  #marks: FailureMarks | undefined = undefined;
-  /** Why it is not closed, where failures are the reason. */
-  #onset: FailureOnset | undefined = undefined;
+  readonly #trail: FailureTrail | undefined;
+  readonly #isTried: () => boolean;
 
-  /** @param noteFailure called, where it is given, with each failure or slow attempt that enters the window */
+  /**
+   * @param noteFailure called, where it is given, with each failure or slow attempt that enters the window
+   * @param isTried whether something may try the dependency once its open time is up; else it closes then
+   */
   constructor(
     settings: CircuitBreakerSettings,
     onTransition: (transition: CircuitTransition) => void,
     noteFailure?: NoteFailure,
+    isTried: () => boolean = () => true,
   ) {
     this.#settings = settings;
     this.#window = attemptWindow(settings.window);
     this.#onTransition = onTransition;
-    this.#noteFailure = noteFailure;
+    this.#trail = noteFailure === undefined ? undefined : new FailureTrail(noteFailure);
+    this.#isTried = isTried;
   }
 
   get state(): CircuitState {
@@ -98,14 +101,14 @@ export class CircuitMachine {
 
   /** The failures that the window holds, or that led out of the closed state: when they began. */
   onset(now: number): FailureOnset | undefined {
-    if (this.#state !== 'closed') return this.#onset;
+    if (this.#state !== 'closed') return this.#trail?.cause;
     this.#window.advance(now);
-    return this.#currentOnset(false);
+    return this.#trail?.current(this.#window, false);
   }
 
   /** Adds what did not count against the dependency to what goes on since the last failure. */
   noteBeside(note: NoteFailure): void {
-    if (this.#marks?.newest !== undefined) note(this.#marks.newest);
+    this.#trail?.beside(note);
   }
 
   /**
@@ -115,7 +118,7 @@ export class CircuitMachine {
   adjust(settings: CircuitBreakerSettings, now: number, chance: Chance = Math.random): void {
     if (!isSameShape(this.#settings.window, settings.window)) {
       this.#window = resizedWindow(this.#window, settings.window, now);
-      this.#marks?.clear();
+      this.#trail?.clear();
     }
     this.#settings = settings;
     if (this.#halfOpen !== undefined && this.#halfOpen.settled > 0)
@@ -199,7 +202,7 @@ export class CircuitMachine {
       else {
         const reason =
           this.#state === 'open' ? 'its open time is up' : 'the time it was forced open for is up';
-        this.#move('half-open', reason, false, Number.POSITIVE_INFINITY);
+        this.#endOpen(reason, false);
       }
     }
   }
@@ -221,10 +224,10 @@ export class CircuitMachine {
     else this.#move('disabled', 'disabled by hand', true, until);
   }
 
-  /** Goes from open or forced-open to half-open before the time is up. False in any other state. */
+  /** Ends open or forced-open before the time is up. False in any other state. */
   probeNow(reason: string): boolean {
     if (this.#state !== 'open' && this.#state !== 'forced-open') return false;
-    this.#move('half-open', reason, true, Number.POSITIVE_INFINITY);
+    this.#endOpen(reason, true);
     return true;
   }
 
@@ -240,7 +243,7 @@ export class CircuitMachine {
       return;
     }
     this.#window.clear();
-    this.#marks?.clear();
+    this.#trail?.clear();
     this.#startGeneration();
   }
 
@@ -274,21 +277,8 @@ export class CircuitMachine {
   #record(failure: boolean, slow: boolean, now: number): void {
     this.#window.record(failure, slow, now);
     this.#consecutiveFailures = failure ? this.#consecutiveFailures + 1 : 0;
-    if (failure || slow) this.#mark(failure);
-    else this.#marks?.endRow();
-  }
-
-  #mark(failure: boolean): void {
-    if (this.#noteFailure === undefined) return;
-    this.#marks ??= new FailureMarks(this.#noteFailure);
-    if (!failure) this.#marks.endRow();
-    const beginsRow =
-      failure && this.#consecutiveFailures === 1 && this.#settings.consecutiveFailures !== false;
-    this.#marks.note(this.#window.slot, this.#window.oldestSlot, beginsRow);
-  }
-
-  #currentOnset(ofRow: boolean): FailureOnset | undefined {
-    return this.#marks?.onset(this.#window.slot, this.#window.oldestSlot, ofRow);
+    const beginsRow = this.#consecutiveFailures === 1 && this.#settings.consecutiveFailures !== false;
+    this.#trail?.record(failure, slow, this.#window, beginsRow);
   }
 
   /** Decides as soon as the probes still to come could not change the answer. */
@@ -309,6 +299,11 @@ export class CircuitMachine {
     }
   }
 
+  #endOpen(reason: string, manual: boolean): void {
+    if (this.#isTried()) this.#move('half-open', reason, manual, Number.POSITIVE_INFINITY);
+    else this.#close(reason, manual);
+  }
+
   #reopen(reason: string, now: number, chance: Chance, retryAfterMs: number | undefined): void {
     if (this.#halfOpen?.byHand !== true) this.#failedRecoveries += 1;
     this.#open(reason, now, chance, retryAfterMs);
@@ -326,18 +321,21 @@ export class CircuitMachine {
 
   #move(to: CircuitState, reason: string, manual: boolean, until: number): void {
     const from = this.#state;
-    if (from === 'closed')
-      this.#onset = this.#currentOnset(tripsOnRow(this.#consecutiveFailures, this.#settings));
+    const trail = this.#trail;
+    if (from === 'closed' && trail !== undefined) {
+      const ofRow = tripsOnRow(this.#consecutiveFailures, this.#settings);
+      trail.cause = trail.current(this.#window, ofRow);
+    }
     this.#state = to;
     this.#halfOpen = to === 'half-open' ? new HalfOpen(manual) : undefined;
     this.#until = until;
     if (to === 'closed') {
       this.#window.clear();
-      this.#onset = undefined;
+      if (trail !== undefined) trail.cause = undefined;
     }
-    this.#marks?.clear();
+    trail?.clear();
     this.#startGeneration();
-    const failingSince = to === 'open' ? this.#onset?.since : undefined;
+    const failingSince = to === 'open' ? trail?.cause?.since : undefined;
     this.#onTransition({ from, to, reason, manual, ...(failingSince === undefined ? {} : { failingSince }) });
   }
 

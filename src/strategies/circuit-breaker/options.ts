@@ -118,6 +118,7 @@ const snapshotSchema = options({
   failedRecoveries: countOrZero,
   key: text.optional(),
   endpoint: text.optional(),
+  governs: z.boolean().optional(),
 });
 
 const probeOptions = options({

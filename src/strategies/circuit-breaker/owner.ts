@@ -14,8 +14,12 @@ export interface CircuitOwner {
   circuitMoved(circuit: MachineCircuit, transition: CircuitTransition): void;
   /** Whether a circuit that is half-open may have to wait for ever for a call that tries it. */
   readonly endsIdle: boolean;
-  /** Such a circuit has been half-open for as long as one stays open at most, and nobody came to try. */
+  /** An attempt that went through the circuit of a key has succeeded. */
+  keyHealthy(circuit: MachineCircuit, now: number): void;
+  /** No call came to that circuit, which is not closed, for as long as one stays open at most. */
   circuitIdle(circuit: MachineCircuit): void;
-  /** Whether health checks also watch that circuit while it is closed. */
+  /** Whether a health check may speak for that circuit as a whole; only such a one is watched while it is closed. */
   isChecked(whose: Whose): boolean;
+  /** Whether calls that go through that circuit have circuits of their own, so that it sees few of them itself. */
+  isAround(whose: Whose): boolean;
 }

@@ -93,13 +93,13 @@ class CircuitBreakerLayer implements Layer {
   }
 
   refuses(passage: Passage, now: number): boolean {
-    const circuit = this.#circuits.isOne ? this.#own : this.#circuits.of(passage);
+    const circuit = this.#circuits.isOne ? this.#own : this.#circuits.of(passage, now);
     return circuit.refuses(now) || this.#inner.refuses?.(passage, now) === true;
   }
 
   enter(passage: Passage, now: number): void {
     if (!this.#circuits.isOne) {
-      const own = new Admission(this, passage, this.#circuits.of(passage));
+      const own = new Admission(this, passage, this.#circuits.of(passage, now));
       this.#enter(own, own.circuit, now);
     } else if (passage.generation === NO_GENERATION) this.#enter(passage, this.#own, now);
     // The permit of another circuit, around this one, is not this one's to write over.

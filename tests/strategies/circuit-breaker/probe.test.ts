@@ -63,22 +63,24 @@ describe('an open circuit', () => {
   });
 
   test('stays open for longer each time that the check fails, however it does', async () => {
-    const failures: Partial<ProbeOptions>[] = [
-      { check: () => false },
-      { check: () => Promise.reject(new Error('down')) },
-      {
-        check: () => {
-          throw new Error('down');
+    const refused = Object.assign(new Error('postgres://ann:secret@db refused'), { code: 'ECONNREFUSED' });
+    const failures: readonly [ProbeOptions['check'], string][] = [
+      [() => false, 'it gave false'],
+      [() => Promise.reject(refused), 'Error ECONNREFUSED'],
+      [
+        () => {
+          throw new RangeError('down');
         },
-      },
+        'RangeError',
+      ],
     ];
-    for (const probe of failures) {
-      const { policy, moves, reported, open, counted } = checked(probe);
+    for (const [check, why] of failures) {
+      const { policy, moves, reported, open, counted } = checked({ check });
       await open();
       await vi.advanceTimersByTimeAsync(openMs);
       expect(policy.circuit.state).toBe('open');
       expect(policy.circuit.retryAfterMs).toBeCloseTo(2_100);
-      expect(moves.at(-1)).toBe('half-open to open: its health check failed');
+      expect(moves.at(-1)).toBe(`half-open to open: its health check failed (${why})`);
       expect(await counted('failure')).toBe('1');
       expect(reported).toEqual([]);
     }
@@ -181,7 +183,7 @@ describe('a closed circuit', () => {
       await end(at, at === 1);
       await vi.advanceTimersByTimeAsync(1_000);
     }
-    expect(moves[0]).toBe('closed to open: 3 health checks in a row failed; the last failed');
+    expect(moves[0]).toBe('closed to open: 3 health checks in a row failed; the last failed (it gave false)');
     await vi.advanceTimersByTimeAsync(50);
     expect(policy.circuit.state).toBe('half-open');
   });
@@ -203,7 +205,7 @@ describe('a closed circuit', () => {
       { perKey: ({ metadata }) => String(metadata) },
     );
     await expect(policy.execute(() => 'fine', { metadata: 'a' })).resolves.toBe('fine');
-    await vi.advanceTimersByTimeAsync(600);
+    await vi.advanceTimersByTimeAsync(1_600);
     expect(await errorOf(policy.execute(() => 1, { metadata: 'a' }))).toMatchObject({ code: 'CIRCUIT_OPEN' });
   });
 
