@@ -45,7 +45,7 @@ export function healthAnswer(): WebAnswer {
 
 /**
  * What `/readyz` answers: 200, or 503 once the hub is closing or a policy with `readiness: 'required'` has an open
- * circuit. Every other open circuit leaves it at 200, since all replicas share the dependency: were all taken out of
+ * circuit; of one with several, those of all endpoints, and of all keys seen lately. Every other open circuit leaves it at 200, since all replicas share the dependency: were all taken out of
  * service, nobody would serve from a cache and nobody would probe. A half-open circuit needs calls, so it is ready.
  */
 export function readinessAnswer(breakwater: Breakwater): WebAnswer {
@@ -59,21 +59,31 @@ export function readinessAnswer(breakwater: Breakwater): WebAnswer {
   return jsonAnswer(status === 'ready' ? 200 : 503, document);
 }
 
-/**
- * The circuits that say whether calls are turned away. Where there are endpoints, no call goes through the policy's own,
- * unless it is held open for all.
- */
-function decisive({ circuit, circuits }: Policy): readonly Circuit[] {
-  if (circuits.every(({ key, endpoint }) => key === undefined && endpoint === undefined)) return circuits;
-  if (circuit.state === 'forced-open') return [circuit];
-  const ofEndpoints = circuits.filter(({ key, endpoint }) => key === undefined && endpoint !== undefined);
-  return ofEndpoints.length === 0 ? circuits : ofEndpoints;
+/** Whether all calls of the policy are turned away, as far as its circuits say. */
+function turnsAllAway({ circuit, circuits }: Policy): boolean {
+  if (circuits.every(isOfAll)) return circuits.length > 0 && circuits.every(isOpen);
+  const around = circuit.governs ? [] : circuits.filter((one) => !isOfAll(one) && one.key === undefined);
+  if (around.length === 0) return allOpen(circuit, circuits);
+  return around.every((one) => allOpen(one, circuits));
+}
+
+/** Whether no call gets through one that others of keys may be behind. One that no call uses says nothing. */
+function allOpen(around: Circuit, circuits: readonly Circuit[]): boolean {
+  if (around.governs) return isOpen(around);
+  const ofKeys = circuits.filter(({ key, endpoint }) => key !== undefined && endpoint === around.endpoint);
+  const isUnused = ofKeys.length > 0 && around.state === 'closed' && around.window.attempts === 0;
+  return (isUnused || isOpen(around)) && ofKeys.every(isOpen);
+}
+
+function isOfAll({ key, endpoint }: Circuit): boolean {
+  return key === undefined && endpoint === undefined;
+}
+
+function isOpen({ state, shadow }: Circuit): boolean {
+  return !shadow && (state === 'open' || state === 'forced-open');
 }
 
 function readinessOf(policy: Policy, readiness: Readiness): PolicyReadiness {
-  const circuits = decisive(policy);
-  const turnsAway =
-    circuits.length > 0 &&
-    circuits.every(({ state, shadow }) => !shadow && (state === 'open' || state === 'forced-open'));
-  return { state: policy.circuit.state, readiness, ready: readiness === 'optional' || !turnsAway };
+  const ready = readiness === 'optional' || !turnsAllAway(policy);
+  return { state: policy.circuit.state, readiness, ready };
 }
