@@ -2,7 +2,7 @@ import { monotonicNow } from './clock.ts';
 import { deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
 import { type EndCause, Scope } from './scope.ts';
-import { type ChunkSource, ReadableSource } from './stream-source.ts';
+import { type ChunkSource, IterableSource } from './stream-source.ts';
 
 /** What an attempt does about the stream that its operation gave. It is told of one end, and then that all is closed. */
 export interface StreamOwner {
@@ -69,7 +69,8 @@ export class StreamRun extends Scope {
     this.#source = source;
     this.#idleTimeoutMs = idleTimeoutMs;
     this.#owner = owner;
-    if (source instanceof ReadableSource) source.onFailure((error) => this.#failed(error));
+    // An iterable says nothing that it is not asked.
+    if (!(source instanceof IterableSource)) source.onFailure((error) => this.#failed(error));
   }
 
   override get parent(): Scope {

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { finished, Readable } from 'node:stream';
 import { isThenable } from './thenable.ts';
 
 /** Where the chunks of a stream come from, whatever kind of stream it is. */
@@ -50,9 +50,11 @@ export class ReadableSource {
     stream.on('error', () => {});
   }
 
-  /** Calls `failed` when it fails, whether or not anybody reads. */
+  /** Calls `failed` when it fails, or closes before its end, or has done so already, whether or not anybody reads. */
   onFailure(failed: (error: unknown) => void): void {
-    this.stream.on('error', failed);
+    finished(this.stream, { readable: true, writable: false }, (error) => {
+      if (error !== undefined && error !== null) failed(error);
+    });
   }
 
   next(_args: readonly unknown[]): unknown {
@@ -70,13 +72,18 @@ export class ReadableSource {
   }
 }
 
-/** A web stream. It is not locked before somebody wants a chunk. */
+/** A web stream. */
 export class WebSource {
   readonly #stream: ReadableStream<unknown>;
   #reader: ReadableStreamDefaultReader<unknown> | undefined = undefined;
 
   constructor(stream: ReadableStream<unknown>) {
     this.#stream = stream;
+  }
+
+  /** Locks it, and calls `failed`, later, when it fails, whether or not anybody reads. */
+  onFailure(failed: (error: unknown) => void): void {
+    this.#closed().catch(failed);
   }
 
   next(_args: readonly unknown[]): unknown {
@@ -86,6 +93,11 @@ export class WebSource {
 
   close(reason?: unknown): Promise<unknown> {
     return (this.#reader ?? this.#stream).cancel(reason);
+  }
+
+  async #closed(): Promise<void> {
+    this.#reader ??= this.#stream.getReader();
+    await this.#reader.closed;
   }
 }
 

@@ -131,13 +131,88 @@ describe('what ends it early', () => {
     expect(inFlight(policy)).toEqual([0, 0]);
   });
 
-  it('is a failure of a Readable that nobody reads yet', async () => {
-    const policy = testHub().policy('feed');
-    const source = new PassThrough();
+  it.each<[string, () => { source: AsyncIterable<unknown>; fail?: () => void }, RegExp]>([
+    [
+      'a Readable that fails',
+      () => {
+        const source = new PassThrough();
+        return { source, fail: () => source.destroy(new Error('reset')) };
+      },
+      /reset/,
+    ],
+    [
+      'a Readable that closes without an error',
+      () => {
+        const source = new PassThrough();
+        source.write('half');
+        return { source, fail: () => source.destroy() };
+      },
+      /Premature close/,
+    ],
+    [
+      'a Readable that had closed before it came',
+      () => {
+        const source = new PassThrough().destroy();
+        return { source };
+      },
+      /Premature close/,
+    ],
+    [
+      'a web stream that fails',
+      () => {
+        let fail: (() => void) | undefined;
+        const source = new ReadableStream<string>({
+          start(controller) {
+            controller.enqueue('half');
+            fail = () => controller.error(new Error('reset'));
+          },
+        });
+        return { source, fail: () => fail?.() };
+      },
+      /reset/,
+    ],
+  ])('is %s while nobody reads', async (_what, make, message) => {
+    const policy = testHub().policy('feed', { bulkhead: { maxConcurrent: 1, maxQueue: 0 } });
+    const { source, fail } = make();
     const stream = await policy.execute(() => source, { until });
-    source.destroy(new Error('reset'));
+    fail?.();
     await flush();
-    expect(policy.stats()).toMatchObject({ calls: { failure: 1 } });
-    await expect(all(stream)).rejects.toThrow('reset');
+    expect(policy.stats()).toMatchObject({ calls: { failure: 1 }, attempts: { failure: 1 } });
+    expect(inFlight(policy)).toEqual([0, 0]);
+    expect(await policy.execute(() => 'its place')).toBe('its place');
+    await expect(all(stream)).rejects.toThrow(message);
+  });
+
+  it('is a defect where somebody else reads the web stream', async () => {
+    const policy = testHub().policy('feed');
+    const source = new ReadableStream<string>();
+    source.getReader();
+    const stream = await policy.execute(() => source, { until });
+    await flush();
+    expect(policy.stats()).toMatchObject({ calls: { defect: 1 }, callsInFlight: 0, attemptsInFlight: 0 });
+    await expect(all(stream)).rejects.toThrow(/lock/i);
+  });
+
+  it.each<[string, () => AsyncIterable<unknown>]>([
+    ['a Readable', () => Readable.from(['a', 'b'])],
+    ['one side of a Duplex', () => new PassThrough({ allowHalfOpen: true, objectMode: true }).end('a')],
+    [
+      'a web stream',
+      () =>
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue('a');
+            controller.close();
+          },
+        }),
+    ],
+  ])('is no failure where %s has ended and is read later', async (_what, make) => {
+    const policy = testHub().policy('feed');
+    const stream = await policy.execute(make, { until });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(inFlight(policy)).toEqual([1, 1]);
+    expect((await all(stream))[0]).toBe('a');
+    await flush();
+    expect(policy.stats()).toMatchObject({ calls: { success: 1 }, attempts: { success: 1, failure: 0 } });
   });
 });
