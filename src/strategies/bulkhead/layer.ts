@@ -195,7 +195,6 @@ export class BulkheadLayer implements Layer, Lessor {
       lease.mayWaitMs = queueTimeoutMs;
       deadlines.arm(lease, queueTimeoutMs, now);
     }
-    if (this.#places.hasPlace(this.#capacity)) this.#handOver();
     this.#watch.look();
   }
 

@@ -275,6 +275,16 @@ describe('a place is held until the operation really ends', () => {
     expect(await metric('bulkhead_in_use')).toBe(0);
   });
 
+  test('who waits gets the place of a call that is under way when its lease runs out, with nobody else coming', async () => {
+    const policy = made({ maxConcurrent: 1, maxQueue: 1, maxLeaseMs: 1_000 }, { attemptTimeoutMs: false });
+    follow(policy.execute(hanging));
+    const waiting = follow(policy.execute(() => 'in'));
+    await vi.advanceTimersByTimeAsync(999);
+    expect(waiting.now.status).toBe('pending');
+    await vi.advanceTimersByTimeAsync(2);
+    expect(waiting.now).toEqual({ status: 'fulfilled', value: 'in' });
+  });
+
   test('a stream keeps its place until its end, however long it flows', async () => {
     const policy = made({ maxConcurrent: 1 });
     const more = deferred();
