@@ -31,7 +31,9 @@ function shared(options: CircuitBreakerOptions = {}) {
   const call = (key: unknown) => policy.execute(() => 'fine', { metadata: key });
   const keys = () => policy.circuits.flatMap(({ key }) => key ?? []).sort();
   const circuitOf = (key: string) => policy.circuits.find((circuit) => circuit.key === key);
-  return { hub, registry, policy, events, reported, fail, call, keys, circuitOf };
+  const states = () =>
+    policy.circuits.flatMap(({ key, state }) => (key === undefined ? [] : `${key} ${state}`));
+  return { hub, registry, policy, events, reported, fail, call, keys, circuitOf, states };
 }
 
 describe('a circuit for each key', () => {
@@ -169,7 +171,91 @@ describe('no more keys than there is room for', () => {
   });
 });
 
+describe('a circuit that was forgotten', () => {
+  async function forgotten() {
+    const made = shared({ maxKeys: 2 });
+    await made.call('a');
+    const stale = made.circuitOf('a');
+    if (stale === undefined) throw new Error('there is no circuit of that key');
+    for (const key of ['b', 'c', 'a']) await made.call(key);
+    expect(made.circuitOf('a')).not.toBe(stale);
+    return { ...made, stale };
+  }
+
+  test('is not to be steered, and says so', async () => {
+    const { stale, events } = await forgotten();
+    expect(() => stale.forceOpen('by hand')).toThrow(/forgotten/);
+    expect(() => stale.disable()).toThrow(/forgotten/);
+    expect(stale.probeNow('by hand')).toBe(false);
+    stale.breaker.open();
+    stale.breaker.disable();
+    await stale.breaker.shutdown();
+    stale.reset();
+    expect(stale.state).toBe('closed');
+    expect(events).toEqual([]);
+  });
+
+  test('moves nothing of the new one of its key', async () => {
+    const { stale, call, states } = await forgotten();
+    // What was begun before may still say so.
+    expect(() => stale.forceOpen('by hand')).toThrow();
+    for (const key of ['x', 'y', 'z']) await call(key);
+    expect(states()).toEqual(['y closed', 'z closed']);
+  });
+});
+
+describe('an open one that a health check tests', () => {
+  const never = { probe: () => false, maxOpenMs: 5_000, maxKeys: 2 } as const;
+
+  test('is forgotten once no call has used it for the longest open time', async () => {
+    const { fail, call, keys, events } = shared(never);
+    await fail('made-up');
+    await fail('real');
+    for (let second = 0; second < 20; second += 1) {
+      await errorOf(call('real'));
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(keys()).toEqual(['real']);
+    expect(events.at(-1)?.key).toBe('real');
+    expect(events.filter(({ key }) => key === 'made-up').at(-1)).toMatchObject({
+      from: 'half-open',
+      to: 'closed',
+      reason: 'it was forgotten: no call of its key came to try it',
+    });
+    await expect(call('new')).resolves.toBe('fine');
+    expect(keys()).toEqual(['new', 'real']);
+  });
+
+  test('stays while a person holds it open', async () => {
+    const { call, keys, circuitOf } = shared(never);
+    await call('blocked');
+    circuitOf('blocked')?.forceOpen('abuse');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(keys()).toEqual(['blocked']);
+  });
+});
+
 describe('what outlives a process', () => {
+  test('is taken up once: a circuit made anew begins closed', async () => {
+    const saved = { since: Date.now(), until: null, failedRecoveries: 0 };
+    const { call, circuitOf, states } = shared({
+      maxKeys: 2,
+      restore: [
+        { ...saved, state: 'forced-open', key: 'a' },
+        { ...saved, state: 'forced-open', key: 'b' },
+        { ...saved, state: 'forced-open', key: 'late' },
+      ],
+    });
+    expect(states()).toEqual(['a forced-open', 'b forced-open']);
+    circuitOf('a')?.reset();
+    expect(await errorOf(call('late'))).toMatchObject({ code: 'CIRCUIT_OPEN' });
+    expect(states()).toEqual(['b forced-open', 'late forced-open']);
+    circuitOf('late')?.reset();
+    await expect(call('a')).resolves.toBe('fine');
+    circuitOf('a')?.reset();
+    await expect(call('late')).resolves.toBe('fine');
+  });
+
   test('the states of keys that are not closed are taken up, with that of the policy', async () => {
     const first = shared();
     await first.fail('a');
@@ -203,5 +289,30 @@ test('a policy that is removed leaves no timer of any key', async () => {
   await fail('b');
   expect(vi.getTimerCount()).toBeGreaterThan(1);
   await hub.close();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a policy that is removed makes no circuit and no health check for a call that was on its way', async () => {
+  const hub = testHub();
+  const probe = vi.fn(() => false);
+  const policy = hub.policy('database', {
+    retry: { maxRetries: 1, baseDelayMs: 5_000, jitter: 'none' },
+    circuitBreaker: { ...tenants, maxKeys: 1, consecutiveFailures: 1, maxOpenMs: 1_000, probe },
+    totalTimeoutMs: false,
+    attemptTimeoutMs: false,
+  });
+  const first = deferred<void>();
+  const operation = vi.fn(() => first.promise);
+  const ended = errorOf(policy.execute(operation, { metadata: 'a' }));
+  await flush();
+  await policy.execute(() => 'fine', { metadata: 'b' });
+  first.reject(new Error('down'));
+  await flush();
+  hub.remove('database');
+  await vi.advanceTimersByTimeAsync(600_000);
+  await ended;
+  expect(operation).toHaveBeenCalledTimes(2);
+  expect(policy.circuits.flatMap(({ key }) => key ?? [])).toEqual(['b']);
+  expect(probe).not.toHaveBeenCalled();
   expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CircuitBreakerOptions, ProbeContext, ProbeOptions } from '../../../src/index.ts';
@@ -43,6 +44,14 @@ function checked(probe: Partial<ProbeOptions> = {}, options: CircuitBreakerOptio
 const openMs = 1_000 * 1.05;
 
 describe('an open circuit', () => {
+  test('says how long its check may still take', async () => {
+    const { policy, open } = checked({ timeoutMs: 200 });
+    await open();
+    await vi.advanceTimersByTimeAsync(openMs + 50);
+    expect(policy.circuit).toMatchObject({ state: 'half-open', retryAfterMs: 150 });
+    expect(await errorOf(policy.execute(() => 1))).toMatchObject({ code: 'CIRCUIT_OPEN', retryAfterMs: 150 });
+  });
+
   test('is tested by the check, and by no call, until it has closed', async () => {
     const { policy, checks, open, end, counted } = checked();
     await open();
@@ -155,6 +164,50 @@ describe('an open circuit', () => {
     expect(policy.circuit.state).toBe('half-open');
   });
 
+  test('a check that is given up counts for nothing, whatever it then does', async () => {
+    const heeds = ({ signal }: ProbeContext) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new TypeError('was aborted')));
+      });
+    const { policy, reported, open, counted } = checked({ check: heeds });
+    await open();
+    await vi.advanceTimersByTimeAsync(openMs);
+    policy.circuit.reset();
+    await flush();
+    expect(await counted('failure')).toBe('0');
+    expect(reported).toEqual([]);
+    expect(policy.circuit.state).toBe('closed');
+  });
+
+  test('a policy that is closed waits for no check that hangs', async () => {
+    const { hub, checks, open } = checked({ timeoutMs: 60_000 });
+    await open();
+    await vi.advanceTimersByTimeAsync(openMs);
+    await hub.close();
+    expect(checks).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('a check runs in no context of a request, whosever call has opened the circuit', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const check = async () => {
+      seen.push(storage.getStore());
+      await Promise.resolve();
+      return seen.push(storage.getStore()) > 6;
+    };
+    const { policy, open } = checked({ check, intervalMs: 1_000 });
+    await storage.run('a request', open);
+    await storage.run('another', () => vi.advanceTimersByTimeAsync(60_000));
+    storage.run('a third', () => {
+      policy.circuit.forceOpen('test');
+      policy.circuit.probeNow('test');
+    });
+    await flush();
+    expect(seen.length).toBeGreaterThan(8);
+    expect(new Set(seen)).toEqual(new Set([undefined]));
+  });
+
   test('a policy that is closed checks no more', async () => {
     const { hub, checks, open, end, counted } = checked({ intervalMs: 100 });
     await open();
@@ -192,6 +245,17 @@ describe('a closed circuit', () => {
     const { policy, checks } = checked({ intervalMs: 1_000 });
     for (let at = 0; at < 10; at += 1) {
       await policy.execute(() => 'fine');
+      await vi.advanceTimersByTimeAsync(900);
+    }
+    expect(checks).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(checks).toHaveLength(1);
+  });
+
+  test('is not asked about while the calls of its keys succeed, either', async () => {
+    const { policy, checks } = checked({ intervalMs: 1_000 }, { perKey: ({ metadata }) => String(metadata) });
+    for (let at = 0; at < 10; at += 1) {
+      await policy.execute(() => 'fine', { metadata: `tenant ${at}` });
       await vi.advanceTimersByTimeAsync(900);
     }
     expect(checks).toHaveLength(0);

@@ -103,4 +103,60 @@ describe('options that change while it works', () => {
     expect(() => update({ openMs: -1 })).toThrow(/openMs/);
     expect(policy.circuit.configuration).toMatchObject({ openMs: 1_000 });
   });
+
+  test('what stays as it is, or is written anew alike, forgets no key and restarts no wait', async () => {
+    const checks = vi.fn(() => true);
+    const inline = () => ({
+      perKey: ({ metadata }: { readonly metadata: unknown }) => String(metadata),
+      consecutiveFailures: 1,
+      openMs: 1_000,
+      maxOpenMs: 60_000,
+    });
+    const keyed = updatable(inline());
+    const probe = () => ({ check: () => checks(), intervalMs: 60_000 });
+    const checked = updatable({ probe: probe() });
+    await keyed.fail(1, 'idle');
+    for (const policy of [keyed.policy, checked.policy])
+      expect(policy.circuits.map(({ key }) => key)).toEqual(
+        policy === keyed.policy ? [undefined, 'idle'] : [undefined],
+      );
+    for (let half = 0; half < 10; half += 1) {
+      await vi.advanceTimersByTimeAsync(30_000);
+      keyed.update(inline());
+      checked.update({ probe: probe() });
+      if (half === 0)
+        expect(keyed.policy.circuits.map(({ state }) => state)).toEqual(['closed', 'half-open']);
+    }
+    expect(keyed.policy.circuits.map(({ key }) => key)).toEqual([undefined]);
+    expect(checks.mock.calls.length).toBeGreaterThanOrEqual(4);
+  });
+
+  test('a wait of another length begins anew, and one that is not wanted ends', async () => {
+    const check = vi.fn(() => true);
+    const { update } = updatable({ probe: { check, intervalMs: 600_000 } });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(check).toHaveBeenCalledTimes(1);
+    update({ probe: { check, intervalMs: 1_000 } });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(check).toHaveBeenCalledTimes(2);
+    update({ probe: { check } });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('keys of another function begin anew, whatever was saved for the keys of the one before', async () => {
+    const saved = { state: 'forced-open', since: 0, until: null, failedRecoveries: 0 } as const;
+    const { policy, update } = updatable({
+      perKey: ({ metadata }) => String(metadata),
+      maxKeys: 1,
+      restore: [
+        { ...saved, key: 'a' },
+        { ...saved, key: 'b' },
+      ],
+    });
+    expect(policy.circuits.map(({ key }) => key)).toEqual([undefined, 'a']);
+    update({ perKey: ({ metadata }) => `${metadata}` });
+    expect(policy.circuits.map(({ key }) => key)).toEqual([undefined]);
+    for (const metadata of ['a', 'b'])
+      await expect(policy.execute(() => 'fine', { metadata })).resolves.toBe('fine');
+  });
 });
