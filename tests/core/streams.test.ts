@@ -85,6 +85,17 @@ describe('a stream that is protected until its end', () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
+  it('is reported where a value is none, since nothing then protects it', async () => {
+    const hub = testHub();
+    const reports: unknown[] = [];
+    hub.on('internal-error', ({ component, error }) => reports.push([component, String(error)]));
+    const policy = hub.policy('p');
+    const response = new Response('x');
+    expect(await policy.execute(() => response, { until: 'end' })).toBe(response);
+    expect(await policy.execute(() => undefined, { until: 'end' })).toBeUndefined();
+    expect(reports).toEqual([['stream', expect.stringContaining('such as the body of a Response')]]);
+  });
+
   it('is any other value where it is no stream', async () => {
     const policy = testHub().policy('feed');
     expect(await policy.execute(() => 7, { until })).toBe(7);
@@ -122,22 +133,25 @@ describe('a stream that nobody gets', () => {
     expect(policy.stats()).toMatchObject({ lateOutcomes: 1, attemptsInFlight: 0 });
   });
 
-  it('is closed when a retry replaces it', async () => {
+  it('is closed once, when a retry has begun another in its place', async () => {
     const policy = testHub().policy('feed', { retry: { baseDelayMs: 1 } });
     const sources: Readable[] = [];
-    const stream = await (async () => {
-      const call = policy.execute(
-        () => {
-          sources.push(Readable.from([sources.length]));
-          return sources.at(-1);
-        },
-        { until, classify: (result) => (result.ok && sources.length === 1 ? 'transient' : undefined) },
-      );
-      await vi.advanceTimersByTimeAsync(50);
-      return call;
-    })();
-    expect(stream === undefined ? [] : await all(stream)).toEqual([1]);
+    const discard = vi.fn();
+    const call = policy.execute(
+      () => {
+        const source = Readable.from([sources.length]);
+        sources.push(source);
+        return source;
+      },
+      { until, discard, classify: (result) => (result.ok && sources.length === 1 ? 'transient' : undefined) },
+    );
+    await vi.advanceTimersByTimeAsync(50);
+    const stream = await call;
     expect(sources[0]?.destroyed).toBe(true);
+    expect(inFlight(policy)).toEqual([1, 1]);
+    expect(await all(stream)).toEqual([1]);
+    expect(discard).toHaveBeenCalledExactlyOnceWith(sources[0]);
+    expect(policy.stats()).toMatchObject({ calls: { success: 1 }, retries: 1 });
   });
 
   it('is closed when a hedge has begun another before it', async () => {

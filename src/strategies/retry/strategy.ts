@@ -147,6 +147,8 @@ class RetryRun extends InnerPassage {
   #backoff: BackoffSequence | undefined = undefined;
   /** The outcome that is being retried; it is the call's when no further attempt can run. */
   #last: Outcome | undefined = undefined;
+  /** Whether its value is let go of. */
+  #isLastGone = false;
   #done = false;
   /** Ends the wait under way. */
   #wake: (() => void) | undefined = undefined;
@@ -164,6 +166,12 @@ class RetryRun extends InnerPassage {
     return this.#since;
   }
 
+  /** The caller has another value, so that nobody waits for that of the attempt before. */
+  override answered(within: Passage | undefined): void {
+    super.answered(within);
+    this.#letGoOfLast();
+  }
+
   settle(outcome: Outcome, now: number): void {
     const last = this.#last;
     if (outcome.rejection !== undefined) {
@@ -172,7 +180,7 @@ class RetryRun extends InnerPassage {
       return;
     }
     if (last !== undefined) this.layer.runtime.observer.retried(retryReason(last));
-    if (last?.ok === true) this.call.discard(last.value);
+    this.#letGoOfLast();
     const isRepeated = outcome.verdict === 'transient' && !this.call.isAnswered;
     const waitMs = isRepeated ? this.#waitAfter(outcome, now) : undefined;
     if (waitMs === undefined) {
@@ -180,6 +188,7 @@ class RetryRun extends InnerPassage {
       return;
     }
     this.#last = outcome;
+    this.#isLastGone = false;
     this.#waitMs = waitMs;
     this.#retries += 1;
     this.layer.runtime.willRetry(this.#retries, retryReason(outcome), waitMs, outcome, this.call.trace);
@@ -201,8 +210,15 @@ class RetryRun extends InnerPassage {
 
   /** Ends the run, with nothing under way. */
   #cut(cause: EndCause, reason: unknown): void {
-    if (this.#last?.ok === true) this.call.discard(this.#last.value);
+    this.#letGoOfLast();
     this.#finish(cutShort(reason, cause, 'ignored'), monotonicNow());
+  }
+
+  #letGoOfLast(): void {
+    const last = this.#last;
+    if (last?.ok !== true || this.#isLastGone) return;
+    this.#isLastGone = true;
+    this.call.discard(last.value);
   }
 
   #enterLoop(): void {
