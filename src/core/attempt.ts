@@ -6,6 +6,7 @@ import { deadlines } from './deadlines.ts';
 import { isBreakwaterError, TimeoutError, withoutStack } from './errors.ts';
 import { invokeWithin } from './nesting.ts';
 import type { AttemptOutcome } from './observer.ts';
+import { shown } from './options.ts';
 import { cutShort, failed, fulfilled, type Outcome, succeeded } from './outcome.ts';
 import type { Passage } from './passage.ts';
 import { edge, type Inner, type Outer } from './pipeline.ts';
@@ -199,8 +200,11 @@ class Attempt extends Scope implements OperationContext {
   /** Goes on until the end of a stream that the operation gave, whose consumer gets it now. False for any other value. */
   #protects(value: unknown, { idleTimeoutMs }: StreamSettings): boolean {
     const source = chunkSource(value);
-    if (source === undefined) return false;
     const { call } = this.#passage;
+    if (source === undefined) {
+      if (value !== undefined && value !== null) call.runtime.report('stream', noStream(value));
+      return false;
+    }
     if (call.isAnswered)
       this.end('abandoned', new DOMException('Another attempt has answered.', 'AbortError'));
     if (this.#phase !== 'running') return false;
@@ -326,4 +330,14 @@ function attemptOutcome(outcome: Outcome): AttemptOutcome {
     default:
       return outcome.verdict;
   }
+}
+
+function noStream(value: unknown): Error {
+  return withoutStack(
+    () =>
+      new TypeError(
+        `until: 'end' was given, but the operation gave ${shown(value)}, which is no stream and is not protected: give an ` +
+          'async iterable, a Readable or a ReadableStream, such as the body of a Response, or use resilientFetch()',
+      ),
+  );
 }
