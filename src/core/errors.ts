@@ -56,7 +56,10 @@ export function withoutStack<T>(build: () => T): T {
 
 /** The circuit is open, or half-open with all its probes taken: the operation was not run. */
 export class CircuitOpenError extends BreakwaterError {
-  /** Milliseconds until the circuit lets a probe through; 0 when it already waits for a probe's outcome. */
+  /**
+   * Milliseconds until the circuit lets a probe through. When it waits for the outcome of a health check already, what
+   * is left of that check's time; 0 when for that of a call.
+   */
   readonly retryAfterMs: number;
 
   constructor(policy: string, retryAfterMs: number) {
@@ -82,16 +85,19 @@ export class CircuitOpenError extends BreakwaterError {
  * before, its error is the `cause`.
  */
 export class TimeoutError extends BreakwaterError {
-  /** The limit that was passed, in milliseconds. */
+  /** The limit that was passed, in milliseconds; 0 where nothing was left of the deadline that the call was made under. */
   readonly timeoutMs: number;
   /** Which wait it was. */
   readonly scope: TimeoutScope;
 
   constructor(policy: string, timeoutMs: number, scope: TimeoutScope) {
+    const isTooLate = scope === 'total' && timeoutMs === 0;
     super(
       'TIMEOUT',
       policy,
-      `Policy '${policy}' gave up: ${timeoutText[scope]} took longer than ${timeoutMs} ms.`,
+      isTooLate
+        ? `Policy '${policy}' gave up: nothing was left of the deadline that it was called under.`
+        : `Policy '${policy}' gave up: ${timeoutText[scope]} took longer than ${timeoutMs} ms.`,
     );
     this.timeoutMs = timeoutMs;
     this.scope = scope;

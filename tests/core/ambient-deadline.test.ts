@@ -149,7 +149,11 @@ describe('a policy call within a deadline', () => {
     const policy = testHub().policy('database', { retry: {} });
     const operation = vi.fn(() => 1);
     const error = await runWithDeadline(0, () => errorOf(policy.execute(operation)));
-    expect(isBreakwaterError(error, 'TIMEOUT') && error.scope).toBe('total');
+    expect(isBreakwaterError(error, 'TIMEOUT') && [error.scope, error.timeoutMs, error.message]).toEqual([
+      'total',
+      0,
+      "Policy 'database' gave up: nothing was left of the deadline that it was called under.",
+    ]);
     expect(operation).not.toHaveBeenCalled();
     expect(policy.stats()).toMatchObject({ calls: { timeout: 1 }, callsInFlight: 0 });
     expect(vi.getTimerCount()).toBe(0);
