@@ -18,12 +18,17 @@ type Leave = (passage: Passage, outcome: Outcome, now: number) => void;
  * ends early only when nobody waits any more, and it is forgotten the moment it settles, so that its outcome is
  * shared by those who waited and by none after. A value that may not be shared goes to one, and the others then run
  * alone.
+ *
+ * Within, a run is what the call was that began it. So a call that may be repeated and one that may not do not share
+ * one, and a call that is more important than the one under way begins another, which is then the one to join.
  */
 export class Flights {
   readonly inner: Inner;
   readonly memory: Memory;
   readonly leave: Leave;
-  readonly #byKey = new Map<string, Flight>();
+  /** Those to join: of calls that may be repeated, and of calls that may not. */
+  readonly #repeatable = new Map<string, Flight>();
+  readonly #unrepeatable = new Map<string, Flight>();
 
   constructor(inner: Inner, memory: Memory, leave: Leave) {
     this.inner = inner;
@@ -33,13 +38,15 @@ export class Flights {
 
   /** Joins the run under `key`, or starts it. */
   join(key: string, passage: Passage, now: number): void {
-    const running = this.#byKey.get(key);
-    if (running !== undefined) {
+    const { call } = passage;
+    const byKey = this.#alike(call);
+    const running = byKey.get(key);
+    if (running !== undefined && running.call.settings.priority <= call.settings.priority) {
       running.add(passage, now);
       return;
     }
-    const flight = new Flight(this, key, passage.call);
-    this.#byKey.set(key, flight);
+    const flight = new Flight(this, key, call);
+    byKey.set(key, flight);
     flight.add(passage, now);
     flight.start(now);
   }
@@ -53,7 +60,12 @@ export class Flights {
 
   /** Nobody may join `flight` any more. */
   forget(flight: Flight): void {
-    if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key);
+    const byKey = this.#alike(flight.call);
+    if (byKey.get(flight.key) === flight) byKey.delete(flight.key);
+  }
+
+  #alike({ settings }: Call): Map<string, Flight> {
+    return settings.idempotent === false ? this.#unrepeatable : this.#repeatable;
   }
 }
 
@@ -63,6 +75,10 @@ class Flight extends InnerPassage {
   readonly key: string;
   readonly #leader: Call;
   readonly #waiters = new Set<Waiter>();
+  /** Who left last, with nobody left behind. */
+  #last: Waiter | undefined = undefined;
+  /** Of each operation that was given up and still runs, the one whose place in layers outside it keeps. */
+  readonly #holders: (Waiter | undefined)[] = [];
   #over = false;
 
   constructor(flights: Flights, key: string, leader: Call) {
@@ -87,7 +103,18 @@ class Flight extends InnerPassage {
     this.#waiters.delete(waiter);
     if (this.#waiters.size > 0 || this.#over || this.cause !== undefined) return;
     this.flights.forget(this);
+    this.#last = waiter;
     this.end('abandoned', new DOMException('Nobody waits for this operation any more.', 'AbortError'));
+  }
+
+  override operationLeft(): void {
+    const [holder = this.#last] = this.#waiters;
+    this.#holders.push(holder);
+    holder?.operationLeft();
+  }
+
+  override operationEnded(): void {
+    this.#holders.shift()?.operationEnded();
   }
 
   /** The run is over. */

@@ -49,7 +49,11 @@ export interface CacheFallbackOptions {
   readonly staleIfErrorMs?: number | undefined;
   /** A remembered value younger than this many milliseconds answers without calling; 0 for never. Default 0. */
   readonly freshForMs?: number | undefined;
-  /** Whether concurrent calls with one key share one run. Default false. */
+  /**
+   * Whether concurrent calls with one key share one run. A run has the priority of the call that began it, so a more
+   * important call begins one of its own, which those that come after join; and calls with `idempotent: false` share
+   * runs only with each other. Default false.
+   */
   readonly coalesce?: boolean | undefined;
   /** How many values the default store remembers, at most 1 000 000; the least recently used goes first. Default 1 000. */
   readonly maxEntries?: number | undefined;
