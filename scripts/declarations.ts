@@ -8,8 +8,7 @@ const folder = '.declarations';
 
 /**
  * Writes the type declarations of the source files that `entries` need, for a bundler to put together, and gives the
- * entries to begin at. It checks no types:
- * `npm run typecheck` does, as `prepack` and `npm test` have it do before.
+ * entries to begin at. It checks no types: `npm run typecheck` does, before the tests and before a release.
  *
  * @throws Error where a type cannot be declared
  */

@@ -102,12 +102,12 @@ let worker = setTimeout(work, 0);
 process.on('message', async () => {
   clearTimeout(worker);
   for (const policy of policies.values()) if (policy.circuits[0]?.state === 'open') policy.move('closed');
-  for (let waited = 0; manager.open().length > 0 && waited < 500; waited += 1) {
+  for (let waited = 0; manager.open().length > 0 && waited < 3_000; waited += 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  await manager.flush({ timeoutMs: 10_000 });
+  await manager.flush({ timeoutMs: 60_000 });
   const open = manager.open().length;
-  await manager.close({ timeoutMs: 10_000 });
+  await manager.close({ timeoutMs: 60_000 });
   tell({ type: 'finished', open });
   process.disconnect?.();
 });
