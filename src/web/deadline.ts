@@ -18,7 +18,11 @@ export interface DeadlineOptions<Request = IncomingMessage> {
   readonly trust: boolean | ((request: Request) => boolean);
   /** Name of the header. Default `x-request-timeout-ms`. */
   readonly header?: string | undefined;
-  /** The longest that a request is given, in milliseconds, whatever its header says. Default 30 000. */
+  /**
+   * The longest that a request with such a header is given, in milliseconds, whatever that says; one without has no
+   * deadline. So long, too, one that has passed still holds for a handler whose client has gone, or in whose place a guard
+   * has answered. Default 30 000.
+   */
   readonly maxMs?: number | undefined;
 }
 
@@ -118,7 +122,7 @@ export function isOutOfTime(raw: object & Carrier): boolean {
 
 /** Whole milliseconds and nothing else: what is not is taken for no header at all. */
 function askedMs(value: string | readonly string[] | undefined): number | undefined {
-  return typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : undefined;
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
 function isTrusted<Request>(trust: DeadlineOptions<Request>['trust'], request: Request): boolean {

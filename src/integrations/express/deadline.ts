@@ -8,9 +8,9 @@ import type { Middleware } from './guard.ts';
  * No policy call within the request waits past that, as with `runWithDeadline()`; a `guard()` behind it answers 504. What
  * uses no policy heeds nothing.
  *
- * A header that is no whole number of at most ten digits is passed over, as is one of a caller that is not trusted; more
- * than `maxMs` is `maxMs`; 0 says that nothing is left. Put it before `guard()` and the routes. Behind a middleware that
- * loses the asynchronous context it may be used again: the request goes on with the same deadline.
+ * A header that is no whole number is passed over, as is one of a caller that is not trusted; more than `maxMs` is
+ * `maxMs`; 0 says that nothing is left. Put it before `guard()` and the routes. Behind a middleware that loses the
+ * asynchronous context it may be used again: the request goes on with the same deadline, or a shorter one set since.
  *
  * @throws {InvalidOptionsError} when the options are wrong
  */

@@ -2,6 +2,9 @@ import { remainingDeadlineMs } from '../../core/ambient-deadline.ts';
 import type { OperationContext } from '../../core/attempt.ts';
 import type { OutgoingRequest } from './request.ts';
 
+/** The most that is sent, some 116 days: a plain number that every reader takes. */
+const MOST_MS = 9_999_999_999;
+
 /**
  * The `init` of one attempt: under a deadline in force, with a header that tells how long the attempt has, which is never
  * more than is left of the deadline. A request that has such a header of its own keeps that.
@@ -13,7 +16,7 @@ export function withDeadline(
 ): RequestInit {
   const leftMs = remainingDeadlineMs();
   if (leftMs === Number.POSITIVE_INFINITY || name === false || headers.has(name)) return init;
-  const value = String(Math.floor(Math.min(leftMs, remainingMs())));
+  const value = String(Math.floor(Math.min(leftMs, remainingMs(), MOST_MS)));
   return { ...init, headers: withHeader(init.headers ?? headers, name, value) };
 }
 
