@@ -13,13 +13,17 @@ export interface Adjustable {
    * Checks what is to hold from now on, and changes nothing yet.
    *
    * @param given all options of the strategy, as its factory takes them
+   * @param isRestored whether they are what is left since an update that held for a time has ended
    * @returns what puts them in force; it must not throw
    * @throws {InvalidOptionsError} with paths from the strategy's options on
    */
-  prepare(given: unknown): () => void;
+  prepare(given: unknown, isRestored?: boolean): () => void;
   /** Writes options out in full that may be given in a short form, such as a function alone. */
   inFull?(given: unknown): unknown;
 }
+
+/** Hears of a change; `isRestored` as in `Adjustable.prepare`. */
+type Changed<Settings> = (now: Settings, before: Settings, isRestored: boolean) => void;
 
 /** What a strategy says of its options beside their schema. */
 export interface LiveSettingsDetails {
@@ -39,7 +43,7 @@ export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
   readonly #schema: Schema;
   readonly #subject: string;
   readonly #details: LiveSettingsDetails;
-  readonly #onChange: ((now: z.output<Schema>, before: z.output<Schema>) => void)[] = [];
+  readonly #onChange: Changed<z.output<Schema>>[] = [];
   given: unknown;
   /** What holds now. */
   current: z.output<Schema>;
@@ -58,18 +62,18 @@ export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
   }
 
   /** Calls `changed` right after each change, for what cannot be read from `current` when it is needed. It must not throw. */
-  onChange(changed: (now: z.output<Schema>, before: z.output<Schema>) => void): void {
+  onChange(changed: Changed<z.output<Schema>>): void {
     this.#onChange.push(changed);
   }
 
-  prepare(given: unknown): () => void {
+  prepare(given: unknown, isRestored = false): () => void {
     const next = parseOptions(this.#schema, given, '', this.#subject);
     this.#refuseFixed(next);
     return () => {
       const before = this.current;
       this.given = given;
       this.current = next;
-      for (const changed of this.#onChange) changed(next, before);
+      for (const changed of this.#onChange) changed(next, before, isRestored);
     };
   }
 

@@ -32,6 +32,7 @@ const MAX_FOUND = 100;
 export class Hazards {
   readonly #announce: (hazard: Hazard) => void;
   #silenced: ReadonlySet<string> = new Set();
+  #strategies: readonly Strategy[] = [];
   #facts: PolicyFacts = {};
   #ofOptions: readonly Hazard[] = [];
   readonly #found = new Map<string, Hazard>();
@@ -55,12 +56,14 @@ export class Hazards {
   }
 
   /**
-   * Looks at the options as they are now, and announces what was not there before.
+   * Looks at the layers as they are now, and announces what was not there before.
    *
+   * @param strategies the layers. Default: as before
    * @param facts what else bears on them. Default: as before
    */
-  examine(strategies: readonly Strategy[], facts: PolicyFacts = this.#facts): void {
+  examine(strategies: readonly Strategy[] = this.#strategies, facts: PolicyFacts = this.#facts): void {
     const before = new Set(this.#ofOptions.map(({ code }) => code));
+    this.#strategies = strategies;
     this.#facts = facts;
     this.retries = strategies.some(({ kind, maxRuns = 1 }) => kind === 'retry' && maxRuns > 1);
     this.#ofOptions = hazardsOf(strategies, facts).filter(({ code }) => !this.#silenced.has(code));

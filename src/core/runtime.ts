@@ -39,12 +39,19 @@ export class PolicyRuntime {
    * asynchronous context is kept. Set when layers are bound.
    */
   keepsContext = false;
-  /** How long such a layer allows a call, in milliseconds. Set when layers are bound. */
+  /** Whether a layer runs what lies within it several times at once for a call. Set when layers are bound. */
+  runsBeside = false;
+  /** How long a layer allows a whole call, in milliseconds. Set when layers are bound. */
   totalTimeoutMs = Number.POSITIVE_INFINITY;
   /** How long an attempt may take, in milliseconds. Set when layers are bound. */
   attemptTimeoutMs = Number.POSITIVE_INFINITY;
   /** What both follow from. */
   readonly timeLimits: TimeLimit[] = [];
+  /**
+   * When an option of a layer that holds now goes back to something else by itself, on the monotonic clock, by the
+   * layer's key and the option's name; `undefined` for never. Set when the policy is made.
+   */
+  optionEndsAt: (key: string, option: string) => number | undefined = () => undefined;
   /** Names of the endpoints, of a policy that has several. Set when layers are bound. */
   endpoints: readonly string[] = [];
   #shadowRejections: Map<RejectionReason, number> | undefined = undefined;

@@ -1,6 +1,6 @@
 import type { Adjustable } from './adjustable.ts';
 import { BUDGET_KEY, BudgetOptions } from './budget-options.ts';
-import { wallNow } from './clock.ts';
+import { monotonicNow, wallNow } from './clock.ts';
 import { ClosedError, InvalidOptionsError, isBreakwaterError, type OptionsProblem } from './errors.ts';
 import type { UpdateEvent } from './events.ts';
 import { copied, isPlainObject, mergedOption, type OptionChange, optionChanges } from './merged-options.ts';
@@ -26,7 +26,8 @@ type ByKey = ReadonlyMap<string, unknown>;
 /** Options that hold for a time, on top of those that hold for good. */
 interface Override {
   readonly given: ByKey;
-  readonly forMs: number;
+  /** Monotonic time at which it ends by itself. */
+  readonly endsAt: number;
   cancel: () => void;
 }
 
@@ -59,6 +60,7 @@ export class Updates {
     this.#strategies = strategies;
     this.#policyOptions = policyOptions;
     this.#budget = new BudgetOptions(runtime);
+    runtime.optionEndsAt = (key, option) => this.#optionEndsAt(key, option);
     runtime.onClose(() => this.#close());
   }
 
@@ -125,7 +127,7 @@ export class Updates {
   }
 
   #override(given: ByKey, forMs: number, steps: readonly Step[]): () => void {
-    const override: Override = { given, forMs, cancel: () => {} };
+    const override: Override = { given, endsAt: monotonicNow() + forMs, cancel: () => {} };
     const end = (): void => this.#end(override);
     if (given.size === 0) return end;
     this.#overrides.add(override);
@@ -181,7 +183,7 @@ export class Updates {
     let holds = this.#baseOf(key, layer);
     let apply = (): void => {};
     try {
-      apply = layer.prepare(holds);
+      apply = layer.prepare(holds, true);
     } catch (error) {
       this.#runtime.report('update', error);
       return undefined;
@@ -189,7 +191,7 @@ export class Updates {
     for (const value of this.#overridesOf(key)) {
       const next = merged(layer, holds, value);
       try {
-        apply = layer.prepare(next);
+        apply = layer.prepare(next, true);
         holds = next;
       } catch (error) {
         this.#runtime.report('update', error);
@@ -237,6 +239,24 @@ export class Updates {
 
   #overridesOf(key: string): unknown[] {
     return [...this.#overrides].flatMap(({ given }) => (given.has(key) ? [given.get(key)] : []));
+  }
+
+  /** When an option that holds now goes back to something else by itself; `undefined` where no override's end changes it. */
+  #optionEndsAt(key: string, option: string): number | undefined {
+    const layer = this.#adjustable(key);
+    const overrides = [...this.#overrides].filter(({ given }) => given.has(key));
+    if (layer === undefined || overrides.length === 0) return undefined;
+    const valueAfter = (time: number): unknown => {
+      const left = overrides.filter(({ endsAt }) => endsAt > time);
+      const holds = left.reduce(
+        (base, { given }) => merged(layer, base, given.get(key)),
+        this.#baseOf(key, layer),
+      );
+      return isPlainObject(holds) ? holds[option] : undefined;
+    };
+    const now = valueAfter(Number.NEGATIVE_INFINITY);
+    const ends = overrides.map(({ endsAt }) => endsAt).toSorted((a, b) => a - b);
+    return ends.find((end) => valueAfter(end) !== now);
   }
 
   #adjustable(key: string): Adjustable | undefined {

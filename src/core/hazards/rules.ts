@@ -224,7 +224,7 @@ function chaosWithoutEnd(strategies: readonly Strategy[]): Hazard | undefined {
   return {
     code: 'CHAOS_WITHOUT_END',
     message:
-      'Chaos is switched on by the options, without an end: faults are made on purpose until somebody remembers. Give ' +
-      'forMs, or leave it off and call policy.chaos.start({ forMs }) when an experiment begins.',
+      'Chaos is on without an end: faults are made on purpose until somebody remembers to switch it off. Give forMs, in the ' +
+      'options or, when an experiment begins, by policy.chaos.start({ forMs }).',
   };
 }

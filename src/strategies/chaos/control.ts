@@ -12,9 +12,15 @@ import { type Draw, draw, type Fault, SPARED } from './dice.ts';
 import { type ChaosOptions, chaosSchema, startSchema } from './options.ts';
 import { ChaosSwitch } from './switch.ts';
 
+/** Its key among a policy's options. */
+export const CHAOS_KEY = 'chaos';
+
+const BY_CODE = 'code switched it on';
+const BY_OPTIONS = 'its options say so';
+
 /**
  * What of a chaos layer there is one of: its options, whether it is on, and what it has done. It says so aloud: an event
- * when it is switched on or off, when its time is over, and once a minute while calls come.
+ * when it is switched on or off, when its time is over, and once a minute between.
  */
 export class ChaosController implements ChaosControl {
   readonly live: LiveSettings<typeof chaosSchema>;
@@ -23,15 +29,21 @@ export class ChaosController implements ChaosControl {
   #faults = 0;
   #runtime: PolicyRuntime | undefined = undefined;
   #isClosed = false;
-  /** Takes back what notices the end where no call does. It keeps no process alive. */
-  #forgetEnd: (() => void) | undefined = undefined;
+  /** Whether its end is what its options say. */
+  #hasEndOfOptions = true;
+  /** Whether a person stopped it, or its time was over, since it was last switched on. */
+  #isSpent = false;
+  /** Takes back what notices the end where no call does, and reminds. It keeps no process alive. */
+  #forgetTimer: (() => void) | undefined = undefined;
 
   constructor(given: ChaosOptions) {
     this.live = new LiveSettings(chaosSchema, given, 'Options of chaos()');
-    this.live.onChange((now, before) => {
-      if (!now.enabled && before.enabled) this.#switchOff('its options say so');
-      else if (now.enabled && !(before.enabled && now.forMs === before.forMs))
-        this.#switchOn(now.forMs, 'its options say so');
+    this.live.onChange((now, before, isRestored) => {
+      if (now.enabled && !before.enabled) {
+        // That an update for a time is over switches on only what it had switched off.
+        if (!(isRestored && this.#isSpent)) this.#switchOn(undefined, BY_OPTIONS);
+      } else if (before.enabled && !now.enabled) this.#switchOff(BY_OPTIONS);
+      else if (now.forMs !== before.forMs && this.#hasEndOfOptions) this.#moveEnd(now.forMs);
     });
   }
 
@@ -42,9 +54,10 @@ export class ChaosController implements ChaosControl {
       this.#switchOff('the policy is gone');
       this.#isClosed = true;
     });
-    const { enabled, forMs } = this.live.current;
-    if (this.#switch.isOn) this.#announce('on', 'code switched it on');
-    else if (enabled) this.#switchOn(forMs, 'its options say so');
+    if (this.#switch.isOn) {
+      this.#wakeLater();
+      this.#announce('on', BY_CODE);
+    } else if (this.live.current.enabled) this.#switchOn(undefined, BY_OPTIONS);
   }
 
   get active(): boolean {
@@ -56,29 +69,26 @@ export class ChaosController implements ChaosControl {
   }
 
   get until(): number | undefined {
-    const leftMs = this.active ? this.#switch.leftMs(monotonicNow()) : undefined;
+    const leftMs = this.active ? this.#leftMs(monotonicNow()) : undefined;
     return leftMs === undefined ? undefined : wallNow() + leftMs;
   }
 
   get isEndless(): boolean {
-    const { enabled, forMs } = this.live.current;
-    return enabled && forMs === undefined;
+    return this.#switch.isOn && this.#leftMs(monotonicNow()) === undefined;
   }
 
   start(given: { readonly forMs?: number | undefined } = {}): void {
     const policy = this.#runtime?.name ?? '';
-    const { forMs = this.live.current.forMs } = parseOptions(
-      startSchema,
-      given,
-      policy,
-      'Options of chaos.start()',
-    );
+    const { forMs } = parseOptions(startSchema, given, policy, 'Options of chaos.start()');
     if (this.#isClosed) throw new ClosedError(policy);
-    this.#switchOn(forMs, 'code switched it on');
+    this.#switchOn(forMs, BY_CODE);
+    this.#runtime?.hazards.examine();
   }
 
   stop(): void {
+    this.#isSpent = true;
     this.#switchOff('code switched it off');
+    this.#runtime?.hazards.examine();
   }
 
   /** How many faults of that sort it has made. */
@@ -90,6 +100,7 @@ export class ChaosController implements ChaosControl {
   isOn(now: number): boolean {
     if (!this.#switch.isOn) return false;
     if (this.#switch.isOver(now)) {
+      this.#isSpent = true;
       this.#switchOff('its time is over');
       return false;
     }
@@ -98,9 +109,7 @@ export class ChaosController implements ChaosControl {
 
   /** What is to be done to an attempt of `call`. */
   draw(call: Call): Draw {
-    const now = monotonicNow();
-    if (!this.isOn(now)) return SPARED;
-    if (this.#switch.isReminderDue(now)) this.#announce('still-on', undefined);
+    if (!this.isOn(monotonicNow())) return SPARED;
     const { when, random = Math.random } = this.live.current;
     try {
       if (when !== undefined && !isTrue(when(call.description))) return SPARED;
@@ -125,32 +134,63 @@ export class ChaosController implements ChaosControl {
     this.#runtime?.report('chaos', error);
   }
 
+  /** @param forMs when it ends by itself. Default: what its options say */
   #switchOn(forMs: number | undefined, reason: string): void {
     if (this.#isClosed) return;
     if (!this.#switch.isOn) this.#faults = 0;
-    this.#switch.start(monotonicNow(), forMs);
-    this.#wakeAtEnd();
+    this.#isSpent = false;
+    this.#hasEndOfOptions = forMs === undefined;
+    this.#switch.start(monotonicNow(), forMs ?? this.live.current.forMs);
+    this.#wakeLater();
     this.#announce('on', reason);
   }
 
   #switchOff(reason: string): void {
     if (!this.#switch.isOn) return;
     this.#switch.stop();
-    this.#forgetEnd?.();
-    this.#forgetEnd = undefined;
+    this.#forgetTimer?.();
+    this.#forgetTimer = undefined;
     this.#announce('off', reason);
   }
 
-  #wakeAtEnd(): void {
-    this.#forgetEnd?.();
-    const leftMs = this.#switch.leftMs(monotonicNow());
-    this.#forgetEnd = leftMs === undefined ? undefined : afterDelay(leftMs, () => this.isOn(monotonicNow()));
+  #moveEnd(forMs: number | undefined): void {
+    if (!this.#switch.isOn) return;
+    this.#switch.moveEnd(forMs);
+    if (!this.isOn(monotonicNow())) return;
+    this.#wakeLater();
+    this.#announce('on', BY_OPTIONS);
+  }
+
+  /** Milliseconds until it ends by itself, or an update ends that switched it on for a time. */
+  #leftMs(now: number): number | undefined {
+    const ownMs = this.#switch.leftMs(now);
+    const endsAt = this.live.current.enabled ? this.#runtime?.optionEndsAt(CHAOS_KEY, 'enabled') : undefined;
+    if (endsAt === undefined) return ownMs;
+    return Math.min(Math.max(0, endsAt - now), ownMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Sees to it that its end and its reminders are told, whether calls come or not. */
+  #wakeLater(): void {
+    this.#forgetTimer?.();
+    const now = monotonicNow();
+    const endInMs = this.#switch.leftMs(now) ?? Number.POSITIVE_INFINITY;
+    // Before it belongs to a policy there is nobody to remind.
+    const inMs = this.#runtime === undefined ? endInMs : Math.min(endInMs, this.#switch.reminderInMs(now));
+    this.#forgetTimer = inMs === Number.POSITIVE_INFINITY ? undefined : afterDelay(inMs, () => this.#wake());
+  }
+
+  #wake(): void {
+    const now = monotonicNow();
+    if (!this.isOn(now)) return;
+    const isReminderDue = this.#switch.isReminderDue(now);
+    this.#wakeLater();
+    if (isReminderDue) this.#announce('still-on', undefined);
   }
 
   #announce(status: Exclude<ChaosEvent['status'], 'fault'>, reason: string | undefined): void {
     const runtime = this.#runtime;
     if (runtime === undefined || !runtime.events.heard.chaos) return;
-    const leftMs = this.#switch.leftMs(monotonicNow());
+    const leftMs = this.#leftMs(monotonicNow());
     const time = wallNow();
     const until = leftMs === undefined ? undefined : time + leftMs;
     runtime.events.emit('chaos', { policy: runtime.name, time, status, reason, faults: this.#faults, until });

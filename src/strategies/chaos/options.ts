@@ -42,9 +42,16 @@ export interface ResultFault extends Rated {
 
 /** Options of `chaos()`. At least one fault must be given. */
 export interface ChaosOptions {
-  /** Whether it makes faults from the start. Default `false`: code switches it on, by `policy.chaos.start()`. */
+  /**
+   * Whether it makes faults from the start. Default `false`: code switches it on, by `policy.chaos.start()`. An update
+   * switches it on where it makes this `true`, and for as long as it holds; what was stopped or has had its time stays
+   * off where this was `true` before.
+   */
   readonly enabled?: boolean | undefined;
-  /** After how many milliseconds it ends by itself, from when it is switched on. Default: never. */
+  /**
+   * After how many milliseconds it ends by itself, from when it is switched on; an update of it moves the end of what is
+   * on, unless `policy.chaos.start()` gave another. Default: never.
+   */
   readonly forMs?: number | undefined;
   /** Attempts fail in the operation's place. */
   readonly error?: ErrorFault | undefined;

@@ -6,7 +6,7 @@ import type { Passage } from '../../core/passage.ts';
 import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import type { TimeLimit } from '../../core/time-limit.ts';
-import { ChaosController } from './control.ts';
+import { CHAOS_KEY, ChaosController } from './control.ts';
 import { faults } from './dice.ts';
 import { ChaosPassage } from './injection.ts';
 import type { ChaosOptions, ChaosSettings } from './options.ts';
@@ -29,7 +29,7 @@ export function chaos(options: ChaosOptions): ChaosStrategy {
 
 class Chaos implements Strategy, ChaosStrategy {
   readonly kind = 'chaos';
-  readonly key = 'chaos';
+  readonly key = CHAOS_KEY;
   readonly chaos: ChaosController;
 
   constructor(options: ChaosOptions) {

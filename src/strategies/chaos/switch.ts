@@ -1,6 +1,6 @@
 import { OUT_OF_ORDER_MS } from '../../core/clock.ts';
 
-/** How long after it last said so a chaos that is on says it again, in milliseconds. */
+/** How long after it last said so chaos that is on says it again, in milliseconds. */
 export const REMINDER_MS = 60_000;
 
 /** Whether faults may be made, and until when. Takes time as an argument, and owns no timer. */
@@ -27,6 +27,11 @@ export class ChaosSwitch {
     this.#remindedAt = now;
   }
 
+  /** Gives what is on another end, counted from when it was switched on. */
+  moveEnd(forMs: number | undefined): void {
+    this.#forMs = forMs;
+  }
+
   stop(): void {
     this.#since = undefined;
     this.#forMs = undefined;
@@ -39,11 +44,16 @@ export class ChaosSwitch {
     return now - since >= this.#forMs || now < since - OUT_OF_ORDER_MS;
   }
 
-  /** Whether it is time to say again that it is on. Asked when calls come. */
+  /** Whether it is time to say again that it is on. */
   isReminderDue(now: number): boolean {
-    if (this.#since === undefined) return false;
-    if (now - this.#remindedAt < REMINDER_MS && now >= this.#remindedAt - OUT_OF_ORDER_MS) return false;
+    if (this.#since === undefined || this.reminderInMs(now) > 0) return false;
     this.#remindedAt = now;
     return true;
+  }
+
+  /** Milliseconds until it is time to say again that it is on. */
+  reminderInMs(now: number): number {
+    const isSetBack = now < this.#remindedAt - OUT_OF_ORDER_MS;
+    return isSetBack ? 0 : Math.max(0, this.#remindedAt + REMINDER_MS - now);
   }
 }

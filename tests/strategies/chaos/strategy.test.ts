@@ -238,6 +238,7 @@ describe('a broken connection', () => {
     expect(await policy.execute(() => 'fine')).toBe('fine');
     await vi.advanceTimersByTimeAsync(100);
     expect(policy.chaos?.faults).toBe(0);
+    policy.chaos?.stop();
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -321,110 +322,6 @@ describe('when', () => {
     const policy = policyWith({ error: { rate: 1 }, when: () => Reflect.apply(when, undefined, []) });
     expect(await policy.execute(() => 'fine')).toBe('fine');
     expect(internal).toEqual([['chaos', expect.stringContaining(reported)]]);
-  });
-});
-
-describe('the switch', () => {
-  test('says aloud when it is switched on and off, and reminds once a minute', async () => {
-    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
-    policy.chaos?.start();
-    await errorOf(policy.execute(() => 'fine'));
-    await vi.advanceTimersByTimeAsync(60_000);
-    await errorOf(policy.execute(() => 'fine'));
-    await errorOf(policy.execute(() => 'fine'));
-    policy.chaos?.stop();
-    policy.chaos?.stop();
-    expect(warnings).toEqual([
-      "breakwater: chaos of policy 'database' is ON until it is switched off: faults are made on purpose (code switched it on)",
-      "breakwater: chaos of policy 'database' is still ON until it is switched off: 1 faults made on purpose so far",
-      "breakwater: chaos of policy 'database' is off (code switched it off): 3 faults were made on purpose",
-    ]);
-    expect(events.map(({ status }) => status)).toEqual(['on', 'fault', 'still-on', 'fault', 'fault', 'off']);
-    expect(await policy.execute(() => 'fine')).toBe('fine');
-  });
-
-  test('ends by itself at its time, also where no call comes, and keeps no process alive', async () => {
-    const policy = hub.policy('database', { chaos: { error: { rate: 1 }, forMs: 1_000 } });
-    policy.chaos?.start();
-    expect(policy.chaos?.until).toBe(Date.now() + 1_000);
-    expect(await metric('chaos_active')).toBe(1);
-    await vi.advanceTimersByTimeAsync(999);
-    expect(policy.chaos?.active).toBe(true);
-    await vi.advanceTimersByTimeAsync(1);
-    expect(events.at(-1)).toMatchObject({ status: 'off', reason: 'its time is over' });
-    expect(policy.chaos?.until).toBeUndefined();
-    expect(await metric('chaos_active')).toBe(0);
-    expect(vi.getTimerCount()).toBe(0);
-  });
-
-  test('takes another end while it is on', async () => {
-    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
-    policy.chaos?.start({ forMs: 1_000 });
-    await vi.advanceTimersByTimeAsync(500);
-    policy.chaos?.start({ forMs: 1_000 });
-    await vi.advanceTimersByTimeAsync(600);
-    expect(policy.chaos?.active).toBe(true);
-    await vi.advanceTimersByTimeAsync(400);
-    expect(policy.chaos?.active).toBe(false);
-  });
-
-  test('is on from the start where the options say so', async () => {
-    const policy = hub.policy('database', { chaos: { enabled: true, forMs: 500, error: { rate: 1 } } });
-    expect(policy.chaos?.active).toBe(true);
-    expect(policy.explain()).toContain('chaos: ON; makes errors');
-    await vi.advanceTimersByTimeAsync(500);
-    expect(policy.chaos?.active).toBe(false);
-  });
-
-  test('follows updates of its options, and what they make of it while it is on', async () => {
-    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
-    policy.update({ chaos: { enabled: true } }, { forMs: 1_000 });
-    expect(policy.chaos?.active).toBe(true);
-    expect(await errorOf(policy.execute(() => 'fine'))).toBeInstanceOf(InjectedFaultError);
-    await vi.advanceTimersByTimeAsync(1_000);
-    expect(policy.chaos?.active).toBe(false);
-    policy.chaos?.start();
-    policy.update({ chaos: { error: { rate: 0 } } });
-    expect(policy.chaos?.active).toBe(true);
-    expect(await policy.execute(() => 'fine')).toBe('fine');
-    policy.update({ chaos: { enabled: true } });
-    expect(policy.hazards.map(({ code }) => code)).toEqual(['CHAOS_WITHOUT_END']);
-    policy.update({ chaos: { enabled: false } });
-    expect([policy.hazards, policy.chaos?.active]).toEqual([[], false]);
-    expect(() => policy.update({ chaos: { enabled: true, error: { rate: 7 } } })).toThrow(/rate/);
-    expect(policy.chaos?.active).toBe(false);
-  });
-
-  test('goes off with its policy, owns no timer then and cannot be switched on again', async () => {
-    const policy = hub.policy('database', { chaos: { error: { rate: 1 } } });
-    policy.chaos?.start({ forMs: 60_000 });
-    hub.remove('database');
-    expect(events.at(-1)).toMatchObject({ status: 'off', reason: 'the policy is gone' });
-    expect(vi.getTimerCount()).toBe(0);
-    expect(() => policy.chaos?.start()).toThrow(expect.objectContaining({ code: 'CLOSED' }));
-    expect(policy.chaos?.active).toBe(false);
-  });
-
-  test('may be thrown on the strategy itself, before and after it belongs to a policy', async () => {
-    const layer = chaos({ error: { rate: 1 } });
-    layer.start();
-    expect(layer.active).toBe(true);
-    const policy = hub.policy('database', { strategies: [timeout({ timeoutMs: 100 }), layer] });
-    expect(events).toMatchObject([{ status: 'on' }]);
-    expect(await errorOf(policy.execute(() => 'fine'))).toBeInstanceOf(InjectedFaultError);
-    layer.stop();
-    expect(await policy.execute(() => 'fine')).toBe('fine');
-    expect(policy.chaos?.active).toBe(false);
-  });
-
-  test('keeps calls under way as they are when it goes off', async () => {
-    const policy = policyWith({ latency: { rate: 1, ms: 100 } });
-    const call = follow(policy.execute(() => 'fine'));
-    policy.chaos?.stop();
-    await flush();
-    expect(call.now.status).toBe('pending');
-    await vi.advanceTimersByTimeAsync(115);
-    expect(call.now).toEqual({ status: 'fulfilled', value: 'fine' });
   });
 });
 
