@@ -8,7 +8,7 @@ import {
   type Operation,
 } from './call.ts';
 import { type CallOptions, callSettings, NO_SETTINGS, type WrapOptions, wrapSchema } from './call-options.ts';
-import type { ChaosControl } from './chaos-control.ts';
+import { type ChaosControl, oneSwitch } from './chaos-control.ts';
 import type { Circuit } from './circuit.ts';
 import { type LimitControl, limitsOf } from './control.ts';
 import type { PolicyCounts } from './counts.ts';
@@ -72,6 +72,8 @@ export class Policy<Target = unknown, Changes extends object = object> {
   readonly criticality: Criticality;
   /** The policy's circuit; one that is always `disabled` where the policy has no circuit breaker. */
   readonly circuit: Circuit;
+  /** The switch of its chaos: one for all chaos layers that it has, `undefined` where it has none. */
+  readonly chaos: ChaosControl | undefined;
   /** @internal What it counts. */
   readonly counts: PolicyCounts;
   readonly #runtime: PolicyRuntime;
@@ -94,6 +96,7 @@ export class Policy<Target = unknown, Changes extends object = object> {
     this.#updates = new Updates(parts.runtime, parts.strategies, parts.optionNames);
     this.counts = parts.counts;
     this.circuit = this.circuits[0] ?? noCircuit(this.name);
+    this.chaos = oneSwitch(parts.strategies.flatMap(({ chaos }) => chaos ?? []));
   }
 
   /**
@@ -196,11 +199,6 @@ export class Policy<Target = unknown, Changes extends object = object> {
   /** @internal Looks for what is risky about its options, as they are now. */
   examine(facts?: PolicyFacts): void {
     this.#runtime.hazards.examine(this.#strategies, facts);
-  }
-
-  /** The switch of its chaos layer; `undefined` where it has none. */
-  get chaos(): ChaosControl | undefined {
-    return this.#strategies.find(({ chaos }) => chaos !== undefined)?.chaos;
   }
 
   /** All circuits that the policy has now: those of endpoints and of keys among them. */
