@@ -23,7 +23,14 @@ describe('the ejection of outliers', () => {
       arbitrary: fc.record({
         kind: fc.constant('end' as const),
         at: fc.nat(),
-        finding: fc.constantFrom<Finding>('failure', 'failure', 'failure', 'success', 'nothing'),
+        finding: fc.constantFrom<Finding>(
+          'failure',
+          'failure',
+          'failure',
+          'success',
+          'unanswered',
+          'nothing',
+        ),
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat({ max: 2_000 }) }) },
@@ -76,17 +83,21 @@ describe('the ejection of outliers', () => {
               if (run === undefined || endpoint === undefined) continue;
               const out = known.filter(({ ejectedAt }) => ejectedAt !== undefined).length;
               const isCurrent = run.life === endpoint.life;
-              if (isCurrent && step.finding !== 'nothing') endpoint.findings.push(step.finding);
+              const tells = step.finding === 'success' || step.finding === 'failure';
+              if (isCurrent && tells) endpoint.findings.push(step.finding);
               const last = endpoint.findings.slice(-consecutiveFailures);
               const wasOut = endpoint.ejectedAt !== undefined;
               const isFailing = last.length === consecutiveFailures && !last.includes('success');
               const expected = !isCurrent
                 ? undefined
                 : wasOut
-                  ? { success: 'returned', failure: run.isTrial ? 'ejected' : undefined, nothing: undefined }[
-                      step.finding
-                    ]
-                  : step.finding !== 'nothing' && isFailing && out < most
+                  ? {
+                      success: 'returned',
+                      failure: run.isTrial ? 'ejected' : undefined,
+                      unanswered: undefined,
+                      nothing: undefined,
+                    }[step.finding]
+                  : tells && isFailing && out < most
                     ? 'ejected'
                     : undefined;
               const changes = ejection.end(run.ticket, step.finding, settings, now);
@@ -194,6 +205,34 @@ describe('the choice of an endpoint', () => {
       ),
       { numRuns: 12 },
     );
+  });
+
+  it.each([
+    [1, 0.08, 0.12],
+    [2, 0.1, 0.2],
+    [3, 0.1, 0.18],
+    [5, 0.08, 0.16],
+    [10, 0.05, 0.14],
+    [30, 0.05, 0.14],
+  ])('keeps weights of 9 to 1 where %i at a time are in flight and end', (concurrency, least, most) => {
+    const random = seeded(7);
+    const endpoints = weighted([9, 1]);
+    const small = endpoints[1];
+    const inFlight: EndpointState[] = [];
+    let chosen = 0;
+    const picks = 20_000;
+    for (let at = 0; at < picks; at += 1) {
+      // Each takes about as long: of those in flight any ends next.
+      if (inFlight.length === concurrency)
+        for (const over of inFlight.splice(Math.floor(random() * concurrency), 1)) over.runSettled('success');
+      const endpoint = pick(endpoints, true, 0, random);
+      if (endpoint === undefined) throw new Error('There is always one.');
+      endpoint.runStarted();
+      inFlight.push(endpoint);
+      if (endpoint === small) chosen += 1;
+    }
+    expect(chosen / picks).toBeGreaterThan(least);
+    expect(chosen / picks).toBeLessThan(most);
   });
 
   it('forgets what was left behind and never ends, in time, though it still counts it', () => {

@@ -17,7 +17,9 @@ export function pick(
   const peers = candidates.filter(({ priority }) => priority === best.priority);
   const first = drawn(peers, random());
   if (first === undefined || peers.length === 1) return best;
-  const others = peers.filter((peer) => peer !== first);
+  const isEven = peers.every(({ weight }) => weight === first.weight);
+  // Two that must differ would be the same two each time where there are two, and a lighter one gets more than its share.
+  const others = isEven ? peers.filter((peer) => peer !== first) : peers;
   const second = drawn(others, random()) ?? first;
   // Both were drawn by weight, so an idle moment keeps the weights; busy ones have in flight what their weights say.
   return second.load(now) / second.weight < first.load(now) / first.weight ? second : first;

@@ -2,8 +2,11 @@ import { OUT_OF_ORDER_MS } from '../../core/clock.ts';
 import type { EjectionSettings } from './options.ts';
 import { type Outlier, SuccessRates } from './success-rate.ts';
 
-/** What a run tells about its endpoint; `nothing` where it was turned away, given up or our own fault. */
-export type Finding = 'success' | 'failure' | 'nothing';
+/**
+ * What a run tells about its endpoint: `nothing` where it was turned away, had too little time or was our own fault;
+ * `unanswered` where it was given up while it ran, so that nobody can know.
+ */
+export type Finding = 'success' | 'failure' | 'unanswered' | 'nothing';
 
 /**
  * Whether an endpoint can be used: `in-service`; `on-trial`, its ejection is over, and one run may try it;
@@ -124,7 +127,7 @@ export class OutlierEjection {
     const health = this.#endpoints[position];
     if (health === undefined || health.generation !== generation) return NO_CHANGES;
     if (health.isEjected) return this.#tried(position, health, trial, finding, settings, now);
-    if (finding === 'nothing') return NO_CHANGES;
+    if (finding !== 'success' && finding !== 'failure') return NO_CHANGES;
     health.consecutiveFailures = finding === 'success' ? 0 : health.consecutiveFailures + 1;
     const outliers =
       settings.successRate === false
@@ -165,7 +168,8 @@ export class OutlierEjection {
     if (trial === 0) return NO_CHANGES;
     if (finding === 'failure')
       return [this.#eject(position, health, 'the run that tried it failed', settings, now)];
-    if (health.trials === trial) health.trialSince = undefined;
+    // One that was given up, as for a hedge that answered, was a trial all the same: another may hang as long.
+    if (finding === 'nothing' && health.trials === trial) health.trialSince = undefined;
     return NO_CHANGES;
   }
 

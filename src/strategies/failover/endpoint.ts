@@ -1,6 +1,7 @@
 import { OUT_OF_ORDER_MS } from '../../core/clock.ts';
 import type { endpointOutcomes } from '../../core/layer-metrics.ts';
 import type { Endpoint } from '../../core/passage.ts';
+import { AnswerTimes } from './answer-times.ts';
 import type { EndpointSettings } from './options.ts';
 
 /** How a run at an endpoint ended. */
@@ -17,8 +18,8 @@ export class EndpointState implements Endpoint {
   readonly position: number;
   weight: number;
   priority: number;
-  /** When its circuit, as far as it has told, lets calls through again; on the monotonic clock. */
-  closedUntil = Number.NEGATIVE_INFINITY;
+  /** Of what succeeded or was refused there. */
+  readonly answerTimes = new AnswerTimes();
   readonly #ended = new Map<RunOutcome, number>();
   #running = 0;
   #left = 0;

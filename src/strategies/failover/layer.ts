@@ -8,17 +8,14 @@ import type { Passage } from '../../core/passage.ts';
 import { edge, type Inner, type Layer, type Outer } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { byPreference, pick } from './choice.ts';
-import {
-  type EndpointChange,
-  type Finding,
-  OutlierEjection,
-  type Standing,
-  type Ticket,
-} from './ejection.ts';
+import { type EndpointChange, type Finding, OutlierEjection, type Ticket } from './ejection.ts';
 import type { EndpointState } from './endpoint.ts';
-import type { failoverSchema } from './options.ts';
+import type { EndpointCircuits } from './endpoint-circuits.ts';
+import { DEFAULT_BASE_EJECTION_MS, type failoverSchema } from './options.ts';
 import { EndpointRun } from './run.ts';
 import { endpointSamples } from './samples.ts';
+
+const NO_RUNS: readonly EndpointRun[] = [];
 
 /** Whoever runs without ejection holds no ticket that means anything. */
 const NO_TICKET: Ticket = { position: -1, generation: -1, trial: 0 };
@@ -36,15 +33,20 @@ export class FailoverLayer implements Layer {
   #preferred: readonly EndpointState[];
   #maxFailovers: number | undefined = undefined;
   #failovers = 0;
+  /** The runs under way of each call, where a call may have several. */
+  readonly #runs = new Map<Call, readonly EndpointRun[]>();
   #isClosed = false;
+  readonly #circuits: EndpointCircuits;
 
   constructor(
     inner: Inner,
     runtime: PolicyRuntime,
     live: LiveSettings<typeof failoverSchema>,
     endpoints: readonly EndpointState[],
+    circuits: EndpointCircuits,
   ) {
     this.inner = inner;
+    this.#circuits = circuits;
     this.runtime = runtime;
     this.#live = live;
     this.#endpoints = endpoints;
@@ -103,17 +105,28 @@ export class FailoverLayer implements Layer {
    * Where a run goes: to a healthy endpoint, else to one that is ejected, which may do all the same. `undefined` where
    * the circuits of all that its call has not tried yet would turn it away.
    *
+   * Where another run of its call is already, as beside a hedge, it goes only if it must begin somewhere and no other is
+   * healthy: what is slow there would be slow for it too.
+   *
    * @param run asks the circuits, and knows where its call has been
    */
   choose(run: EndpointRun, now: number): EndpointState | undefined {
     const isBalanced = this.#live.current.balance === 'balanced';
+    const beside = this.#runs.get(run.call) ?? NO_RUNS;
+    const isTaken = (one: EndpointState): boolean => beside.some(({ endpoint }) => endpoint === one);
     if (!isBalanced) {
-      const first = this.#preferred.find((one) => !run.hasTried(one) && this.#isUsable(one, run, now));
+      const first = this.#preferred.find(
+        (one) => !run.hasTried(one) && !isTaken(one) && this.#isUsable(one, run, now),
+      );
       if (first !== undefined) return first;
     }
-    const allowed = this.#preferred.filter((one) => !run.hasTried(one) && !run.refusedAt(one, now));
+    const allowed = this.#preferred.filter(
+      (one) => !(run.hasTried(one) || (run.goesOn && isTaken(one)) || run.refusedAt(one, now)),
+    );
     const healthy = allowed.filter((endpoint) => this.#isHealthy(endpoint, run, now));
-    return pick(healthy.length > 0 ? healthy : allowed, isBalanced, now, Math.random);
+    const best = healthy.length > 0 ? healthy : allowed;
+    const free = beside.length === 0 ? best : best.filter((one) => !isTaken(one));
+    return pick(free.length > 0 ? free : best, isBalanced, now, Math.random);
   }
 
   /** Spends an extra attempt of the policy's budget, or says that there is none left. */
@@ -123,14 +136,20 @@ export class FailoverLayer implements Layer {
     return false;
   }
 
-  began(endpoint: EndpointState, now: number): Ticket {
+  began(run: EndpointRun, endpoint: EndpointState, now: number): Ticket {
     endpoint.runStarted();
+    const { call } = run;
+    if (this.runtime.runsBeside) this.#runs.set(call, [...(this.#runs.get(call) ?? NO_RUNS), run]);
     const { ejection } = this.#live.current;
     return ejection === false ? NO_TICKET : this.#ejection.begin(endpoint.position, ejection, now);
   }
 
-  /** What a run tells about its endpoint. */
-  ended(ticket: Ticket, finding: Finding, now: number): void {
+  /** A run is over; what it tells about its endpoint. */
+  ended(run: EndpointRun, ticket: Ticket, finding: Finding, now: number): void {
+    const { call } = run;
+    const beside = this.#runs.get(call)?.filter((other) => other !== run) ?? NO_RUNS;
+    if (beside.length > 0) this.#runs.set(call, beside);
+    else this.#runs.delete(call);
     const { ejection } = this.#live.current;
     if (ejection === false) return;
     for (const change of this.#ejection.end(ticket, finding, ejection, now)) this.#announce(change);
@@ -154,7 +173,8 @@ export class FailoverLayer implements Layer {
 
   /** Where all circuits are open: the one to let calls through first, so that a caller hears when that is. */
   get #soonestOpen(): EndpointState {
-    return this.#preferred.reduce((best, other) => (other.closedUntil < best.closedUntil ? other : best));
+    const closedForMs = (endpoint: EndpointState) => this.#circuits.of(endpoint)?.retryAfterMs ?? 0;
+    return this.#preferred.reduce((best, other) => (closedForMs(other) < closedForMs(best) ? other : best));
   }
 
   #isUsable(endpoint: EndpointState, run: EndpointRun, now: number): boolean {
@@ -162,17 +182,21 @@ export class FailoverLayer implements Layer {
   }
 
   /**
-   * A call that could not go on from there is not the one to try an endpoint again, unless nobody else has for as long as
-   * the shortest ejection.
+   * A call that could not go on from there is not the one to try an endpoint again, as a trial or as a probe of its
+   * circuit, unless nobody else has for as long as the shortest ejection.
    */
   #isHealthy(endpoint: EndpointState, run: EndpointRun, now: number): boolean {
     const { ejection } = this.#live.current;
-    if (ejection === false) return true;
     const { position } = endpoint;
-    const standing: Standing = this.#ejection.standing(position, ejection, now);
-    if (standing !== 'on-trial') return standing === 'in-service';
-    const couldGoOn = run.mayRepeat && this.maxFailovers > 0 && this.runtime.budget.allows(now);
-    return couldGoOn || this.#ejection.overdueMs(position, now) >= ejection.baseEjectionMs;
+    const standing = ejection === false ? 'in-service' : this.#ejection.standing(position, ejection, now);
+    if (standing === 'out') return false;
+    const isSafe = run.mayRepeat && this.maxFailovers > 0 && this.runtime.budget.allows(now);
+    if (isSafe) return true;
+    const { baseEjectionMs = DEFAULT_BASE_EJECTION_MS } = ejection === false ? {} : ejection;
+    return (
+      (standing === 'in-service' || this.#ejection.overdueMs(position, now) >= baseEjectionMs) &&
+      this.#circuits.waitedMs(endpoint) >= baseEjectionMs
+    );
   }
 
   #changed(): void {
@@ -193,6 +217,12 @@ export class FailoverLayer implements Layer {
     const { events, name } = this.runtime;
     // A policy that was removed has nothing more to say: another may have its name.
     if (endpoint === undefined || this.#isClosed || !events.heard.endpoint) return;
-    events.emit('endpoint', { policy: name, time: wallNow(), endpoint: endpoint.name, ...change });
+    events.emit('endpoint', {
+      policy: name,
+      time: wallNow(),
+      endpoint: endpoint.name,
+      ...change,
+      endpoints: this.#endpoints.length,
+    });
   }
 }

@@ -76,6 +76,8 @@ export interface SuccessRateOptions {
 
 const MAX_ENDPOINTS = 100;
 const DEFAULT_MAX_EJECTION_MS = 300_000;
+/** How long an endpoint is out the first time where nothing else is said, in milliseconds. */
+export const DEFAULT_BASE_EJECTION_MS = 30_000;
 
 function offOr({ input }: { readonly input?: unknown }): string {
   return `must be an options object, or false, not ${shown(input)}`;
@@ -121,7 +123,7 @@ const successRateSchema = options({
 
 const ejectionSchema = options({
   consecutiveFailures: count.default(5),
-  baseEjectionMs: durationMs.default(30_000),
+  baseEjectionMs: durationMs.default(DEFAULT_BASE_EJECTION_MS),
   maxEjectionMs: durationMs.optional(),
   maxEjectedPercent: numberThat((n) => n >= 0 && n <= 100, 'a percentage from 0 to 100').default(10),
   successRate: z.union([successRateSchema, z.literal(false)], { error: offOr }).prefault({}),

@@ -1,15 +1,30 @@
+import type { OperationContext } from '../../core/attempt.ts';
 import { monotonicNow } from '../../core/clock.ts';
-import { isBreakwaterError } from '../../core/errors.ts';
-import { cutShort, type Outcome } from '../../core/outcome.ts';
+import {
+  cutShort,
+  isTurnedAway,
+  type Outcome,
+  type RejectionReason,
+  tellCause,
+  wantsFallback,
+} from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import type { Finding, Ticket } from './ejection.ts';
 import type { EndpointState, RunOutcome } from './endpoint.ts';
 import type { FailoverLayer } from './layer.ts';
 
+/** Reasons for which one endpoint turns a call away and another may take it. A rate is the policy's own. */
+const ofOneEndpoint: ReadonlySet<RejectionReason> = new Set([
+  'circuit_open',
+  'bulkhead_full',
+  'limit_reached',
+  'throttled',
+]);
+
 /** What a run follows. */
 interface Before {
   readonly run: EndpointRun;
-  /** The call's, if nothing better comes; `undefined` while no operation has run and only circuits have answered. */
+  /** The call's, if nothing better comes; `undefined` while every endpoint so far has turned it away. */
   readonly outcome: Outcome | undefined;
   /** To how many endpoints the call has gone on after a failure, this run included. */
   readonly failovers: number;
@@ -24,6 +39,8 @@ export class EndpointRun extends InnerPassage {
   #ticket: Ticket | undefined = undefined;
   /** When operations were left behind within, as the endpoint counts time. */
   #left: number[] | undefined = undefined;
+  /** When the operation began there; `undefined` before that, and once it has answered. */
+  #askedAt: number | undefined = undefined;
 
   constructor(layer: FailoverLayer, outer: Passage, before: Before | undefined, now: number) {
     super(layer, outer);
@@ -46,6 +63,11 @@ export class EndpointRun extends InnerPassage {
     return this.call.settings.idempotent !== false;
   }
 
+  /** Whether its call goes on from another endpoint. */
+  get goesOn(): boolean {
+    return this.#before !== undefined;
+  }
+
   hasTried(endpoint: EndpointState): boolean {
     for (let before = this.#before; before !== undefined; before = before.run.#before) {
       if (before.run.#endpoint === endpoint) return true;
@@ -63,22 +85,33 @@ export class EndpointRun extends InnerPassage {
 
   go(endpoint: EndpointState, now: number): void {
     this.#endpoint = endpoint;
-    this.#ticket = this.#layer.began(endpoint, now);
+    this.#ticket = this.#layer.began(this, endpoint, now);
     this.#layer.inner.enter(this, now);
   }
 
+  override invoke(context: OperationContext): unknown {
+    this.#askedAt = monotonicNow();
+    return super.invoke(context);
+  }
+
+  override answered(within: Passage | undefined): void {
+    this.#noteAnswer(monotonicNow());
+    super.answered(within);
+  }
+
   settled(outcome: Outcome, now: number): void {
-    this.#tell(outcome, now);
+    const turnedAway = isTurnedAway(outcome);
+    this.#tell(outcome, turnedAway, now);
     const held = this.#before?.outcome;
-    if (outcome.rejection === undefined && held !== undefined) {
+    if (!turnedAway && held !== undefined) {
       if (held.ok) this.call.discard(held.value);
       tellCause(outcome, held);
     }
-    const goesOn = this.#wantsAnother(outcome, now);
+    const goesOn = this.#wantsAnother(outcome, turnedAway, now);
     this.close();
-    if (goesOn && this.#goOn(outcome, now)) return;
+    if (goesOn && this.#goOn(outcome, turnedAway, now)) return;
     // An attempt's own outcome says more than that there was nowhere else to go.
-    this.#layer.outer.settle(this.outer, outcome.rejection === undefined ? outcome : (held ?? outcome), now);
+    this.#layer.outer.settle(this.outer, turnedAway ? (held ?? outcome) : outcome, now);
   }
 
   override operationLeft(): void {
@@ -94,48 +127,66 @@ export class EndpointRun extends InnerPassage {
   }
 
   /** Counts what came of the run, and what it says of the endpoint. */
-  #tell(outcome: Outcome, now: number): void {
-    const endpoint = this.#endpoint;
-    endpoint.runSettled(runOutcome(outcome));
-    if (outcome.rejection === undefined) endpoint.closedUntil = Number.NEGATIVE_INFINITY;
-    else if (outcome.rejection === 'circuit_open')
-      endpoint.closedUntil = now + (outcome.retryAfterMs ?? Number.POSITIVE_INFINITY);
+  #tell(outcome: Outcome, turnedAway: boolean, now: number): void {
+    const finding = turnedAway ? 'nothing' : this.#findingOf(outcome, now);
+    if (finding === 'success') this.#noteAnswer(now);
+    this.#endpoint.runSettled(turnedAway ? 'rejected' : runOutcome(outcome));
     const ticket = this.#ticket;
     this.#ticket = undefined;
-    if (ticket !== undefined) this.#layer.ended(ticket, findingOf(outcome), now);
+    if (ticket !== undefined) this.#layer.ended(this, ticket, finding, now);
+  }
+
+  #noteAnswer(now: number): void {
+    if (this.#askedAt !== undefined) this.#endpoint.answerTimes.add(now - this.#askedAt);
+    this.#askedAt = undefined;
+  }
+
+  /**
+   * What a fallback or a cache within answered says nothing. A deadline of the call that cut the operation short says that
+   * the endpoint fails where it had longer than its answers usually take; its verdict may be that nobody can say, for
+   * another caller would have waited.
+   */
+  #findingOf({ verdict, source, cut }: Outcome, now: number): Finding {
+    if (source !== 'live') return 'nothing';
+    if (verdict === 'success' || verdict === 'refused') return 'success';
+    if (verdict === 'transient' || verdict === 'permanent') return 'failure';
+    const askedAt = this.#askedAt;
+    if (cut === undefined || askedAt === undefined) return 'nothing';
+    if (cut !== 'caller-deadline' && cut !== 'total-timeout') return 'unanswered';
+    return now - askedAt > this.#endpoint.answerTimes.usualMs ? 'failure' : 'nothing';
   }
 
   /** Whether the call is to go on, if there is where to. An endpoint that turned it away has cost it nothing. */
-  #wantsAnother(outcome: Outcome, now: number): boolean {
+  #wantsAnother(outcome: Outcome, turnedAway: boolean, now: number): boolean {
     if (this.cause !== undefined || this.call.isAnswered || this.deadlineAt() <= now) return false;
-    if (outcome.rejection !== undefined) return outcome.rejection === 'circuit_open';
-    if (outcome.verdict !== 'transient') return false;
-    return (
-      (this.mayRepeat || outcome.safeToRepeat) && (this.#before?.failovers ?? 0) < this.#layer.maxFailovers
-    );
+    const { rejection, verdict } = outcome;
+    if (rejection !== undefined) return ofOneEndpoint.has(rejection);
+    const mayRepeat = this.mayRepeat || outcome.safeToRepeat;
+    // The policy within that turned it away may not be all that its operation asks.
+    if (turnedAway) return mayRepeat && wantsFallback(outcome);
+    return verdict === 'transient' && mayRepeat && (this.#before?.failovers ?? 0) < this.#layer.maxFailovers;
   }
 
   /** Whether there was where to, and the budget had room; then another run has begun. */
-  #goOn(outcome: Outcome, now: number): boolean {
+  #goOn(outcome: Outcome, turnedAway: boolean, now: number): boolean {
     const layer = this.#layer;
-    const isTurnedAway = outcome.rejection !== undefined;
     const before = this.#before;
     const next = new EndpointRun(
       layer,
       this.outer,
       {
         run: this,
-        outcome: isTurnedAway ? before?.outcome : outcome,
-        failovers: (before?.failovers ?? 0) + (isTurnedAway ? 0 : 1),
+        outcome: turnedAway ? before?.outcome : outcome,
+        failovers: (before?.failovers ?? 0) + (turnedAway ? 0 : 1),
       },
       now,
     );
     const to = layer.choose(next, now);
-    if (to === undefined || !(isTurnedAway || layer.takesExtra(this.call, now))) {
+    if (to === undefined || !(turnedAway || layer.takesExtra(this.call, now))) {
       next.close();
       return false;
     }
-    if (!isTurnedAway) layer.failsOver(this.#endpoint, to, outcome, this.outer);
+    if (!turnedAway) layer.failsOver(this.#endpoint, to, outcome, this.outer);
     next.#follow(to, now);
     return true;
   }
@@ -154,21 +205,7 @@ export class EndpointRun extends InnerPassage {
   }
 }
 
-function runOutcome({ verdict, rejection, cut }: Outcome): RunOutcome {
-  if (rejection !== undefined) return 'rejected';
+function runOutcome({ verdict, cut }: Outcome): Exclude<RunOutcome, 'rejected'> {
   if (verdict !== 'transient' && verdict !== 'permanent') return verdict;
   return cut === undefined ? 'failure' : 'timeout';
-}
-
-/** What a fallback or a cache within answered says nothing. */
-function findingOf({ verdict, rejection, source }: Outcome): Finding {
-  if (rejection !== undefined || source !== 'live') return 'nothing';
-  if (verdict === 'success' || verdict === 'refused') return 'success';
-  return verdict === 'transient' || verdict === 'permanent' ? 'failure' : 'nothing';
-}
-
-/** A call that ran out of time tells what it had failed with at the endpoint before. */
-function tellCause({ error, cut }: Outcome, held: Outcome): void {
-  if (cut === undefined || held.ok || held.error === error) return;
-  if (isBreakwaterError(error, 'TIMEOUT') && error.cause === undefined) error.cause = held.error;
 }

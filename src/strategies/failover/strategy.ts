@@ -6,6 +6,7 @@ import type { Inner, Layer, Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { byPreference } from './choice.ts';
 import { EndpointState } from './endpoint.ts';
+import { EndpointCircuits } from './endpoint-circuits.ts';
 import { FailoverLayer } from './layer.ts';
 import { type FailoverOptions, type FailoverSettings, failoverSchema } from './options.ts';
 
@@ -61,7 +62,7 @@ class FailoverStrategy implements Strategy, Adjustable {
     return describe(this.#live.current);
   }
 
-  bind(inner: Inner, runtime: PolicyRuntime): Layer {
+  bind(inner: Inner, runtime: PolicyRuntime, within: readonly Strategy[]): Layer {
     if (runtime.endpoints.length > 0) {
       throw new InvalidOptionsError(runtime.name, `Options of policy '${runtime.name}' cannot be used`, [
         { path: 'strategies', message: 'must not have failover twice: an operation gets one target' },
@@ -70,7 +71,7 @@ class FailoverStrategy implements Strategy, Adjustable {
     const endpoints = this.#live.current.endpoints.map((given, at) => new EndpointState(given, at));
     runtime.keepsContext = true;
     runtime.endpoints = endpoints.map(({ name }) => name);
-    return new FailoverLayer(inner, runtime, this.#live, endpoints);
+    return new FailoverLayer(inner, runtime, this.#live, endpoints, new EndpointCircuits(within));
   }
 }
 

@@ -63,6 +63,7 @@ class HedgeStrategy implements Strategy {
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
     runtime.keepsContext = true;
+    runtime.runsBeside = true;
     return new HedgeLayer(inner, runtime, this.adjustable);
   }
 }

@@ -62,6 +62,35 @@ describe('the circuits of the endpoints', () => {
     expect(policy.stats()).toMatchObject({ rejections: { circuit_open: 3 }, calls: { rejected: 3 } });
   });
 
+  it('that were opened by hand say whose lets calls through first, the first time as well', async () => {
+    const made = setUp({}, { circuitBreaker: {} });
+    circuitOf(made, 'a')?.forceOpen('maintenance', 30_000);
+    circuitOf(made, 'b')?.forceOpen('maintenance', 1_000);
+    for (let at = 0; at < 2; at += 1)
+      expect(await errorOf(made.policy.execute(ask))).toMatchObject({
+        code: 'CIRCUIT_OPEN',
+        retryAfterMs: 1_000,
+      });
+  });
+
+  it.each([[false as const], [{ consecutiveFailures: 100 }]])(
+    'are not probed by a call that must not be repeated, unless nobody else comes (ejection: %j)',
+    async (ejection) => {
+      const { policy, a } = setUp({ ejection }, { circuitBreaker: open });
+      a.isUp = false;
+      await repeat(2, () => policy.execute(ask));
+      await vi.advanceTimersByTimeAsync(12_000);
+      for (let at = 0; at < 50; at += 1) {
+        expect(await policy.execute(ask, { idempotent: false })).toBe('b');
+        await vi.advanceTimersByTimeAsync(100);
+      }
+      expect(a.calls).toBe(2);
+      a.isUp = true;
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await policy.execute(ask, { idempotent: false })).toBe('a');
+    },
+  );
+
   it('leave the outcome of the attempt that ran, where they are open at all others', async () => {
     const made = setUp({ ejection: false }, { circuitBreaker: open });
     const { policy, a } = made;
