@@ -14,8 +14,12 @@ export interface Inner {
   /** Where it hands outcomes. Set once, when a layer is put around it. */
   outer: Outer;
   /**
-   * Runs what lies within and hands `outer` exactly one outcome, now or later. It does not throw. When the passage
-   * ends early, whatever waits within settles at once.
+   * Runs what lies within and hands `outer` exactly one outcome, now or later. When the passage ends early, whatever waits
+   * within settles at once.
+   *
+   * It must not throw. An error that it throws becomes the call's, but no layer around it gets an outcome: what they hold
+   * for the call, such as a place or a circuit's probe, they hold for good. A failure of its own it hands to `outer`, as
+   * `failed(error, 'defect')`.
    */
   enter(passage: Passage, now: number): void;
   /**
