@@ -51,8 +51,8 @@ export interface Circuit {
   /** When the state began, in milliseconds since the epoch. */
   readonly since: number;
   /**
-   * Milliseconds until an open circuit lets a probe through; `Infinity` while one is held open by hand without an end,
-   * and 0 when it is not open.
+   * Milliseconds until an open circuit lets a probe through; `Infinity` while one is held open by hand without an end.
+   * While a health check tests it, what is left of that check's time; else 0 when it is not open.
    */
   readonly retryAfterMs: number;
   /** Whether it only watches (`mode: 'shadow'`) and turns nothing away. */
@@ -71,14 +71,22 @@ export interface Circuit {
   /**
    * Opens it by hand, for `forMs` milliseconds or until `reset()`. Pages nobody. What is done by hand to `policy.circuit`
    * holds for all its calls until it is closed again, whatever their keys and endpoints; what is done to an endpoint's,
-   * for all of that endpoint.
+   * for all of that endpoint. Once its time is up it goes to half-open; where calls have circuits of their own behind it
+   * (`perKey`, `failover`), and no health check speaks for it, it closes, and each call meets its own again.
+   *
+   * @throws {InvalidOptionsError} when an argument is wrong, or the circuit is that of a key that was forgotten since
    */
   forceOpen(reason: string, forMs?: number): void;
-  /** Lets everything through and counts nothing, for `forMs` milliseconds or until `reset()`. */
+  /**
+   * Lets everything through and counts nothing, for `forMs` milliseconds or until `reset()`.
+   *
+   * @throws {InvalidOptionsError} as `forceOpen` does
+   */
   disable(forMs?: number): void;
   /**
    * Lets an open circuit, one forced open included, try the dependency now instead of when its time is up: by its health
-   * check where it has one, else by the next calls. A probe that fails then opens it for as long as before.
+   * check where it has one, else by the next calls. A probe that fails then opens it for as long as before. One that
+   * holds for all calls ends as it does when its time is up.
    *
    * @returns whether it was open; otherwise nothing happens
    */
@@ -88,7 +96,8 @@ export interface Circuit {
   toJSON(): CircuitSnapshot;
   /**
    * The opossum instance that mirrors this circuit, for tools made for opossum: its state, events and stats are
-   * true, and its `open()`, `close()`, `enable()` and `disable()` steer this circuit. Its `fire()` is not for use.
+   * true, and its `open()`, `close()`, `enable()` and `disable()` steer this circuit. Its `fire()` is not for use. That
+   * of a key's circuit is made when it is first asked for: its stats begin then, empty.
    */
   readonly breaker: CircuitBreaker;
 }

@@ -27,7 +27,7 @@ function countsOf(attempts: readonly Attempt[]) {
 
 test('a window of so many attempts holds the last of them', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 20 }), steps, (size, given) => {
+    fc.property(fc.integer({ min: 1, max: 70 }), steps, (size, given) => {
       const window = attemptWindow({ type: 'count', size });
       const all: Attempt[] = [];
       for (const { failed, slow } of given) {
@@ -68,4 +68,12 @@ test('a window of so many milliseconds holds all of the last nine tenths and not
       expect(window).toMatchObject({ attempts: 0, failures: 0, slow: 0 });
     }),
   );
+});
+
+test('a window takes room for the attempts that it holds, not for all that it may hold', () => {
+  const before = process.memoryUsage().arrayBuffers;
+  const windows = Array.from({ length: 500 }, () => attemptWindow({ type: 'count', size: 1_000_000 }));
+  for (const window of windows) window.record(true, false, 0);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50_000_000);
+  expect(windows.every(({ failures }) => failures === 1)).toBe(true);
 });

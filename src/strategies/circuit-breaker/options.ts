@@ -20,7 +20,7 @@ import {
 export type CircuitWindow =
   /** Those of the last `ms` milliseconds. */
   | { readonly type: 'time'; readonly ms: number }
-  /** The last `size` of them, up to 1 000 000. */
+  /** The last `size` of them, up to 1 000 000; with `perKey`, up to 100 000 000 for `maxKeys` keys together. */
   | { readonly type: 'count'; readonly size: number };
 
 /** What a health check is told. */
@@ -87,12 +87,15 @@ export interface CircuitBreakerOptions {
   /**
    * Gives the key whose circuit an attempt goes through, such as a tenant or a shard: a string of 1 to 256 characters,
    * or `undefined` for the policy's own circuit. Called for each attempt, and where a limit asks for the circuit, so it
-   * should be quick. One that throws, or gives anything else, is reported, and the policy's own circuit is used.
+   * should be quick. One that throws, or gives anything else, is reported, and the policy's own circuit is used. An
+   * update to a function of other source text forgets all keys, since they mean something else.
    */
   readonly perKey?: ((call: CallDescription) => string | undefined) | undefined;
   /**
-   * Keys that have a circuit at a time, 1 to 1 000 000. Beyond that the closed one used least recently is forgotten, and
-   * an open one only where none is closed. Each takes about a kilobyte, and each scrape looks at each. Default 1 000.
+   * Keys that have a circuit at a time, 1 to 1 000 000. Beyond that the closed one used least recently is forgotten;
+   * where none is closed, a new key's calls go through the circuit around it, that of the endpoint or the policy's own.
+   * Each takes about a kilobyte, and a byte for each attempt in a window that is a count; each scrape looks at each.
+   * Default 1 000.
    */
   readonly maxKeys?: number | undefined;
   /**
@@ -142,7 +145,9 @@ const keyCount = numberThat(
   'a whole number from 1 to 1 000 000',
 );
 
-/** A window takes a byte for each attempt. */
+/** Attempts that the count windows of all keys may hold together: a window takes a byte for each. */
+const MAX_KEYED_ATTEMPTS = 100_000_000;
+
 const windowSize = numberThat(
   (size) => Number.isSafeInteger(size) && size >= 1 && size <= 1_000_000,
   'a whole number from 1 to 1 000 000',
@@ -186,9 +191,9 @@ export const circuitBreakerSchema = options({
 })
   .check((context) => {
     const { slowRate, slowAttemptMs, failureRate, consecutiveFailures, maxOpenMs, openMs } = context.value;
-    const { minimumThroughput = 1, window } = context.value;
+    const { minimumThroughput = 1, window, perKey, maxKeys } = context.value;
     const problem = (path: string, message: string): void => {
-      context.issues.push({ code: 'custom', path: [path], message, input: context.value });
+      context.issues.push({ code: 'custom', path: path.split('.'), message, input: context.value });
     };
     if (slowRate !== false && slowAttemptMs === undefined)
       problem('slowAttemptMs', 'must be given with slowRate');
@@ -204,6 +209,11 @@ export const circuitBreakerSchema = options({
       problem(
         'minimumThroughput',
         `must not be above the window's size (${window.size}): no rate would trip`,
+      );
+    if (perKey !== undefined && window.type === 'count' && window.size * maxKeys > MAX_KEYED_ATTEMPTS)
+      problem(
+        'window.size',
+        `must be at most ${Math.floor(MAX_KEYED_ATTEMPTS / maxKeys)} with ${maxKeys} keys (maxKeys): their windows may hold ${MAX_KEYED_ATTEMPTS} attempts together, a byte each`,
       );
     if (maxOpenMs !== undefined && maxOpenMs < openMs)
       problem('maxOpenMs', `must not be below openMs (${openMs})`);

@@ -122,20 +122,23 @@ class TimeWindow implements AttemptWindow {
 const FAILED = 1;
 const SLOW = 2;
 
-/** The last so many attempts. */
+/** Places that the ring of a count window begins with; most keys come seldom. */
+const FIRST_PLACES = 16;
+
+/** The last so many attempts, in a ring that grows as it fills. */
 class CountWindow implements AttemptWindow {
   attempts = 0;
   failures = 0;
   slow = 0;
   readonly #size: number;
-  readonly #ring: Uint8Array;
+  #ring: Uint8Array;
   #next = 0;
   /** How often the ring was gone round. */
   #laps = 0;
 
   constructor(size: number) {
     this.#size = size;
-    this.#ring = new Uint8Array(size);
+    this.#ring = new Uint8Array(Math.min(size, FIRST_PLACES));
   }
 
   get slot(): number {
@@ -150,6 +153,7 @@ class CountWindow implements AttemptWindow {
     if (this.attempts === this.#size) this.#count(this.#ring[this.#next] ?? 0, -1);
     else this.attempts += 1;
     const bits = (failed ? FAILED : 0) | (slow ? SLOW : 0);
+    if (this.#next === this.#ring.length) this.#grow();
     this.#ring[this.#next] = bits;
     this.#count(bits, 1);
     this.#next += 1;
@@ -166,6 +170,7 @@ class CountWindow implements AttemptWindow {
     this.slow = 0;
     this.#next = 0;
     this.#laps = 0;
+    this.#ring = new Uint8Array(Math.min(this.#size, FIRST_PLACES));
   }
 
   pourInto(other: AttemptWindow, now: number): void {
@@ -174,6 +179,12 @@ class CountWindow implements AttemptWindow {
       const bits = this.#ring[at % this.#size] ?? 0;
       other.record((bits & FAILED) !== 0, (bits & SLOW) !== 0, now);
     }
+  }
+
+  #grow(): void {
+    const ring = new Uint8Array(Math.min(this.#size, this.#ring.length * 2));
+    ring.set(this.#ring);
+    this.#ring = ring;
   }
 
   #slotOf(attempt: number): number {

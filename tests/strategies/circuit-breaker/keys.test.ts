@@ -171,6 +171,16 @@ describe('no more keys than there is room for', () => {
   });
 });
 
+test('the count windows of all keys are bounded together', () => {
+  const perKey = () => 'a';
+  const window = { type: 'count', size: 200_000 } as const;
+  expect(() => circuitBreaker({ perKey, window })).toThrow(
+    /window\.size: must be at most 100000 with 1000 keys \(maxKeys\)/,
+  );
+  expect(() => circuitBreaker({ window })).not.toThrow();
+  expect(() => circuitBreaker({ perKey, window, maxKeys: 500 })).not.toThrow();
+});
+
 describe('a circuit that was forgotten', () => {
   async function forgotten() {
     const made = shared({ maxKeys: 2 });
