@@ -84,6 +84,8 @@ export interface EndpointEvent extends EventBase {
   readonly reason: string;
   /** How long it gets none, in milliseconds. */
   readonly ejectedForMs?: number | undefined;
+  /** How many endpoints the policy has. */
+  readonly endpoints: number;
 }
 
 /** Faults on purpose were switched on or off, are on still (said once a minute), or one was made. */

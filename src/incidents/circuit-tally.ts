@@ -21,6 +21,8 @@ export interface CircuitTally {
   readonly letsAllThrough: boolean;
   readonly endpoints: number;
   readonly endpointsOpen: number;
+  /** Names of those. */
+  readonly openEndpoints: readonly string[];
   /** Keys seen lately: those that have a circuit. */
   readonly keys: number;
   readonly keysOpen: number;
@@ -33,9 +35,20 @@ export function turnsAway({ ownOpen, endpointsOpen, keysOpen }: CircuitTally): b
   return ownOpen || endpointsOpen > 0 || keysOpen > 0;
 }
 
-/** The same for a severity rule; `undefined` where the policy has one circuit only. */
-export function spreadOf({ worst: _, ...spread }: CircuitTally): CircuitSpread | undefined {
-  return spread.endpoints === 0 && spread.keys === 0 ? undefined : spread;
+/**
+ * The same for a severity rule; `undefined` where the policy has one circuit only and no endpoint is out.
+ *
+ * @param out names of endpoints that get no calls though their circuits are closed
+ * @param known how many endpoints there are, where that is known; else one more than are out is taken for granted
+ */
+export function spreadOf(
+  { worst: _, openEndpoints, ...spread }: CircuitTally,
+  out: readonly string[],
+  known: number | undefined,
+): CircuitSpread | undefined {
+  const endpointsOpen = new Set([...openEndpoints, ...out]).size;
+  const endpoints = out.length === 0 ? spread.endpoints : Math.max(spread.endpoints, known ?? out.length + 1);
+  return endpoints === 0 && spread.keys === 0 ? undefined : { ...spread, endpoints, endpointsOpen };
 }
 
 /** A key whose calls are turned away or probe. */
@@ -73,11 +86,13 @@ export function tallyOf(circuits: readonly SeenCircuit[], nameKey: NameKey = sho
   const ofEndpoints = seen.filter(({ key, endpoint }) => key === undefined && endpoint !== undefined);
   const own = seen.filter(({ key, endpoint }) => key === undefined && endpoint === undefined);
   const openKeys = keyed.filter(isOpen);
+  const openEndpoints = ofEndpoints.filter(isOpen).flatMap(({ endpoint }) => endpoint ?? []);
   return {
     ownOpen: own.some(isOpen),
     letsAllThrough: disabled.some(({ endpoint }) => endpoint === undefined),
     endpoints: ofEndpoints.length,
-    endpointsOpen: ofEndpoints.filter(isOpen).length,
+    endpointsOpen: openEndpoints.length,
+    openEndpoints,
     keys: keyed.length,
     keysOpen: openKeys.length,
     worst: worstOf(openKeys).map((circuit) => worstKey(circuit, nameKey)),

@@ -1,9 +1,8 @@
 import pTimeout from 'p-timeout';
-import { monotonicNow, wallNow } from '../core/clock.ts';
+import { wallNow } from '../core/clock.ts';
 import { LONGEST_TIMER_MS } from '../core/deadlines.ts';
 import { ClosedError, InvalidOptionsError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
-import { updateText } from '../core/update-text.ts';
 import { type IncidentCommand, incidentCommand } from './commands/command.ts';
 import { Delivery } from './delivery.ts';
 import { reportDelivery } from './delivery-report.ts';
@@ -27,6 +26,7 @@ import {
 import type { OpenedJournal } from './journal/journal.ts';
 import type { Followed } from './manager/followed.ts';
 import type { Silence } from './manager/hub-change.ts';
+import { listenTo } from './manager/listening.ts';
 import { takeReceipt } from './manager/receipts.ts';
 import { whyOf } from './manager/why.ts';
 import { type Workings, workingsOf } from './manager/workings.ts';
@@ -53,7 +53,7 @@ export interface IncidentManagerParts extends IncidentPorts {
 }
 
 /**
- * Turns what the hub's circuits, error budgets and limits do into incidents, and incidents into notifications; that
+ * Turns what the hub's circuits, endpoints, error budgets and limits do into incidents, and incidents into notifications; that
  * releases are frozen or thawed it has announced by the sinks that can.
  *
  * Trouble of a policy begins an incident, joins the open one or reopens the latest; once all that began it has been over
@@ -84,25 +84,8 @@ export class IncidentManager implements Incidents {
       delivery: this.#delivery,
       guard: (policy, run) => this.#guard(policy, run),
     });
-    const { triggers, rejections, restorer, agenda } = this.#workings;
-    this.#stopListening = [
-      ports.events.on('circuit', (event) => this.#guard(event.policy, () => triggers.circuitMoved(event))),
-      ports.events.on('update', (event) =>
-        this.#guard(event.policy, () =>
-          this.#workings.notes.change({ what: updateText(event).slice(0, 500) }),
-        ),
-      ),
-      ports.events.on('slo', (event) => this.#guard(event.policy, () => this.#workings.heed(event))),
-      ...(rejections === undefined
-        ? []
-        : [
-            ports.events.on('rejection', (event) =>
-              this.#guard(event.policy, () => {
-                if (rejections.count(event, monotonicNow)) agenda.schedule();
-              }),
-            ),
-          ]),
-    ];
+    const { restorer } = this.#workings;
+    this.#stopListening = listenTo(ports.events, this.#workings, (policy, run) => this.#guard(policy, run));
     if (opened === undefined || restorer === undefined) return;
     for (const problem of opened.problems) ports.report('', 'incidents', new Error(problem));
     this.#guard('', () => restorer.restore(opened.entries));
@@ -267,8 +250,9 @@ export class IncidentManager implements Incidents {
 
   /** A policy is gone: what is open for it resolves, since nothing else would ever end it. */
   policyRemoved(policy: string): void {
-    const { register, keeper, rejections, burns, drillHolds } = this.#workings;
+    const { register, keeper, rejections, ejections, burns, drillHolds } = this.#workings;
     rejections?.forget(policy);
+    ejections.forget(policy);
     burns.forget(policy);
     drillHolds.forget(policy);
     this.#workings.recovery.policyRemoved(policy);

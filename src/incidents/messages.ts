@@ -36,6 +36,9 @@ export const messages = {
   rejecting: (policy: string, reason: string, rejected: number, calls: number, overMs: number) =>
     `'${policy}' turns calls away (${reason}) since ${durationText(overMs)}, of late ${rejected} of ${calls}.`,
 
+  endpointOut: (policy: string, endpoint: string, overMs: number, reason: string) =>
+    `'${policy}' sends no calls to its endpoint '${endpoint}' since ${durationText(overMs)} (${reason}).`,
+
   reopened: (reason: string) => `It is back, soon after it was resolved: ${reason}`,
 
   comesBack: (times: number, holdMs: number) =>

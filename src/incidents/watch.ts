@@ -23,7 +23,14 @@ const LOOK_SOON_MS = 1_000;
 const ORPHAN_MS = 3_600_000;
 
 /** What keeps an incident open beside its policy's circuits. What a person or a drill began only they end. */
-export type Cause = `slo ${SloBurningEvent['sli']}` | 'rejections' | 'person' | 'drill';
+export type Cause =
+  | `slo ${SloBurningEvent['sli']}`
+  | `endpoint ${string}`
+  | 'rejections'
+  | 'person'
+  | 'drill';
+
+const ENDPOINT = 'endpoint ';
 
 /** What the calls since the last look say. */
 export interface Measured {
@@ -73,6 +80,8 @@ export class Watch {
   explainedAt = Number.NEGATIVE_INFINITY;
   /** Keys whose circuits were open when people were last told how many. */
   keysTold = 1;
+  /** How many endpoints its policy has; `undefined` where none was ejected since this process tends it. */
+  endpoints: number | undefined = undefined;
   /** Whether its policy was there since this process tends it; one that never was is not a removed one. */
   policySeen = false;
   /** Whether its policy was removed. */
@@ -174,6 +183,13 @@ export class Watch {
       highestRate: Math.max(0, ...alerts.map(({ longBurnRate }) => longBurnRate)),
       exhausted: this.#exhausted,
     };
+  }
+
+  /** Names of the endpoints that are ejected. */
+  get endpointsOut(): readonly string[] {
+    return [...this.#causes.keys()].flatMap((cause) =>
+      cause.startsWith(ENDPOINT) ? [cause.slice(ENDPOINT.length)] : [],
+    );
   }
 
   get circuitOpen(): boolean {

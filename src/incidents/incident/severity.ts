@@ -37,6 +37,7 @@ export interface CircuitSpread {
   /** Whether a person disabled the policy's own, which holds for all calls: none is turned away then. Default `false`. */
   readonly letsAllThrough?: boolean | undefined;
   readonly endpoints: number;
+  /** Those that get no calls: their circuits are open, or failover has ejected them for long. */
   readonly endpointsOpen: number;
   /** Keys that have a circuit: those seen lately. */
   readonly keys: number;
@@ -143,8 +144,8 @@ function reliefOf(facts: SeverityFacts): string | undefined {
 function partOf({ circuits, circuitOpen }: SeverityFacts): string | undefined {
   if (circuits === undefined || circuits.ownOpen) return undefined;
   if (circuits.letsAllThrough === true) return ', and a person lets all calls through its circuits';
-  if (!circuitOpen) return undefined;
   const { endpoints, endpointsOpen, keys, keysOpen } = circuits;
+  if (!circuitOpen && endpointsOpen === 0) return undefined;
   if (keysOpen > keys * FEW_KEYS || (endpointsOpen > 0 && endpointsOpen === endpoints)) return undefined;
   if (endpointsOpen > 0) return `, and ${endpointsOpen} of its ${endpoints} endpoints do not answer`;
   return keysOpen > 0 ? `, and ${keysOpen} of ${keys} keys are turned away` : undefined;

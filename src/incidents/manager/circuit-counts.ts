@@ -34,7 +34,7 @@ export function countCircuits(
   { settings, ledger, teller }: CountParts,
   { now, told }: { readonly now: number; readonly told: boolean },
 ): void {
-  const { ownOpen: _, letsAllThrough: __, ...counts } = tally;
+  const { ownOpen: _, letsAllThrough: __, openEndpoints: ___, ...counts } = tally;
   const { keysOpen, endpointsOpen } = counts;
   const closed = allClosed(states);
   const { counted, record, policySeen } = watch;

@@ -8,6 +8,9 @@ import type { Cause } from '../watch.ts';
  */
 const BURNS_MS = 3_600_000;
 
+/** As long as calls have to eject an endpoint again that another process saw ejected. */
+const EJECTED_AGAIN_MS = 60_000;
+
 const burning: Readonly<Record<string, Cause>> = {
   availability: 'slo availability',
   latency: 'slo latency',
@@ -34,6 +37,8 @@ export function restoredCauses(
     const cause = burning[sli];
     if (cause !== undefined) causes.push({ cause, forMs: BURNS_MS });
   }
+  // Which endpoint, this process does not know: it sees by itself whether one is ejected.
+  if (trigger === 'endpoint') causes.push({ cause: 'endpoint ', forMs: EJECTED_AGAIN_MS });
   // As long as it takes to see that calls are turned away again.
   if (trigger === 'rejections' && rejections !== false)
     causes.push({ cause: 'rejections', forMs: rejections.windowMs * (rejections.windows + 1) });

@@ -33,7 +33,7 @@ export class SeverityJudge {
     const circuitOpen = watch.circuitOpen && (turnsAway(tally) || !tally.letsAllThrough);
     const ageMs = Math.max(0, Math.round(monotonicNow() - watch.startedAt));
     const measured = watch.measure(stats);
-    const circuits = spreadOf(tally);
+    const circuits = spreadOf(tally, watch.endpointsOut, watch.endpoints);
     const facts = { policy, criticality, trigger, circuitOpen, circuits, ...measured, burn, ageMs };
     return decideSeverity(settings.severity, facts, (error) => ports.report(policy, 'incidents', error));
   }

@@ -1,5 +1,5 @@
 import { monotonicNow, wallNow } from '../../core/clock.ts';
-import type { CircuitEvent } from '../../core/events.ts';
+import type { CircuitEvent, EndpointEvent } from '../../core/events.ts';
 import type {
   SloBurningEvent,
   SloEvent,
@@ -16,10 +16,16 @@ import { allClosed, type PolicyReader } from '../policy-reader.ts';
 import { redact } from '../redact.ts';
 import type { IncidentRegister } from '../register.ts';
 import type { Watch } from '../watch.ts';
+import type { SustainedEjection } from './ejection-watch.ts';
 import type { Keeper } from './keeper.ts';
 import type { Ledger } from './ledger.ts';
 import type { SustainedRejections } from './rejection-watch.ts';
 import type { Teller } from './teller.ts';
+
+/** What is shown of an endpoint's name, in characters. */
+const MAX_ENDPOINT_LENGTH = 60;
+/** How long an endpoint whose ejection is over may wait for a run that tries it. */
+const TRIED_WITHIN_MS = 60_000;
 
 /** What `Triggers` works with. */
 export interface TriggersParts {
@@ -142,6 +148,41 @@ export class Triggers {
 
   rejectsNoMore(policy: string): void {
     this.#parts.register.openOf(policy)?.end('rejections', monotonicNow());
+    this.#parts.schedule();
+  }
+
+  /**
+   * An endpoint gets no calls. What may be a blip begins nothing; it is noted where the incident is about an endpoint.
+   *
+   * @param sustained that it is none
+   */
+  ejected(event: EndpointEvent, sustained: SustainedEjection | undefined): void {
+    const { policy, time, ejectedForMs = 0 } = event;
+    const { register, policies, teller } = this.#parts;
+    if (sustained === undefined && register.openOf(policy)?.record.trigger !== 'endpoint') return;
+    const { overMs, isNews } = sustained ?? { overMs: 0, isNews: false };
+    const endpoint = redact(event.endpoint, MAX_ENDPOINT_LENGTH);
+    const cause = `endpoint ${event.endpoint}` as const;
+    const summary = messages.endpointOut(policy, endpoint, overMs, redact(event.reason));
+    const joined = this.#trouble({
+      policy,
+      trigger: 'endpoint',
+      summary,
+      at: time,
+      startedAt: time - overMs,
+      note: (watch, now) => {
+        watch.endpoints = event.endpoints;
+        // A run that tries it comes with the calls after that; where there are none, nobody misses it.
+        watch.begin(cause, now, now + ejectedForMs + TRIED_WITHIN_MS);
+      },
+    });
+    if (joined === undefined || !isNews) return;
+    if (policies.read(policy).tally.openEndpoints.includes(event.endpoint)) return;
+    teller.update(joined, summary);
+  }
+
+  returned({ policy, endpoint }: EndpointEvent): void {
+    this.#parts.register.openOf(policy)?.end(`endpoint ${endpoint}`, monotonicNow());
     this.#parts.schedule();
   }
 

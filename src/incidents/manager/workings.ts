@@ -22,6 +22,7 @@ import type { Watch } from '../watch.ts';
 import { Agenda } from './agenda.ts';
 import { BurnWatch } from './burn-watch.ts';
 import { DrillHolds } from './drill-holds.ts';
+import { EjectionWatch } from './ejection-watch.ts';
 import type { Followed } from './followed.ts';
 import { HubNotes } from './hub-notes.ts';
 import { Keeper } from './keeper.ts';
@@ -59,6 +60,7 @@ export interface Workings {
   readonly people: People;
   readonly triggers: Triggers;
   readonly rejections: RejectionWatch | undefined;
+  readonly ejections: EjectionWatch;
   readonly burns: BurnWatch;
   readonly notes: HubNotes;
   readonly recovery: RecoveryControls;
@@ -136,6 +138,7 @@ export function workingsOf(parts: WorkingsParts): Workings {
   const endControls = (incident: string): void => recovery.incidentClosed(incident);
   const onResolved = (policy: string): void => {
     rejections?.resolved(policy);
+    ejections.forget(policy);
     burns.resolved(policy, monotonicNow());
   };
   const people = new People({ register, ledger, keeper, teller, schedule, onResolved, endControls });
@@ -149,6 +152,7 @@ export function workingsOf(parts: WorkingsParts): Workings {
     schedule,
     scheduleFor,
   });
+  const ejections = new EjectionWatch();
   const rejections =
     settings.rejections === false
       ? undefined
@@ -247,6 +251,7 @@ export function workingsOf(parts: WorkingsParts): Workings {
     people,
     triggers,
     rejections,
+    ejections,
     burns,
     notes,
     recovery,

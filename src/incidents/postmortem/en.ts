@@ -105,6 +105,7 @@ export const en: Words = {
   },
   trigger: {
     circuit: 'a circuit that opened',
+    endpoint: 'an endpoint that stayed ejected',
     slo: 'an SLO burn alert',
     budget: 'an exhausted error budget',
     rejections: 'sustained rejections by a limit',

@@ -117,6 +117,7 @@ export const ja: Words = {
   },
   trigger: {
     circuit: 'サーキットのオープン',
+    endpoint: 'エンドポイントの切り離しの継続',
     slo: 'SLO バーンレートアラート',
     budget: 'エラーバジェットの枯渇',
     rejections: '流量制限による拒否の継続',

@@ -41,6 +41,17 @@ const reasons: readonly Known[] = [
   [/^(\d+) health checks in a row failed; .*$/s, (times) => `ヘルスチェックが${times}回連続で失敗`],
 ];
 
+/** Why an endpoint was ejected. */
+const ejections: readonly Known[] = [
+  [/^failed$/, () => '失敗'],
+  [/^failed (\d+) times in a row$/, (times) => `${times}回連続で失敗`],
+  [/^the run that tried it failed$/, () => '復帰の試行が失敗'],
+  [
+    /^succeeded in (.+?) of its runs, where (.+?) was the least to expect$/,
+    (rate, least) => `成功率${rate}、期待される下限は${least}`,
+  ],
+];
+
 /** Why an incident is not more severe, or is as severe as it is. */
 const grounds: readonly Known[] = [
   [/^, and an error budget is spent$/, () => '、エラーバジェットを使い切った'],
@@ -102,6 +113,11 @@ const sentences: readonly Known[] = [
       const still = lasting === undefined ? '' : `、${duration(lasting)}後も呼び出し元に影響が続いている`;
       return `「${policy}」の重要度は ${criticality}${why}${still}。`;
     },
+  ],
+  [
+    new RegExp(`^'(.*)' sends no calls to its endpoint '(.*)' since (${DURATION}) \\((.*)\\)\\.$`, 's'),
+    (policy, endpoint, since, reason) =>
+      `「${policy}」はエンドポイント「${endpoint}」に${duration(since)}前から呼び出しを送っていない（${known(ejections, reason)}）。`,
   ],
   [/^resolved by hand\.$/, () => '手動で解決。'],
   [
