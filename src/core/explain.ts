@@ -68,16 +68,33 @@ function arriving(around: readonly Strategy[]): string {
 /** Of so many runs: how many come at once, where they go, and which layers hold some of them back. */
 function conditions(around: readonly Strategy[], runs: number): string {
   const atOnce = runsOf(around.filter(({ kind }) => kind === 'hedge'));
-  const guards = around
-    .filter(({ kind }) => turningAway.has(kind))
-    .map(({ kind }) => `the ${kind.replace('-', ' ')}`);
+  const caches = around.filter(({ kind }) => kind === 'cache-fallback');
+  const lost = [
+    caches.some((layer) => optionOf(layer, 'freshForMs') !== 0) ? 'what the cache answers' : '',
+    caches.some((layer) => optionOf(layer, 'coalesce') === true) ? 'what shares a run' : '',
+    turnedAway(around),
+  ].filter((part) => part !== '');
   return [
     atOnce > 1 ? (atOnce === runs ? ', perhaps all at once' : `, ${atOnce} of them at once`) : '',
     around.some(({ kind, maxRuns = 1 }) => kind === 'failover' && maxRuns > 1)
       ? ', each at one endpoint'
       : '',
-    guards.length > 0 ? `, less what ${listed(guards)} ${guards.length > 1 ? 'turn' : 'turns'} away` : '',
+    lost.length > 0 ? `, less ${listed(lost)}` : '',
   ].join('');
+}
+
+/** What the limits and circuits of these layers turn away; those in shadow mode turn nothing away. */
+function turnedAway(layers: readonly Strategy[]): string {
+  const guards = layers
+    .filter((layer) => turningAway.has(layer.kind) && optionOf(layer, 'mode') !== 'shadow')
+    .map(({ kind }) => `the ${kind.replace('-', ' ')}`);
+  return guards.length === 0 ? '' : `what ${listed(guards)} ${guards.length > 1 ? 'turn' : 'turns'} away`;
+}
+
+/** An option of a layer as it holds now. */
+function optionOf({ adjustable }: Strategy, option: string): unknown {
+  const current = adjustable?.current;
+  return typeof current === 'object' && current !== null ? Reflect.get(current, option) : undefined;
 }
 
 function listed(names: readonly string[]): string {

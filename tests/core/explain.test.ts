@@ -1,13 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  adaptiveLimit,
   type Breakwater,
   bulkhead,
+  type CacheFallbackOptions,
   circuitBreaker,
   failover,
   hedge,
   type PolicyOptions,
   rateLimit,
   retry,
+  throttle,
   timeout,
 } from '../../src/index.ts';
 import { testHub } from '../support.ts';
@@ -92,6 +95,34 @@ describe('explain()', () => {
       'rate limit': 'sees each call',
       'the operation':
         'runs once for each call, less what the rate limit, the bulkhead and the circuit breaker turn away',
+    });
+  });
+
+  test('what turns nothing away keeps nothing from what lies within', () => {
+    const strategies = [
+      rateLimit({ ratePerSecond: 5, mode: 'shadow' }),
+      bulkhead({ maxConcurrent: 5, mode: 'shadow' }),
+      throttle({ mode: 'shadow' }),
+      adaptiveLimit({ mode: 'shadow' }),
+      circuitBreaker({ mode: 'shadow' }),
+      timeout({ timeoutMs: 9 }),
+    ];
+    expect(sights({ strategies })).toMatchObject({ 'the operation': 'runs once for each call' });
+    const policy = hub.policy('live', { circuitBreaker: { mode: 'shadow' } });
+    expect(policy.explain()).not.toContain('turns away');
+    policy.update({ circuitBreaker: { mode: 'enforce' } });
+    expect(policy.explain()).toContain('runs once for each call, less what the circuit breaker turns away');
+  });
+
+  test('a cache keeps from what lies within what it answers itself, and what shares a run', () => {
+    const within = (options: CacheFallbackOptions) =>
+      sights({ cacheFallback: options, circuitBreaker: false })['the operation'];
+    expect(within({})).toBe('runs once for each call');
+    expect(within({ freshForMs: 1_000 })).toBe('runs once for each call, less what the cache answers');
+    expect(within({ coalesce: true })).toBe('runs once for each call, less what shares a run');
+    expect(sights({ cacheFallback: { freshForMs: 1_000, coalesce: true } })).toMatchObject({
+      'the operation':
+        'runs once for each call, less what the cache answers, what shares a run and what the circuit breaker turns away',
     });
   });
 
