@@ -98,6 +98,56 @@ const table: readonly [code: string, trips: () => PolicyOptions, spared: () => P
     () => ({ circuitBreaker: { window: { type: 'time', ms: 20_000 } } }),
   ],
   [
+    // A run is bounded by what is around the circuit too.
+    'WINDOW_UNDER_TWO_ATTEMPTS',
+    () => ({ totalTimeoutMs: 2_000, circuitBreaker: { window: { type: 'time', ms: 3_999 } } }),
+    () => ({ totalTimeoutMs: 2_000, circuitBreaker: { window: { type: 'time', ms: 4_000 } } }),
+  ],
+  [
+    'WINDOW_UNDER_TWO_ATTEMPTS',
+    () => ({
+      attemptTimeoutMs: false,
+      totalTimeoutMs: 30_000,
+      circuitBreaker: { window: { type: 'time', ms: 1_000 } },
+    }),
+    // Nobody asked for the total timeout: the operation has a time of its own.
+    () => ({ attemptTimeoutMs: false, circuitBreaker: { window: { type: 'time', ms: 1_000 } } }),
+  ],
+  [
+    'WINDOW_UNDER_TWO_ATTEMPTS',
+    () => ({
+      strategies: [
+        timeout({ timeoutMs: 9_000 }),
+        timeout({ timeoutMs: 600 }),
+        circuitBreaker({ window: { type: 'time', ms: 1_199 } }),
+      ],
+    }),
+    () => ({
+      strategies: [
+        timeout({ timeoutMs: 9_000 }),
+        timeout({ timeoutMs: 600 }),
+        circuitBreaker({ window: { type: 'time', ms: 1_200 } }),
+      ],
+    }),
+  ],
+  [
+    'ATTEMPT_TIMEOUT_OVER_TOTAL',
+    () => ({
+      strategies: [
+        timeout({ timeoutMs: 60_000 }),
+        timeout({ timeoutMs: 2_000 }),
+        timeout({ timeoutMs: 10_000 }),
+      ],
+    }),
+    () => ({
+      strategies: [
+        timeout({ timeoutMs: 60_000 }),
+        timeout({ timeoutMs: 10_000 }),
+        timeout({ timeoutMs: 2_000 }),
+      ],
+    }),
+  ],
+  [
     'RETRY_ON_RETRY',
     () => ({
       strategies: [timeout({ timeoutMs: 9_000 }), retry({ maxRetries: 1 }), retry({ maxRetries: 1 })],
@@ -110,6 +160,22 @@ const table: readonly [code: string, trips: () => PolicyOptions, spared: () => P
     'FAILOVER_IN_ONE_CIRCUIT',
     () => ({ strategies: [timeout({ timeoutMs: 9_000 }), circuitBreaker(), failover({ endpoints })] }),
     () => ({ strategies: [timeout({ timeoutMs: 9_000 }), failover({ endpoints }), circuitBreaker()] }),
+  ],
+  [
+    'FAILOVER_SLOW_TO_NOTICE',
+    () => ({ attemptTimeoutMs: 2_001, failover: { endpoints } }),
+    () => ({ attemptTimeoutMs: 2_000, failover: { endpoints } }),
+  ],
+  [
+    'FAILOVER_SLOW_TO_NOTICE',
+    () => ({ failover: { endpoints }, attemptBudget: { ratio: 0.1 } }),
+    () => ({ failover: { endpoints }, attemptBudget: { ratio: 0.1, periodMs: 20_000 } }),
+  ],
+  [
+    'FAILOVER_SLOW_TO_NOTICE',
+    () => ({ attemptTimeoutMs: 5_000, failover: { endpoints } }),
+    // No call goes on, so that no budget is of use.
+    () => ({ attemptTimeoutMs: 5_000, failover: { endpoints, maxFailovers: 0 } }),
   ],
   [
     'HEDGE_SLOW',

@@ -1,3 +1,4 @@
+import type { AttemptBudgetOptions } from '../attempt-budget.ts';
 import { worstCase } from '../explain.ts';
 import type { Hazard } from '../hazards.ts';
 import type { Strategy, StrategyKind } from '../pipeline.ts';
@@ -8,6 +9,8 @@ export interface PolicyFacts {
   readonly assumed?: ReadonlySet<string> | undefined;
   /** The threshold of the policy's latency objective, in milliseconds. Default: none. */
   readonly latencyThresholdMs?: number | undefined;
+  /** The limits of the policy's budget of extra attempts. Default: none. */
+  readonly budget?: Required<AttemptBudgetOptions> | undefined;
 }
 
 /** A rule looks at a policy's layers, outermost first, and says what is risky. */
@@ -27,21 +30,36 @@ const rules: readonly Rule[] = [
   windowUnderTwoAttempts,
   retryOnRetry,
   failoverInOneCircuit,
+  failoverSlowToNotice,
   hedgeSlow,
   chaosWithoutEnd,
 ];
 
 /** A layer that bounds what lies within it, with that. */
 interface Bound {
+  /** The key of its option; `undefined` in a user's own order. */
+  readonly key: string | undefined;
   readonly timeoutMs: number;
   readonly within: readonly Strategy[];
 }
 
 /** The timeouts, outermost first. */
 function boundsOf(strategies: readonly Strategy[]): readonly Bound[] {
-  return strategies.flatMap(({ kind, timeoutMs }, at) =>
-    kind === 'timeout' && timeoutMs !== undefined ? [{ timeoutMs, within: strategies.slice(at + 1) }] : [],
+  return strategies.flatMap(({ kind, key, timeoutMs }, at) =>
+    kind === 'timeout' && timeoutMs !== undefined
+      ? [{ key, timeoutMs, within: strategies.slice(at + 1) }]
+      : [],
   );
+}
+
+/** The bounds around a layer. */
+function boundsAround(layer: Strategy, strategies: readonly Strategy[]): readonly Bound[] {
+  return boundsOf(strategies).filter(({ within }) => within.includes(layer));
+}
+
+/** The tightest of them, in milliseconds; `Infinity` for none. */
+function tightest(bounds: readonly Bound[]): number {
+  return Math.min(...bounds.map(({ timeoutMs }) => timeoutMs));
 }
 
 /** The layers of that kind, each with what lies within it. */
@@ -73,16 +91,19 @@ function attemptTimeoutOverTotal(
   strategies: readonly Strategy[],
   { assumed }: PolicyFacts,
 ): Hazard | undefined {
-  const [outer, ...others] = boundsOf(strategies);
-  const inner = others.at(-1);
-  if (outer === undefined || inner === undefined || inner.timeoutMs <= outer.timeoutMs) return undefined;
-  if (assumed?.has('attemptTimeoutMs') === true && !outer.within.some(repeats)) return undefined;
-  return {
-    code: 'ATTEMPT_TIMEOUT_OVER_TOTAL',
-    message:
-      `An attempt may take ${inner.timeoutMs} ms, longer than the ${outer.timeoutMs} ms around it: the attempt timeout ` +
-      'never fires, and one slow attempt leaves no time for another. Make attemptTimeoutMs a fraction of totalTimeoutMs.',
-  };
+  const bounds = boundsOf(strategies);
+  for (const [at, { timeoutMs }] of bounds.entries()) {
+    const aroundMs = tightest(bounds.slice(0, at));
+    if (timeoutMs <= aroundMs) continue;
+    if (assumed?.has('attemptTimeoutMs') === true && !strategies.some(repeats)) continue;
+    return {
+      code: 'ATTEMPT_TIMEOUT_OVER_TOTAL',
+      message:
+        `An attempt may take ${timeoutMs} ms, longer than the ${aroundMs} ms around it: the attempt timeout never fires, and ` +
+        'one slow attempt leaves no time for another. Make attemptTimeoutMs a fraction of totalTimeoutMs.',
+    };
+  }
+  return undefined;
 }
 
 /**
@@ -153,16 +174,24 @@ function latencyObjectiveOverTimeout(
   };
 }
 
-function windowUnderTwoAttempts(strategies: readonly Strategy[]): Hazard | undefined {
+function windowUnderTwoAttempts(
+  strategies: readonly Strategy[],
+  { assumed }: PolicyFacts,
+): Hazard | undefined {
   for (const { layer, within } of layersOf('circuit-breaker', strategies)) {
     const { windowMs } = layer;
-    const { latencyMs } = worstCase(within);
-    if (windowMs === undefined || !Number.isFinite(latencyMs) || windowMs >= 2 * latencyMs) continue;
+    const { latencyMs: runMs } = worstCase(within);
+    // Where nothing but a timeout that nobody asked for bounds it, the operation has its own time.
+    const around = boundsAround(layer, strategies).filter(
+      ({ key = '' }) => Number.isFinite(runMs) || assumed?.has(key) !== true,
+    );
+    const limitMs = Math.min(runMs, tightest(around));
+    if (windowMs === undefined || !Number.isFinite(limitMs) || windowMs >= 2 * limitMs) continue;
     return {
       code: 'WINDOW_UNDER_TWO_ATTEMPTS',
       message:
-        `The circuit's window is ${windowMs} ms, and what it counts may take ${latencyMs} ms: attempts that time out drop ` +
-        `out of the window before enough of them are in it. Make the window ${2 * latencyMs} ms or more, or attempts shorter.`,
+        `The circuit's window is ${windowMs} ms, and what it counts may take ${limitMs} ms: attempts that time out drop ` +
+        `out of the window before enough of them are in it. Make the window ${2 * limitMs} ms or more, or attempts shorter.`,
     };
   }
   return undefined;
@@ -193,13 +222,33 @@ function failoverInOneCircuit(strategies: readonly Strategy[]): Hazard | undefin
   };
 }
 
+/**
+ * An endpoint that hangs for longer than the budget has failovers for: what begins in `ratio` times the period. Where
+ * nothing bounds an attempt, the operation has its own time.
+ */
+function failoverSlowToNotice(strategies: readonly Strategy[], { budget }: PolicyFacts): Hazard | undefined {
+  if (budget === undefined) return undefined;
+  const paidMs = Math.round(budget.ratio * budget.periodMs);
+  for (const { layer, within } of layersOf('failover', strategies)) {
+    const attemptMs = Math.min(...boundsOf(within).map(({ timeoutMs }) => timeoutMs));
+    if (!repeats(layer) || !Number.isFinite(attemptMs) || attemptMs <= paidMs) continue;
+    return {
+      code: 'FAILOVER_SLOW_TO_NOTICE',
+      message:
+        `An endpoint that hangs shows it after ${attemptMs} ms, and the attempt budget pays for the failovers of the calls of ` +
+        `${paidMs} ms: the rest of those that went there until then are lost. Make attemptTimeoutMs ${paidMs} ms or less, or ` +
+        'the ratio of attemptBudget larger.',
+    };
+  }
+  return undefined;
+}
+
 /** A hedge that starts when the first attempt has hardly any time left only adds load. */
 function hedgeSlow(strategies: readonly Strategy[]): Hazard | undefined {
   for (const { layer, within } of layersOf('hedge', strategies)) {
     const { delayMs } = layer;
     const { latencyMs: runMs } = worstCase(within);
-    const around = boundsOf(strategies).filter((bound) => bound.within.includes(layer));
-    const limitMs = Math.min(runMs, ...around.map(({ timeoutMs }) => timeoutMs));
+    const limitMs = Math.min(runMs, tightest(boundsAround(layer, strategies)));
     if (delayMs === undefined || !isSlowToHedge(delayMs, limitMs)) continue;
     return { code: 'HEDGE_SLOW', message: slowHedge(delayMs, limitMs) };
   }
