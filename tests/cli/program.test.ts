@@ -7,6 +7,7 @@ import { withProgress } from '../../src/cli/progress.ts';
 import { table } from '../../src/cli/table.ts';
 import { type OutputStream, terminalOn } from '../../src/cli/terminal.ts';
 import { VERSION } from '../../src/version.ts';
+import { buildCommand, main } from './built.ts';
 import { fakePrometheus, recorded } from './fake-prometheus.ts';
 import { breakwater, CapturedTerminal, temporaryFolder } from './support.ts';
 
@@ -48,7 +49,6 @@ describe('the command', () => {
   });
 });
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 interface ProcessOutcome {
@@ -60,7 +60,7 @@ interface ProcessOutcome {
 /** Runs the command as a process of its own. `early` closes its output before it writes. */
 function start(args: readonly string[], early = false): Promise<ProcessOutcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+    const child = spawn(process.execPath, [main, ...args], {
       cwd: repository,
       env: { PATH: process.env.PATH },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -75,6 +75,8 @@ function start(args: readonly string[], early = false): Promise<ProcessOutcome> 
 }
 
 describe('the process', () => {
+  buildCommand();
+
   it('ends with the answer, also when nobody reads it', async () => {
     const { url } = await fakePrometheus(recorded('0'));
     const args = ['slo', 'gate', '--prometheus', url];

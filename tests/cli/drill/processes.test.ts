@@ -8,13 +8,16 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { callControl } from '../../../src/incidents/control/client.ts';
 import { folder } from '../../incidents/control/support.ts';
 import { RecordingLogger } from '../../incidents/fixtures.ts';
+import { buildCommand, library, main } from '../built.ts';
 import { breakwater } from '../support.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Node with TypeScript as a process of its own, killed with the test. */
+buildCommand();
+
+/** Node as a process of its own, killed with the test. */
 function node(...args: readonly string[]): ChildProcess & { readonly exited: Promise<unknown[]> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...args], { cwd: root, stdio: 'ignore' });
+  const child = spawn(process.execPath, args, { cwd: root, stdio: 'ignore' });
   const exited = once(child, 'exit');
   onTestFinished(async () => {
     child.kill('SIGKILL');
@@ -35,7 +38,7 @@ it('undoes in the application what a command began that is killed, or interrupte
   onTestFinished(() => hub.close());
   const { circuit } = hub.policy('database');
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-    const command = node('src/cli/main.ts', ...drill(socket), '--by', 'alice');
+    const command = node(main, ...drill(socket), '--by', 'alice');
     await vi.waitFor(() => expect(circuit.state).toBe('forced-open'), { timeout: 20_000 });
     command.kill(signal);
     expect(await command.exited).toEqual(signal === 'SIGKILL' ? [null, 'SIGKILL'] : [2, null]);
@@ -50,7 +53,7 @@ it('undoes in the application what a command began that is killed, or interrupte
 }, 60_000);
 
 const application = (socket: string) => `
-import { createBreakwater } from ${JSON.stringify(join(root, 'src/index.ts'))};
+import { createBreakwater } from ${JSON.stringify(library)};
 const hub = createBreakwater({ incidents: { control: { socket: ${JSON.stringify(socket)} }, drills: true } });
 hub.policy('database');
 process.stdin.resume();

@@ -1,19 +1,20 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { buildCommand, main, program } from '../built.ts';
 import { TestJournal } from './journal.ts';
 
-const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
-const program = fileURLToPath(new URL('../../../src/cli/program.ts', import.meta.url));
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Runs Node with TypeScript as a process of its own, on a journal. */
+buildCommand();
+
+/** Runs Node as a process of its own, on a journal. */
 function node(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
+    const child = spawn(process.execPath, args, {
       cwd: repository,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
