@@ -7,6 +7,7 @@ export const hazardCodes = [
   'CACHE_NEVER_KEYED',
   'CHAOS_WITHOUT_END',
   'FAILOVER_IN_ONE_CIRCUIT',
+  'FAILOVER_SLOW_TO_NOTICE',
   'HEDGE_SLOW',
   'LATENCY_OBJECTIVE_OVER_TIMEOUT',
   'NO_TIMEOUT',
@@ -31,6 +32,7 @@ const MAX_FOUND = 100;
 /** What a policy's owner is warned of: each hazard once, unless it is silenced. */
 export class Hazards {
   readonly #announce: (hazard: Hazard) => void;
+  readonly #budget: () => PolicyFacts['budget'];
   #silenced: ReadonlySet<string> = new Set();
   #strategies: readonly Strategy[] = [];
   #facts: PolicyFacts = {};
@@ -39,8 +41,10 @@ export class Hazards {
   /** Whether the policy retries, so that others are told when they do so within its attempts. */
   retries = false;
 
-  constructor(announce: (hazard: Hazard) => void) {
+  /** @param budget gives the limits of the policy's budget of extra attempts */
+  constructor(announce: (hazard: Hazard) => void, budget: () => PolicyFacts['budget']) {
     this.#announce = announce;
+    this.#budget = budget;
   }
 
   /** Those that hold now, less the silenced: of the options, and what calls have shown since. */
@@ -66,7 +70,8 @@ export class Hazards {
     this.#strategies = strategies;
     this.#facts = facts;
     this.retries = strategies.some(({ kind, maxRuns = 1 }) => kind === 'retry' && maxRuns > 1);
-    this.#ofOptions = hazardsOf(strategies, facts).filter(({ code }) => !this.#silenced.has(code));
+    const all = { ...facts, budget: this.#budget() };
+    this.#ofOptions = hazardsOf(strategies, all).filter(({ code }) => !this.#silenced.has(code));
     for (const hazard of this.#ofOptions) if (!before.has(hazard.code)) this.#announce(hazard);
   }
 

@@ -28,7 +28,10 @@ export class PolicyRuntime {
   readonly events: Events;
   readonly observer: PolicyObserver;
   /** What is risky about the policy. */
-  readonly hazards = new Hazards((hazard) => this.#warn(hazard));
+  readonly hazards = new Hazards(
+    (hazard) => this.#warn(hazard),
+    () => this.budget.limits,
+  );
   readonly #tracer: Tracer;
   /** What extra attempts (retries, hedges, failovers) may cost in all; a strategy that sets it itself replaces it. */
   budget = new AttemptBudget();

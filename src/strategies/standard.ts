@@ -26,6 +26,7 @@ import { throttleSchema } from './throttle/options.ts';
 import {
   callerDeadline,
   DEFAULT_ATTEMPT_TIMEOUT_MS,
+  DEFAULT_FAILOVER_ATTEMPT_TIMEOUT_MS,
   DEFAULT_TOTAL_TIMEOUT_MS,
   timeout,
 } from './timeout/index.ts';
@@ -58,7 +59,7 @@ export interface StandardStrategies<Target = unknown> {
   readonly bulkhead?: BulkheadOptions | false | undefined;
   /** Stops asking a dependency that fails. Default: on, with its own defaults. */
   readonly circuitBreaker?: CircuitBreakerOptions | false | undefined;
-  /** How long one attempt may take, in milliseconds. Default 10 000. */
+  /** How long one attempt may take, in milliseconds. Default 10 000, and 2 000 with `failover`. */
   readonly attemptTimeoutMs?: number | false | undefined;
   /** Makes faults on purpose, once code switches it on. Default: none. */
   readonly chaos?: ChaosOptions | false | undefined;
@@ -124,11 +125,15 @@ const standardOrder: readonly StandardLayer[] = [
   {
     key: 'attemptTimeoutMs',
     schema: durationMs,
-    create: ({ attemptTimeoutMs: timeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS }) =>
+    create: ({ failover: chooses, attemptTimeoutMs: timeoutMs = defaultAttemptTimeoutMs(chooses) }) =>
       timeoutMs === false ? undefined : timeout({ timeoutMs, scope: 'attempt' }),
   },
   { key: 'chaos', schema: chaosSchema, create: ({ chaos: given }) => (given ? chaos(given) : undefined) },
 ];
+
+function defaultAttemptTimeoutMs(chooses: StandardStrategies['failover']): number {
+  return chooses ? DEFAULT_FAILOVER_ATTEMPT_TIMEOUT_MS : DEFAULT_ATTEMPT_TIMEOUT_MS;
+}
 
 /** The standard keys, outermost first. */
 export const standardKeys: readonly (keyof StandardStrategies)[] = standardOrder.map(({ key }) => key);

@@ -72,6 +72,27 @@ describe('an endpoint that hangs while callers have less time than an attempt ma
   });
 });
 
+describe('all defaults', () => {
+  it('lose hardly a call to a primary that begins to hang, and warn of nothing', async () => {
+    const { hub, policy, a } = setUp({}, { circuitBreaker: {} });
+    let hangs = false;
+    const call = () =>
+      policy.execute(async ({ target }) => {
+        await (target === a && hangs ? hanging() : sleep(10));
+        return target.name;
+      });
+    await load(call, 10_000);
+    hangs = true;
+    const { ok, failed } = await load(call, 20_000);
+    // The budget pays for two seconds' calls; those that end in the ejection are a few more.
+    expect(failed).toBeLessThan(10);
+    expect(ok).toBeGreaterThan(980);
+    expect(policy.hazards).toEqual([]);
+    expect(policy.options.attemptTimeoutMs).toBe(2_000);
+    expect(hub.policy('one place', {}).options.attemptTimeoutMs).toBe(10_000);
+  });
+});
+
 describe('an endpoint that is well', () => {
   it('is not ejected by callers who give it less time than its answers usually take', async () => {
     const { policy, changes } = setUp();
