@@ -30,6 +30,8 @@ export class Circuits implements CircuitOwner {
   #openMs: number | undefined = undefined;
   readonly #endpoints = new Map<string, MachineCircuit>();
   readonly #keys = new KeyedCircuits();
+  /** What `perKey` gave for calls that are under way. */
+  #keyOfCall = new WeakMap<Call, string | undefined>();
   readonly #saved: SavedStates;
   #closed = false;
 
@@ -71,16 +73,22 @@ export class Circuits implements CircuitOwner {
 
   /** The circuit that the passage goes through. */
   of(passage: Passage, now: number): MachineCircuit {
-    if (this.own.governs) return this.own;
-    const endpoint = passage.endpoint?.name;
-    const around = (endpoint === undefined ? undefined : this.ofEndpoint(endpoint)) ?? this.own;
-    const { perKey } = this.settings;
-    if (perKey === undefined || around.governs) return around;
-    const key = this.#keyOf(perKey, passage.call);
+    const around = this.#around(passage);
+    const key = this.#keyOf(passage.call, around);
     const circuit = key === undefined ? undefined : this.#ofKey(key, around.endpoint);
     if (circuit === undefined) return around;
     circuit.usedAt = now;
     return circuit;
+  }
+
+  /** Whether that circuit would turn the passage away. Asking uses no key's circuit, and makes none. */
+  refuse(passage: Passage, now: number): boolean {
+    const around = this.#around(passage);
+    const key = this.#keyOf(passage.call, around);
+    if (key === undefined) return around.refuses(now);
+    const circuit = this.#keys.at(slotOf(key, around.endpoint));
+    // A new one is closed.
+    return circuit === undefined ? !this.#hasRoom && around.refuses(now) : circuit.refuses(now);
   }
 
   /** The circuit of an endpoint; `undefined` where there is no such endpoint. */
@@ -125,6 +133,17 @@ export class Circuits implements CircuitOwner {
     return this.settings.perKey !== undefined || (endpoint === undefined && this.endpointNames.length > 0);
   }
 
+  #around({ endpoint }: Passage): MachineCircuit {
+    if (endpoint === undefined || this.own.governs) return this.own;
+    return this.ofEndpoint(endpoint.name) ?? this.own;
+  }
+
+  /** Whether a key that has no circuit yet would get one. */
+  get #hasRoom(): boolean {
+    if (this.#closed) return false;
+    return this.#keys.size < this.settings.maxKeys || this.#keys.oldestClosed !== undefined;
+  }
+
   #make(whose: Whose, slot?: string): MachineCircuit {
     const circuit = new MachineCircuit(this.runtime, this, whose, slot, this.#saved.take(whose));
     // A call that was on its way when the policy was closed may still come here.
@@ -138,7 +157,7 @@ export class Circuits implements CircuitOwner {
 
   /** `undefined` where there is no room: what cannot be told apart shares the circuit around it. */
   #ofKey(key: string, endpoint: string | undefined): MachineCircuit | undefined {
-    const slot = endpoint === undefined ? key : `${endpoint}\u0000${key}`;
+    const slot = slotOf(key, endpoint);
     const known = this.#keys.use(slot);
     if (known !== undefined) return known;
     if (this.#closed) return undefined;
@@ -152,7 +171,17 @@ export class Circuits implements CircuitOwner {
     return circuit;
   }
 
-  #keyOf(perKey: NonNullable<CircuitBreakerSettings['perKey']>, call: Call): string | undefined {
+  /** The key of a call, asked for once; `undefined` where no circuit of a key has a say. */
+  #keyOf(call: Call, around: MachineCircuit): string | undefined {
+    const { perKey } = this.settings;
+    if (perKey === undefined || around.governs) return undefined;
+    if (this.#keyOfCall.has(call)) return this.#keyOfCall.get(call);
+    const key = this.#askFor(perKey, call);
+    this.#keyOfCall.set(call, key);
+    return key;
+  }
+
+  #askFor(perKey: NonNullable<CircuitBreakerSettings['perKey']>, call: Call): string | undefined {
     try {
       const key: unknown = perKey(call.description);
       if (key === undefined) return undefined;
@@ -176,7 +205,10 @@ export class Circuits implements CircuitOwner {
   #changed(now: CircuitBreakerSettings, before: CircuitBreakerSettings): void {
     if (sameOption(now, before)) return;
     const isSameKey = now.perKey === before.perKey || String(now.perKey) === String(before.perKey);
-    if (!isSameKey) this.#saved.dropKeys();
+    if (!isSameKey) {
+      this.#saved.dropKeys();
+      this.#keyOfCall = new WeakMap();
+    }
     // Another function's keys mean something else.
     const room = isSameKey ? now.maxKeys : 0;
     // Those that are not closed come first.
@@ -192,4 +224,8 @@ export class Circuits implements CircuitOwner {
     this.settings = this.#openMs === undefined ? current : { ...current, openMs: this.#openMs };
     for (const circuit of this.all) circuit.adjusted();
   }
+}
+
+function slotOf(key: string, endpoint: string | undefined): string {
+  return endpoint === undefined ? key : `${endpoint}\u0000${key}`;
 }

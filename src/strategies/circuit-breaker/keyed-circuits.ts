@@ -19,6 +19,11 @@ export class KeyedCircuits {
     return [...this.#notClosed.values(), ...this.#closed.values()];
   }
 
+  /** The circuit in that slot. To look at it is not to use it. */
+  at(slot: string): MachineCircuit | undefined {
+    return this.#closed.get(slot) ?? this.#notClosed.get(slot);
+  }
+
   /** The circuit in that slot, used now. */
   use(slot: string): MachineCircuit | undefined {
     if (this.#latest?.slot === slot) return this.#latest;

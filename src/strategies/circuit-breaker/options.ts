@@ -86,9 +86,9 @@ export interface CircuitBreakerOptions {
   readonly mode?: 'enforce' | 'shadow' | undefined;
   /**
    * Gives the key whose circuit an attempt goes through, such as a tenant or a shard: a string of 1 to 256 characters,
-   * or `undefined` for the policy's own circuit. Called for each attempt, and where a limit asks for the circuit, so it
-   * should be quick. One that throws, or gives anything else, is reported, and the policy's own circuit is used. An
-   * update to a function of other source text forgets all keys, since they mean something else.
+   * or `undefined` for the policy's own circuit. Called once for each call, before its first attempt, so it should be
+   * quick. One that throws, or gives anything else, is reported, and the policy's own circuit is used. An update to a
+   * function of other source text forgets all keys, since they mean something else.
    */
   readonly perKey?: ((call: CallDescription) => string | undefined) | undefined;
   /**

@@ -93,8 +93,9 @@ class CircuitBreakerLayer implements Layer {
   }
 
   refuses(passage: Passage, now: number): boolean {
-    const circuit = this.#circuits.isOne ? this.#own : this.#circuits.of(passage, now);
-    return circuit.refuses(now) || this.#inner.refuses?.(passage, now) === true;
+    const circuits = this.#circuits;
+    const refused = circuits.isOne ? this.#own.refuses(now) : circuits.refuse(passage, now);
+    return refused || this.#inner.refuses?.(passage, now) === true;
   }
 
   enter(passage: Passage, now: number): void {
