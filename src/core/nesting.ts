@@ -4,12 +4,15 @@ import type { PolicyRuntime } from './runtime.ts';
 
 /**
  * The retrying policy whose operation runs right now: between its call and its return, not until what it returns settles.
- * That is enough to see a policy called within another's operation in the usual way, and costs an assignment; following
- * operations through their waits would cost every call more.
+ * That is enough to see a policy called within another's operation up to its first `await`, and costs an assignment;
+ * following operations through their waits would cost every call of the process more.
  */
 let running: PolicyRuntime | undefined;
 
-/** Runs the operation of an attempt, and is seen to do so by policies that are called within it. */
+/**
+ * Runs the operation of an attempt of a retrying policy, and is seen to do so by policies that are called within it. Who
+ * lets an operation begin later calls it again then.
+ */
 export function invokeWithin(runtime: PolicyRuntime, passage: Passage, context: OperationContext): unknown {
   const around = running;
   running = runtime;

@@ -3,6 +3,7 @@ import { BrokenOff, realEnd } from '../../core/broken-off.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { InjectedFaultError, withoutStack } from '../../core/errors.ts';
+import { invokeWithin } from '../../core/nesting.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import type { Outer } from '../../core/pipeline.ts';
 import { Deadline } from '../../core/scope.ts';
@@ -38,7 +39,7 @@ export class ChaosPassage extends InnerPassage {
       throw this.#errorOf(error?.error, (injected) => injected);
     }
     if (ending === 'abort') return this.#break(context, abort?.afterMs ?? 0, abort?.error);
-    const value = await this.outer.invoke(context);
+    const value = await this.#run(context);
     return ending === 'result' && result !== undefined ? this.#spoilt(value, result.result) : value;
   }
 
@@ -75,7 +76,13 @@ export class ChaosPassage extends InnerPassage {
     const broken = new Proxy(context, {
       get: (target, key) => (key === 'signal' ? signal : Reflect.get(target, key)),
     });
-    return this.outer.invoke(broken);
+    return this.#run(broken);
+  }
+
+  /** Runs the operation, perhaps late. */
+  #run(context: OperationContext): unknown {
+    const { runtime } = this.call;
+    return runtime.hazards.retries ? invokeWithin(runtime, this.outer, context) : this.outer.invoke(context);
   }
 
   #spoilt(value: unknown, spoil: (value: unknown) => unknown): unknown {
