@@ -9,12 +9,12 @@ import type { PolicyRuntime } from '../../core/runtime.ts';
 import { GradientLimit } from './gradient.ts';
 import { AdaptiveLimiter, type LimitBounds } from './limiter.ts';
 import { withoutDelay } from './loop-delay.ts';
-import type { adaptiveLimitSchema } from './options.ts';
+import type { liveLimitSchema } from './options.ts';
 import { Place, type Placer } from './place.ts';
 import { VegasLimit } from './vegas.ts';
 
 /** The options of an adaptive limit at work. */
-export type LiveLimit = LiveSettings<typeof adaptiveLimitSchema>;
+export type LiveLimit = LiveSettings<typeof liveLimitSchema>;
 
 /** An adaptive limit at work. */
 export class AdaptiveLimitLayer implements Layer, Placer {
@@ -46,8 +46,8 @@ export class AdaptiveLimitLayer implements Layer, Placer {
 
   limits(): readonly LimitControl[] {
     return [
-      this.#limit('maxLimit', 'the most calls in flight that the adaptive limit may allow'),
-      this.#limit('minLimit', 'the fewest calls in flight that the adaptive limit must allow'),
+      this.#limit('maxLimit', 'the most calls in flight that the adaptive limit may allow, 1 or more'),
+      this.#limit('minLimit', 'the fewest calls in flight that the adaptive limit must allow, 1 or more'),
     ];
   }
 
@@ -98,8 +98,12 @@ export class AdaptiveLimitLayer implements Layer, Placer {
     passage.stopClock(now);
     passage.isSettled = true;
     if (!passage.isOccupied) this.#release(passage);
-    this.#learn(passage, outcome, now);
+    if (!passage.hasBegun) this.#learn(passage, outcome, now);
     this.outer.settle(passage.outer, outcome, now);
+  }
+
+  began(place: Place, now: number): void {
+    this.#sample(place, false, now);
   }
 
   left(place: Place): void {
@@ -119,8 +123,9 @@ export class AdaptiveLimitLayer implements Layer, Placer {
 
   get #bounds(): LimitBounds {
     const { minLimit, maxLimit } = this.#live.current;
-    const most = this.#steered.maxLimit ?? maxLimit;
-    return { minLimit: Math.min(this.#steered.minLimit ?? minLimit, most), maxLimit: most };
+    const most = Math.max(1, this.#steered.maxLimit ?? maxLimit);
+    const least = Math.max(1, this.#steered.minLimit ?? minLimit);
+    return { minLimit: Math.min(least, most), maxLimit: most };
   }
 
   #limit(name: keyof LimitBounds, text: string): LimitControl {
@@ -177,7 +182,10 @@ export class AdaptiveLimitLayer implements Layer, Placer {
     if (rejection !== undefined || source !== 'live') return;
     const isAnswer = verdict === 'success' || verdict === 'refused';
     const isTimeout = cut !== undefined && (verdict === 'transient' || verdict === 'permanent');
-    if (!isAnswer && !isTimeout) return;
+    if (isAnswer || isTimeout) this.#sample(place, isTimeout, now);
+  }
+
+  #sample(place: Place, isTimeout: boolean, now: number): void {
     const { tookMs, delayMs } = place;
     const latencyMs = withoutDelay(tookMs, delayMs, this.#limiter.baselineMs);
     if (latencyMs === undefined) return;

@@ -9,7 +9,10 @@ export interface AdaptiveLimitOptions {
    * change while the policy runs.
    */
   readonly algorithm?: 'gradient' | 'vegas' | undefined;
-  /** The limit at first. Default 20, or the nearest that `minLimit` and `maxLimit` allow. Later changes do nothing. */
+  /**
+   * The limit at first. Default 20, or the nearest that `minLimit` and `maxLimit` allow. Later changes do nothing, and
+   * bounds that are changed later need not include it.
+   */
   readonly initialLimit?: number | undefined;
   /**
    * The limit is never lower, 1 or more. A queue that so many calls make at the dependency is not seen, so that it is to
@@ -46,7 +49,7 @@ const queueSize = z.union([numberThat((size) => size > 0, 'a number above 0'), z
   error: ({ input }) => `must be a number above 0, or 'sqrt', not ${shown(input)}`,
 });
 
-export const adaptiveLimitSchema = options({
+const shape = options({
   algorithm: oneOf(['gradient', 'vegas']).default('gradient'),
   initialLimit: count.optional(),
   minLimit: count.default(1),
@@ -57,29 +60,45 @@ export const adaptiveLimitSchema = options({
   longWindow: count.default(600),
   maxLeaseMs: durationMs.default(60_000),
   mode: oneOf(['enforce', 'shadow']).default('enforce'),
-})
+}).check((context) => {
+  const { minLimit, maxLimit } = context.value;
+  if (maxLimit !== undefined && maxLimit < minLimit) {
+    context.issues.push({
+      code: 'custom',
+      path: ['maxLimit'],
+      message: `must not be below minLimit (${minLimit})`,
+      input: context.value,
+    });
+  }
+});
+
+function settled(given: z.output<typeof shape>) {
+  const { minLimit, initialLimit = 20, algorithm } = given;
+  const maxLimit = given.maxLimit ?? Math.max(200, minLimit, initialLimit);
+  return {
+    ...given,
+    maxLimit,
+    initialLimit: Math.min(Math.max(initialLimit, minLimit), maxLimit),
+    smoothing: given.smoothing ?? (algorithm === 'vegas' ? 1 : 0.2),
+  };
+}
+
+/** Options of a limit at work: where it began binds nobody any more. */
+export const liveLimitSchema = shape.transform(settled);
+
+/** Options of a limit that is made. */
+export const adaptiveLimitSchema = shape
   .check((context) => {
     const { initialLimit, minLimit, maxLimit } = context.value;
-    const problem = (path: string, message: string): void => {
-      context.issues.push({ code: 'custom', path: [path], message, input: context.value });
+    if (initialLimit === undefined) return;
+    const problem = (message: string): void => {
+      context.issues.push({ code: 'custom', path: ['initialLimit'], message, input: context.value });
     };
-    if (maxLimit !== undefined && maxLimit < minLimit)
-      problem('maxLimit', `must not be below minLimit (${minLimit})`);
-    if (initialLimit !== undefined && initialLimit < minLimit)
-      problem('initialLimit', `must not be below minLimit (${minLimit})`);
-    if (initialLimit !== undefined && maxLimit !== undefined && initialLimit > maxLimit)
-      problem('initialLimit', `must not be above maxLimit (${maxLimit})`);
+    if (initialLimit < minLimit) problem(`must not be below minLimit (${minLimit})`);
+    if (maxLimit !== undefined && initialLimit > maxLimit)
+      problem(`must not be above maxLimit (${maxLimit})`);
   })
-  .transform((given) => {
-    const { minLimit, initialLimit, algorithm } = given;
-    const maxLimit = given.maxLimit ?? Math.max(200, minLimit, initialLimit ?? 0);
-    return {
-      ...given,
-      maxLimit,
-      initialLimit: initialLimit ?? Math.min(Math.max(20, minLimit), maxLimit),
-      smoothing: given.smoothing ?? (algorithm === 'vegas' ? 1 : 0.2),
-    };
-  });
+  .transform(settled);
 
 /** Checked options. */
-export type AdaptiveLimitSettings = z.output<typeof adaptiveLimitSchema>;
+export type AdaptiveLimitSettings = z.output<typeof liveLimitSchema>;

@@ -6,6 +6,8 @@ import { loopDelay } from './loop-delay.ts';
 
 /** Who gave a place, and hears what becomes of it. */
 export interface Placer extends Outer {
+  /** The caller has its answer from it, a stream, which is not over. */
+  began(place: Place, now: number): void;
   /** An operation of it was given up and still runs. */
   left(place: Place): void;
   /** All that were given up have really ended. */
@@ -24,6 +26,8 @@ export class Place extends InnerPassage implements Admitted {
   #left = 0;
   /** Monotonic time at which an operation of it was given up. */
   leftAt = 0;
+  /** Whether it gave a stream, whose beginning told how long it took. */
+  hasBegun = false;
   /** Whether its outcome has gone outward. */
   isSettled = false;
   /** Whether it is in beyond the limit, as in shadow mode. */
@@ -62,7 +66,12 @@ export class Place extends InnerPassage implements Admitted {
   }
 
   override answered(within: Passage | undefined): void {
-    this.stopClock(monotonicNow());
+    if (!this.hasBegun) {
+      this.hasBegun = true;
+      const now = monotonicNow();
+      this.stopClock(now);
+      this.#placer.began(this, now);
+    }
     super.answered(within);
   }
 

@@ -1,9 +1,10 @@
 import { LiveSettings } from '../../core/adjustable.ts';
+import { parseOptions } from '../../core/options.ts';
 import { PerEndpoint } from '../../core/per-endpoint.ts';
 import type { Inner, Layer, Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { AdaptiveLimitLayer, type LiveLimit } from './layer.ts';
-import { type AdaptiveLimitOptions, adaptiveLimitSchema } from './options.ts';
+import { type AdaptiveLimitOptions, adaptiveLimitSchema, liveLimitSchema } from './options.ts';
 
 /**
  * Bounds how many calls are in flight by a limit that finds itself: it grows while calls take as long as usual, and
@@ -22,9 +23,9 @@ class AdaptiveLimitStrategy implements Strategy {
   readonly adjustable: LiveLimit;
 
   constructor(options: AdaptiveLimitOptions) {
-    this.adjustable = new LiveSettings(adaptiveLimitSchema, options, 'Options of adaptiveLimit()', {
-      fixed: ['algorithm'],
-    });
+    const subject = 'Options of adaptiveLimit()';
+    parseOptions(adaptiveLimitSchema, options, '', subject);
+    this.adjustable = new LiveSettings(liveLimitSchema, options, subject, { fixed: ['algorithm'] });
   }
 
   describe(): string {
