@@ -46,7 +46,7 @@ describe('a consumer that stops', () => {
     expect(policy.stats()).toMatchObject({ calls: { ignored: 4 }, callsInFlight: 0, attemptsInFlight: 0 });
   });
 
-  it.each<[string, (stream: ReadableStream<unknown>) => ReadableStream<unknown>[]]>([
+  it.each<[string, (stream: ReadableStream<Uint8Array>) => ReadableStream<unknown>[]]>([
     ['tee()', (stream) => stream.tee()],
     [
       'tee() of what came of tee()',
@@ -68,7 +68,7 @@ describe('a consumer that stops', () => {
     });
     await errorOf(policy.execute(() => Promise.reject(new Error('down'))));
     await vi.advanceTimersByTimeAsync(200);
-    const bytes = (): ReadableStream<unknown> => ReadableStream.from([Buffer.from('a'), Buffer.from('b')]);
+    const bytes = (): ReadableStream<Uint8Array> => ReadableStream.from([Buffer.from('a'), Buffer.from('b')]);
     const readers = parts(await policy.execute(bytes, { until })).map((part) => part.getReader());
     await Promise.all(readers.map((reader) => reader.read()));
     await Promise.all(readers.map((reader) => reader.cancel()));

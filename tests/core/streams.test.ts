@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runWithDeadline } from '../../src/index.ts';
+import { type PolicyOptions, runWithDeadline } from '../../src/index.ts';
 import { deferred, errorOf, flush, follow, testHub } from '../support.ts';
 import { all, inFlight, manual, numbers } from './stream-support.ts';
 
@@ -133,8 +133,11 @@ describe('a stream that nobody gets', () => {
     expect(policy.stats()).toMatchObject({ lateOutcomes: 1, attemptsInFlight: 0 });
   });
 
-  it('is closed once, when a retry has begun another in its place', async () => {
-    const policy = testHub().policy('feed', { retry: { baseDelayMs: 1 } });
+  it.each<[string, PolicyOptions]>([
+    ['a retry', { retry: { baseDelayMs: 1 } }],
+    ['a failover', { failover: { endpoints: ['a', 'b'].map((name) => ({ name, target: name })) } }],
+  ])('is closed once, when %s has begun another in its place', async (_what, options) => {
+    const policy = testHub().policy('feed', options);
     const sources: Readable[] = [];
     const discard = vi.fn();
     const call = policy.execute(
@@ -151,7 +154,7 @@ describe('a stream that nobody gets', () => {
     expect(inFlight(policy)).toEqual([1, 1]);
     expect(await all(stream)).toEqual([1]);
     expect(discard).toHaveBeenCalledExactlyOnceWith(sources[0]);
-    expect(policy.stats()).toMatchObject({ calls: { success: 1 }, retries: 1 });
+    expect(policy.stats()).toMatchObject({ calls: { success: 1 }, callsInFlight: 0 });
   });
 
   it('is closed when a hedge has begun another before it', async () => {

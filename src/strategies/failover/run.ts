@@ -41,6 +41,8 @@ export class EndpointRun extends InnerPassage {
   #left: number[] | undefined = undefined;
   /** When the operation began there; `undefined` before that, and once it has answered. */
   #askedAt: number | undefined = undefined;
+  /** Whether the value of the run before is let go of. */
+  #isHeldGone = false;
 
   constructor(layer: FailoverLayer, outer: Passage, before: Before | undefined, now: number) {
     super(layer, outer);
@@ -97,6 +99,7 @@ export class EndpointRun extends InnerPassage {
   override answered(within: Passage | undefined): void {
     this.#noteAnswer(monotonicNow());
     super.answered(within);
+    this.#letGoOfHeld();
   }
 
   settled(outcome: Outcome, now: number): void {
@@ -104,7 +107,7 @@ export class EndpointRun extends InnerPassage {
     this.#tell(outcome, turnedAway, now);
     const held = this.#before?.outcome;
     if (!turnedAway && held !== undefined) {
-      if (held.ok) this.call.discard(held.value);
+      this.#letGoOfHeld();
       tellCause(outcome, held);
     }
     const goesOn = this.#wantsAnother(outcome, turnedAway, now);
@@ -124,6 +127,14 @@ export class EndpointRun extends InnerPassage {
     const since = this.#left?.shift();
     if (since !== undefined) this.#endpoint.operationEnded(since, monotonicNow());
     super.operationEnded();
+  }
+
+  /** The value of the run before is nobody's any more. */
+  #letGoOfHeld(): void {
+    const held = this.#before?.outcome;
+    if (held?.ok !== true || this.#isHeldGone) return;
+    this.#isHeldGone = true;
+    this.call.discard(held.value);
   }
 
   /** Counts what came of the run, and what it says of the endpoint. */
