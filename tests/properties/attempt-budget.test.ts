@@ -87,7 +87,7 @@ describe('in any window, extra attempts are at most ratio times its calls and th
     expect([99, 1_000, 1_098, 1_200].map((now) => budget.take(now))).toEqual([true, false, false, true]);
   });
 
-  describe('of a policy whose calls retry and hedge at once', () => {
+  describe('of a policy whose calls retry, hedge and fail over at once', () => {
     beforeEach(() => void vi.useFakeTimers());
     afterEach(() => void vi.useRealTimers());
 
@@ -99,13 +99,15 @@ describe('in any window, extra attempts are at most ratio times its calls and th
     test('as decided, and as made with their waits', async () => {
       let hedges = 0;
       let retries = 0;
+      let failovers = 0;
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom(0.1, 0.5),
           fc.nat({ max: 3 }),
           fc.constantFrom(0.1, 0.3, 1),
+          fc.constantFrom(0, 2, 3),
           fc.array(started, { minLength: 5, maxLength: 40, size: 'max' }),
-          async (ratio, floor, maxExtraLoad, run) => {
+          async (ratio, floor, maxExtraLoad, endpoints, run) => {
             const told = { ratio, floor, periodMs: 400 };
             const hub = testHub();
             const policy = hub.policy('upstream', {
@@ -113,6 +115,10 @@ describe('in any window, extra attempts are at most ratio times its calls and th
               circuitBreaker: false,
               retry: { baseDelayMs: BACKOFF_MS, backoff: 'constant', jitter: 'none', maxRetries: 2 },
               hedge: { delayMs: 30, maxExtraLoad },
+              failover: endpoints > 0 && {
+                endpoints: Array.from({ length: endpoints }, (_, at) => ({ name: `e${at}`, target: at })),
+                ejection: { consecutiveFailures: 2, baseEjectionMs: 100 },
+              },
             });
             const calls: number[] = [];
             const decided: number[] = [];
@@ -123,6 +129,10 @@ describe('in any window, extra attempts are at most ratio times its calls and th
             });
             hub.on('hedge', () => {
               hedges += 1;
+              decided.push(monotonicNow());
+            });
+            hub.on('failover', () => {
+              failovers += 1;
               decided.push(monotonicNow());
             });
             const followed = [];
@@ -152,7 +162,7 @@ describe('in any window, extra attempts are at most ratio times its calls and th
         ),
         { numRuns: 40 },
       );
-      expect(Math.min(hedges, retries)).toBeGreaterThan(20);
+      expect(Math.min(hedges, retries, failovers)).toBeGreaterThan(20);
     });
   });
 });
@@ -172,5 +182,7 @@ test('limits that change keep what was spent, also with another period', () => {
   expect([budget.take(5_100), budget.take(5_100), budget.take(5_100)]).toEqual([true, true, false]);
   budget.adjust({ ratio: 0.4, floor: 5, periodMs: 100 }, 5_200);
   expect([budget.take(5_200), budget.take(5_200), budget.take(5_299)]).toEqual([true, false, false]);
-  expect(budget.take(5_320)).toBe(true);
+  // It ages out by and by, and not only when all that is older is forgotten at once.
+  expect(budget.allows(5_250)).toBe(false);
+  expect(Array.from({ length: 6 }, () => budget.take(5_312))).toEqual([...Array(5).fill(true), false]);
 });
