@@ -7,6 +7,10 @@ const STEEPEST = 0.5;
  * Gradient2 of Netflix's concurrency-limits: `g = clamp(tolerance * long / short, 0.5, 1)`, where `long` is a long-term
  * exponential average of the latency and `short` that of a call, and `L' = smooth(g * L + queue)`.
  *
+ * Other than there, rounds that took more than 1.25 times as long as usual while the limit was used do not enter `long`,
+ * and what a probe measures takes its place. The defaults are theirs but for two: their `queue` is 4, here the square root
+ * of the limit, and their least limit is 20, here 1.
+ *
  * The limit changes once a round, by the average of `g` over its calls: changed at each call, it would have grown many
  * times before the first of them shows its effect.
  */

@@ -5,8 +5,9 @@ import { count, durationMs, factor, numberThat, oneOf, options, ratio, shown } f
 export interface AdaptiveLimitOptions {
   /**
    * How the limit finds itself: `gradient` holds the latency against its long-term average (Gradient2 of Netflix's
-   * concurrency-limits, the default), `vegas` estimates the queue at the dependency (as TCP Vegas does). It cannot
-   * change while the policy runs.
+   * concurrency-limits, the default), `vegas` estimates the queue at the dependency (as TCP Vegas does). Other than in
+   * those, that average leaves out calls that queued, and is measured anew with fewer in flight from time to time. It
+   * cannot change while the policy runs.
    */
   readonly algorithm?: 'gradient' | 'vegas' | undefined;
   /**
@@ -16,7 +17,7 @@ export interface AdaptiveLimitOptions {
   readonly initialLimit?: number | undefined;
   /**
    * The limit is never lower, 1 or more. A queue that so many calls make at the dependency is not seen, so that it is to
-   * be no more than what that can always do. Default 1.
+   * be no more than what that can always do. Default 1; 20 in concurrency-limits.
    */
   readonly minLimit?: number | undefined;
   /** The limit is never higher. Default 200, or `minLimit` or `initialLimit` where that is more. */
@@ -25,7 +26,7 @@ export interface AdaptiveLimitOptions {
   readonly tolerance?: number | undefined;
   /**
    * `gradient`: by how much the limit would grow while there is no queue, before smoothing; the queue that is then
-   * allowed for. Above 0, or `sqrt` for the square root of the limit. Default `sqrt`.
+   * allowed for. Above 0, or `sqrt` for the square root of the limit. Default `sqrt`; 4 in concurrency-limits.
    */
   readonly queueSize?: number | 'sqrt' | undefined;
   /** The share of each change that is made, above 0 and up to 1. Default 0.2 for `gradient`, 1 for `vegas`. */
