@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { build } from 'esbuild';
 import { afterAll, beforeAll } from 'vitest';
+import { smallZod } from '../small-zod.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 // Within the repository, where what is imported is found.
@@ -32,6 +33,7 @@ export function buildCommand(): void {
       platform: 'node',
       target: 'node20',
       packages: 'external',
+      plugins: [smallZod],
       logLevel: 'error',
     });
   });

@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import { afterAll } from 'vitest';
 import { findEntries } from '../../scripts/entries.ts';
+import { smallZod } from '../small-zod.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 // Within the repository, where what is imported is found.
@@ -11,8 +12,7 @@ const configuration = join(folder, 'tsconfig.json');
 /** These begin other programs, which they find beside themselves. */
 const inPlace = ['start.ts'];
 
-let isMade = false;
-
+await bundle();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /**
@@ -24,8 +24,6 @@ export function runnable(path: string): {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
 } {
-  if (!isMade) bundle();
-  isMade = true;
   const name = basename(path, '.ts');
   if (topics().includes(path)) return { args: [join(folder, 'examples', `${name}.mjs`)], env: {} };
   return { args: ['--import', 'tsx', path], env: { TSX_TSCONFIG_PATH: configuration } };
@@ -37,11 +35,11 @@ function topics(): readonly string[] {
     .map((name) => `examples/${name}`);
 }
 
-function bundle(): void {
+async function bundle(): Promise<void> {
   const entries = findEntries(root);
   const programs = topics().map((path) => [path.replace(/\.ts$/, ''), path]);
   mkdirSync(folder, { recursive: true });
-  buildSync({
+  await build({
     absWorkingDir: root,
     entryPoints: { ...entries, ...Object.fromEntries(programs) },
     outdir: folder,
@@ -52,6 +50,7 @@ function bundle(): void {
     platform: 'node',
     target: 'node20',
     packages: 'external',
+    plugins: [smallZod],
     tsconfig: join(root, 'tsconfig.json'),
   });
   const paths = Object.keys(entries).map((name) => [

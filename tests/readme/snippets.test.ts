@@ -7,6 +7,7 @@ import pg from 'pg';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Postgres, startPostgres } from '../../examples/support/postgres.ts';
+import { smallZod } from '../small-zod.ts';
 import { countTypeScriptBlocks, type Snippet, snippetsOf } from './document.ts';
 import { settings } from './settings.ts';
 
@@ -110,6 +111,7 @@ async function bundle(): Promise<void> {
     platform: 'node',
     target: 'node20',
     packages: 'external',
+    plugins: [smallZod],
     tsconfig: join(root, 'tsconfig.json'),
   });
 }

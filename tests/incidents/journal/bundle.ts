@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { smallZod } from '../../small-zod.ts';
 
 /** Bundles a program of this folder, small so that it starts fast, and gives its path. */
 export async function bundle(program: string, folder: string): Promise<string> {
@@ -13,16 +14,7 @@ export async function bundle(program: string, folder: string): Promise<string> {
     format: 'esm',
     target: 'node20',
     logLevel: 'error',
-    plugins: [
-      {
-        name: 'one language of zod',
-        setup({ onLoad }) {
-          onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
-            contents: "export { default as en } from './en.js';",
-          }));
-        },
-      },
-    ],
+    plugins: [smallZod],
   });
   return outfile;
 }
