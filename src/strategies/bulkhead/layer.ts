@@ -13,6 +13,7 @@ import { Lease, type Lessor } from './lease.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import type { bulkheadSchema } from './options.ts';
 import { type Capacity, Places } from './places.ts';
+import { ShadowQueue } from './shadow-queue.ts';
 
 /** A bulkhead at work. */
 export class BulkheadLayer implements Layer, Lessor {
@@ -22,6 +23,8 @@ export class BulkheadLayer implements Layer, Lessor {
   readonly #live: LiveSettings<typeof bulkheadSchema>;
   readonly #places = new Places<Lease>();
   readonly #watch: LeaseWatch;
+  /** Made when somebody would wait in it. */
+  #shadowQueue: ShadowQueue | undefined = undefined;
   /** What holds instead of what the options say. */
   #steered: { readonly [Name in keyof Capacity]?: number | undefined } = {};
   #capacity: Capacity;
@@ -79,6 +82,10 @@ export class BulkheadLayer implements Layer, Lessor {
     }
     passage.close();
     passage.isUnderWay = false;
+    if (this.#shadowQueue !== undefined) {
+      this.#countTimedOut(now);
+      this.#shadowQueue.leave(passage);
+    }
     if (passage.stage === 'inside') {
       if (passage.isOccupied) this.#keepFor(passage, now);
       else this.#giveBack(passage);
@@ -88,6 +95,7 @@ export class BulkheadLayer implements Layer, Lessor {
   }
 
   emptied(lease: Lease): void {
+    this.#countTimedOut(monotonicNow());
     this.#giveBack(lease);
     this.#watch.look();
     if (this.#places.queued > 0) this.#handOver();
@@ -119,6 +127,7 @@ export class BulkheadLayer implements Layer, Lessor {
       maxConcurrent: steered.maxConcurrent ?? maxConcurrent,
       maxQueue: steered.maxQueue ?? maxQueue,
     };
+    if (!this.#isShadow) this.#shadowQueue?.clear();
     this.#handOver();
   }
 
@@ -137,11 +146,31 @@ export class BulkheadLayer implements Layer, Lessor {
   }
 
   #enterInShadow(passage: Passage, now: number): void {
-    const isExtra = this.#places.wouldTurnAway(this.#capacity);
-    if (isExtra) this.#runtime.rejected('bulkhead_full', undefined, passage.call.trace, true);
+    this.#countTimedOut(now);
     const lease = new Lease(this, passage);
-    lease.isExtra = isExtra;
+    lease.isExtra = this.#places.wouldTurnAway(this.#capacity);
+    if (lease.isExtra) this.#countInShadow(lease);
+    else if (this.#places.beyond(this.#capacity) >= 0) {
+      this.#shadowQueue ??= new ShadowQueue(this.#places);
+      this.#shadowQueue.add(lease);
+    }
     this.#letIn(lease, now);
+  }
+
+  /** Counts those who would have waited for too long by now. */
+  #countTimedOut(now: number): void {
+    const { queueTimeoutMs } = this.#live.current;
+    const queue = this.#shadowQueue;
+    if (queue === undefined || queueTimeoutMs === undefined) return;
+    queue.moveUp(this.#capacity);
+    for (let lease = queue.takeTimedOut(queueTimeoutMs, now); lease !== undefined; ) {
+      this.#countInShadow(lease);
+      lease = queue.takeTimedOut(queueTimeoutMs, now);
+    }
+  }
+
+  #countInShadow({ call }: Lease): void {
+    this.#runtime.rejected('bulkhead_full', undefined, call.trace, true);
   }
 
   #enterOrWait(passage: Passage, now: number): void {
@@ -228,6 +257,7 @@ export class BulkheadLayer implements Layer, Lessor {
     if (lease.stage === 'answered') this.#watch.letAnsweredGo();
     lease.stage = 'outside';
     this.#places.giveBack(lease);
+    this.#shadowQueue?.moveUp(this.#capacity);
   }
 
   /**

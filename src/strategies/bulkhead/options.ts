@@ -23,7 +23,11 @@ export interface BulkheadOptions {
    * under way, and 60 000 more once its caller has been answered for good.
    */
   readonly maxLeaseMs?: number | undefined;
-  /** `shadow` decides and counts, and lets everything pass at once. Default `enforce`. */
+  /**
+   * `shadow` decides and counts, and lets everything pass at once. Who would wait for a place runs meanwhile, and counts as
+   * turned away where it does so for `queueTimeoutMs` with none becoming free; the wait itself, which would keep places
+   * taken for longer, is not seen. Default `enforce`.
+   */
   readonly mode?: 'enforce' | 'shadow' | undefined;
 }
 

@@ -83,8 +83,13 @@ export class Places<Item extends Occupant<Item>> {
    * Whether one that comes now would be turned away, where nobody is: those who are in beyond the places would wait, and
    * those who would have been turned away would not be here.
    */
-  wouldTurnAway({ maxConcurrent, maxQueue }: Capacity): boolean {
-    return this.inUse - this.#extra >= maxConcurrent + maxQueue;
+  wouldTurnAway(capacity: Capacity): boolean {
+    return this.beyond(capacity) >= capacity.maxQueue;
+  }
+
+  /** How many of those who are in would wait: below 0 while there are places, which would be free. */
+  beyond({ maxConcurrent }: Capacity): number {
+    return this.inUse - this.#extra - maxConcurrent;
   }
 
   /** It waits from now on. */
@@ -102,6 +107,13 @@ export class Places<Item extends Occupant<Item>> {
     item.leasedAt = now;
     this.#leased.append(item);
     if (item.isExtra) this.#extra += 1;
+  }
+
+  /** One that is in does not count among those whom the bulkhead allows any more. */
+  makeExtra(item: Item): void {
+    if (item.isExtra) return;
+    item.isExtra = true;
+    this.#extra += 1;
   }
 
   /** It leaves its place. */
