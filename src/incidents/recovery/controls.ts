@@ -10,7 +10,7 @@ import type { IncidentPorts } from '../ports.ts';
 import { redact } from '../redact.ts';
 import { HeldCircuits } from './held-circuits.ts';
 import { valueProblem } from './limit-bounds.ts';
-import { type PolicyRecovery, recoveryOptions, whyNot } from './options.ts';
+import { type PolicyRecovery, recoveryOptions, standInText, whyNot } from './options.ts';
 import { type CheckedRequest, type RecoveryRequest, recoveryRequestSchema } from './request.ts';
 import type { PolicySteering } from './steering.ts';
 
@@ -147,15 +147,16 @@ export class RecoveryControls {
   #holdCircuits(
     id: string,
     policy: string,
-    { circuits }: PolicySteering,
+    steering: PolicySteering,
     request: CheckedRequest,
   ): ChangeOf<'steered'> {
+    const { circuits } = steering;
     const { control, by, forMs, reason } = request;
     const closes = control === 'force-closed';
     const what = {
       'force-open': `all calls of '${policy}' are turned away`,
       'force-closed': `all calls of '${policy}' are let through`,
-      'fallback-on': `all calls of '${policy}' are answered by its fallback`,
+      'fallback-on': `all calls of '${policy}' are turned away, and ${standInText(steering)}`,
     }[control === 'force-closed' || control === 'fallback-on' ? control : 'force-open'];
     this.#end(slotOf(policy), by, `'${control}' took its place`, false);
     const held = HeldCircuits.begin(

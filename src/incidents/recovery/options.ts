@@ -73,13 +73,20 @@ function controlsOf(
     option('probe-now', `Let the circuit of '${policy}' try the dependency now.`),
     option('force-open', `Turn all calls of '${policy}' away, to relieve the dependency.`),
     option('force-closed', `Let all calls of '${policy}' through, whatever fails.`),
-    option('fallback-on', `Answer all calls of '${policy}' by its fallback.`),
+    option('fallback-on', `Turn all calls of '${policy}' away: ${standInText(steering)}.`),
     ...steering.limits.map(({ name, text, current, configured }) => ({
       control: 'change-limit' as const,
       text: `Change ${name} of '${policy}': ${text}.`,
       limit: { name, current, configured },
     })),
   ];
+}
+
+/** Who answers instead, as far as that is known. */
+export function standInText({ standIn }: Pick<PolicySteering, 'standIn'>): string {
+  return standIn === 'cache'
+    ? 'its cache answers those that it has a value for, the others are rejected'
+    : 'its fallback is asked to answer them';
 }
 
 /**
@@ -90,12 +97,12 @@ function controlsOf(
  */
 export function whyNot(
   control: RecoveryControl,
-  { circuits, fallbackAnswers }: PolicySteering,
+  { circuits, standIn }: PolicySteering,
   own: PolicySteering['circuits'],
 ): string | undefined {
   if (control === 'change-limit') return undefined;
   if (circuits.length === 0) return NO_CIRCUIT;
-  if (control === 'fallback-on' && !fallbackAnswers) return NO_FALLBACK;
+  if (control === 'fallback-on' && standIn === undefined) return NO_FALLBACK;
   if (heldByOthers(circuits, own).length > 0) return HELD_BY_OTHERS;
   if (control !== 'probe-now') return undefined;
   return circuits.some(({ state }) => state === 'open' || state === 'forced-open')

@@ -32,7 +32,8 @@ export interface RecoveryRequest {
    * - `probe-now`: an open circuit tries the dependency at once.
    * - `force-open`: nothing is let through to the dependency.
    * - `force-closed`: everything is let through, and nothing is held against the dependency.
-   * - `fallback-on`: all calls are answered by the policy's fallback or cache, none by the dependency.
+   * - `fallback-on`: nothing is let through to the dependency, and the policy's fallback or cache is asked to answer each
+   *   call. What a cache has no value for is rejected.
    * - `change-limit`: a limit holds another value.
    */
   readonly control: RecoveryControl;

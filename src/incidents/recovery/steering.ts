@@ -10,8 +10,8 @@ export interface PolicySteering {
   readonly circuits: readonly SteeredCircuit[];
   /** Its other circuits that are open, of endpoints and keys. Default: none. */
   readonly openBeside?: readonly SteeredCircuit[] | undefined;
-  /** Whether something answers in the place of calls that the circuits turn away. */
-  readonly fallbackAnswers: boolean;
+  /** What answers in the place of calls that the circuits turn away; a cache may have no value for one. */
+  readonly standIn: 'fallback' | 'cache' | undefined;
   readonly limits: readonly LimitControl[];
 }
 
@@ -23,11 +23,12 @@ export function policySteering(policy: {
 }): PolicySteering {
   const { layers, limits } = policy;
   const breaker = layers.indexOf('circuit-breaker');
-  const fallback = layers.findIndex((kind) => kind === 'fallback' || kind === 'cache-fallback');
+  const around = layers.slice(0, Math.max(0, breaker));
+  const caches = around.includes('cache-fallback') ? 'cache' : undefined;
   const enforcing = policy.circuits.filter(({ shadow }) => !shadow);
   const circuits = enforcing.filter(holdsForAll);
   const openBeside = enforcing.filter((circuit) => circuit.state === 'open' && !holdsForAll(circuit));
-  return { circuits, openBeside, fallbackAnswers: fallback !== -1 && fallback < breaker, limits };
+  return { circuits, openBeside, standIn: around.includes('fallback') ? 'fallback' : caches, limits };
 }
 
 /** Whether what is done to it by hand holds for all calls of its policy, whatever their keys and endpoints. */

@@ -306,7 +306,7 @@ describe('the situation', () => {
     ]);
     expect(JSON.parse(JSON.stringify(situation.circuits))).toEqual(situation.circuits);
     expect(situation.pipeline[0]).toBe("Policy 'database', outermost layer first:");
-    expect(situation.pipeline).toHaveLength(6);
+    expect(situation.pipeline).toContain('4. the operation');
     expect(situation.process).toMatchObject({ node: process.version, rssBytes: expect.any(Number) });
     expect(situation.changes).toHaveLength(50);
     expect(situation.changes.slice(0, 2)).toContainEqual({ at: now, what: 'token=[redacted] set' });

@@ -231,14 +231,30 @@ describe('circuits', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('fallback on claims no more of a cache than that it answers what it has', async () => {
+    const { policy, use, option, recorded } = steered({ cacheFallback: { staleIfErrorMs: 60_000 } });
+    expect(await policy.execute(() => 'kept', { cacheKey: 'known' })).toBe('kept');
+    use({ control: 'fallback-on' });
+    expect(await policy.execute(() => 'live', { cacheKey: 'known' })).toBe('kept');
+    await expect(policy.execute(() => 'live', { cacheKey: 'new' })).rejects.toMatchObject({
+      code: 'CIRCUIT_OPEN',
+    });
+    const said = 'its cache answers those that it has a value for, the others are rejected';
+    expect(option('fallback-on')?.text).toContain(said);
+    expect(recorded.at(0)?.text).toContain(said);
+  });
+
   test('fallback on answers all calls, where a fallback stands around the circuit', async () => {
-    const { policy, use } = steered({ fallback: () => 'instead' });
+    const { policy, use, recorded } = steered({ fallback: () => 'instead' });
     const operation = vi.fn(() => 'live');
     use({ control: 'fallback-on' });
     expect(await policy.execute(operation)).toBe('instead');
     expect(operation).not.toHaveBeenCalled();
     use({ control: 'fallback-on', end: true });
     expect(await policy.execute(operation)).toBe('live');
+    expect(recorded.at(0)?.text).toContain(
+      "all calls of 'database' are turned away, and its fallback is asked to answer them",
+    );
     const within = steered({
       strategies: [circuitBreaker(), fallback(() => 'instead'), timeout({ timeoutMs: 5 })],
     });
