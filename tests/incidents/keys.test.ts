@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { IncidentRecord } from '../../src/incidents/incident/record.ts';
 import type { Breakwater, PolicyOptions } from '../../src/index.ts';
 import { errorOf, testHub } from '../support.ts';
 import { RecordingSink } from './fixtures.ts';
@@ -189,10 +190,14 @@ describe('an incident of a policy with a circuit for each key', () => {
     const { id = '' } = hub.incidents.list()[0] ?? {};
     const before = counts().length;
     hub.incidents.do(id, { do: 'note', by: 'Ada', text: 'the vendor knows of it' });
+    const applied = vi.spyOn(IncidentRecord.prototype, 'apply');
     for (let at = 0; at < 300; at += 1) {
       await fail(`new-${at}`);
       await vi.advanceTimersByTimeAsync(1_100);
     }
+    const reviewed = applied.mock.calls.filter(([{ type }]) => type === 'reviewed');
+    applied.mockRestore();
+    expect(reviewed.length).toBeLessThanOrEqual(330 / 15 + 1);
     const timeline = hub.incidents.list()[0]?.timeline ?? [];
     expect(timeline.some(({ text }) => text.includes('the vendor knows of it'))).toBe(true);
     // Nine doublings, and once for each 15 seconds.
