@@ -159,9 +159,9 @@ export class BulkheadLayer implements Layer, Lessor {
 
   /** Counts those who would have waited for too long by now. */
   #countTimedOut(now: number): void {
-    const { queueTimeoutMs } = this.#live.current;
+    const { queueTimeoutMs = Number.POSITIVE_INFINITY } = this.#live.current;
     const queue = this.#shadowQueue;
-    if (queue === undefined || queueTimeoutMs === undefined) return;
+    if (queue === undefined) return;
     queue.moveUp(this.#capacity);
     for (let lease = queue.takeTimedOut(queueTimeoutMs, now); lease !== undefined; ) {
       this.#countInShadow(lease);
@@ -257,7 +257,6 @@ export class BulkheadLayer implements Layer, Lessor {
     if (lease.stage === 'answered') this.#watch.letAnsweredGo();
     lease.stage = 'outside';
     this.#places.giveBack(lease);
-    this.#shadowQueue?.moveUp(this.#capacity);
   }
 
   /**

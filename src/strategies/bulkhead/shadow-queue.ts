@@ -28,8 +28,7 @@ export class ShadowQueue {
 
   /** Nobody waits for it any more. Where it would still wait, it would never take a place. */
   leave(lease: Lease): void {
-    // Its lease may have run out before.
-    if (this.#waiting.delete(lease) && lease.stage === 'inside') this.#places.makeExtra(lease);
+    if (this.#waiting.delete(lease)) this.#places.makeExtra(lease);
   }
 
   /** Those whose turn has come wait no longer. */

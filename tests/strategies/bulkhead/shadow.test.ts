@@ -74,6 +74,16 @@ test.each([undefined, 1_000])(
   },
 );
 
+test('who was given up when its turn had come keeps its place', async () => {
+  const policy = made({ maxConcurrent: 1, maxQueue: 1, mode: 'shadow' });
+  follow(policy.execute(wait(50)));
+  follow(policy.execute(wait(500), { timeoutMs: 100 }));
+  await vi.advanceTimersByTimeAsync(150);
+  for (let call = 0; call < 2; call += 1) follow(policy.execute(wait(10)));
+  expect(counted(policy)).toBe(1);
+  await vi.advanceTimersByTimeAsync(500);
+});
+
 test('one whose lease ran out while it would wait is out for good', async () => {
   const policy = made({
     maxConcurrent: 1,
@@ -82,7 +92,7 @@ test('one whose lease ran out while it would wait is out for good', async () => 
     maxLeaseMs: 100,
     mode: 'shadow',
   });
-  for (let call = 0; call < 2; call += 1) follow(policy.execute(wait(1_000), { timeoutMs: 50 }));
+  for (const timeoutMs of [50, undefined]) follow(policy.execute(wait(1_000), { timeoutMs }));
   await vi.advanceTimersByTimeAsync(1_100);
   expect(sample(policy, 'bulkhead_in_use')).toBe(0);
   for (let call = 0; call < 2; call += 1) follow(policy.execute(wait(10)));
