@@ -45,7 +45,7 @@ export class MachineCircuit implements Circuit, Checked, Timed {
   #checks: HealthChecks | undefined = undefined;
   #isChecking = false;
   #since = wallNow();
-  readonly #timer = new StateTimer(this);
+  #timer: StateTimer | undefined = undefined;
   readonly #notes: FailureNotes;
   #closed = false;
   #told: InOrder | undefined = undefined;
@@ -66,7 +66,7 @@ export class MachineCircuit implements Circuit, Checked, Timed {
       owner.settings,
       (transition) => this.#moved(transition),
       (mark) => this.#notes.note(mark),
-      () => !this.governs || !owner.isAround(about) || this.isHealthChecked,
+      slot === undefined ? () => !this.governs || !owner.isAround(about) || this.isHealthChecked : undefined,
     );
     // That of a key is made when somebody asks for it.
     if (slot === undefined) this.#mirror = new MirrorFeed(this);
@@ -142,14 +142,14 @@ export class MachineCircuit implements Circuit, Checked, Timed {
     checkArguments('forceOpen', { reason, forMs }, this.runtime.name);
     if (this.isForgotten) refuseForgotten('forceOpen', this.runtime.name);
     this.machine.forceOpen(reason, untilAfter(forMs));
-    this.#timer.set(monotonicNow());
+    this.#setTimer(monotonicNow());
   }
 
   disable(forMs?: number): void {
     checkArguments('disable', { forMs }, this.runtime.name);
     if (this.isForgotten) refuseForgotten('disable', this.runtime.name);
     this.machine.disable(untilAfter(forMs));
-    this.#timer.set(monotonicNow());
+    this.#setTimer(monotonicNow());
   }
 
   reset(): void {
@@ -193,7 +193,7 @@ export class MachineCircuit implements Circuit, Checked, Timed {
   adjusted(): void {
     const now = monotonicNow();
     this.machine.adjust(this.settings, now);
-    this.#timer.set(now);
+    this.#setTimer(now);
     this.#followChecks();
   }
 
@@ -219,7 +219,7 @@ export class MachineCircuit implements Circuit, Checked, Timed {
     this.#notes.trace = trace;
     const admitted = this.machine.admit(permit, now);
     this.#notes.trace = undefined;
-    if (admitted && this.machine.state === 'half-open') this.#timer.set(now);
+    if (admitted && this.machine.state === 'half-open') this.#setTimer(now);
     return admitted;
   }
 
@@ -265,7 +265,7 @@ export class MachineCircuit implements Circuit, Checked, Timed {
       default:
         this.machine.release(permit);
     }
-    if (this.machine.state === 'half-open') this.#timer.set(now);
+    if (this.machine.state === 'half-open') this.#setTimer(now);
   }
 
   #failed(permit: Permit, outcome: Outcome, now: number, latencyMs: number, trace: unknown): void {
@@ -282,10 +282,10 @@ export class MachineCircuit implements Circuit, Checked, Timed {
     this.#since = wallNow();
     this.governs = governsAfter(this.governs, transition, this.#isChecking);
     this.#owner.circuitMoved(this, transition);
-    this.#timer.set(now);
+    this.#setTimer(now);
     this.#followChecks();
     this.#announce(transition, now);
-    if (transition.to === 'half-open' && this.#isAbandoned(now)) this.#owner.circuitIdle(this);
+    if (this.machine.state === 'half-open' && this.#isAbandoned(now)) this.#owner.circuitIdle(this);
   }
 
   #announce(transition: CircuitTransition, now: number): void {
@@ -316,6 +316,13 @@ export class MachineCircuit implements Circuit, Checked, Timed {
     return this.machine.retryAfterMs(now);
   }
 
+  #setTimer(now: number): void {
+    if (this.#timer === undefined && this.isClosed) return;
+    this.#timer ??= new StateTimer(this);
+    if (this.#closed) this.#timer.stop();
+    else this.#timer.set(now);
+  }
+
   #followChecks(): void {
     if (this.#closed || (this.#checks === undefined && this.settings.probe === undefined)) return;
     this.#checks ??= new HealthChecks(this);
@@ -326,13 +333,13 @@ export class MachineCircuit implements Circuit, Checked, Timed {
     this.#since = snapshot.since;
     this.governs = governed(snapshot);
     this.machine.restore(snapshot, endOf(snapshot, this.settings));
-    this.#timer.set(monotonicNow());
+    this.#setTimer(monotonicNow());
   }
 
   /** Ends its timers and health checks, for good. */
   stop(): void {
     this.#closed = true;
     this.#checks?.stop();
-    this.#timer.stop();
+    this.#timer?.stop();
   }
 }

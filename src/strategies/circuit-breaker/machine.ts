@@ -16,6 +16,8 @@ import { type AttemptWindow, attemptWindow, isSameShape, resizedWindow } from '.
 /** Up to this share of the open time is added to it by chance, so that replicas do not probe together. */
 export const OPEN_JITTER = 0.1;
 
+const always = (): boolean => true;
+
 /** Gives a number from 0 up to 1; drawn from only where a circuit opens. */
 type Chance = () => number;
 
@@ -57,7 +59,7 @@ export class CircuitMachine {
     settings: CircuitBreakerSettings,
     onTransition: (transition: CircuitTransition) => void,
     noteFailure?: NoteFailure,
-    isTried: () => boolean = () => true,
+    isTried: () => boolean = always,
   ) {
     this.#settings = settings;
     this.#window = attemptWindow(settings.window);
