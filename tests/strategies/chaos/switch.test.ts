@@ -39,4 +39,23 @@ describe('the switch', () => {
     toggle.stop();
     expect(toggle.isReminderDue(9 * REMINDER_MS)).toBe(false);
   });
+
+  test('counts an end that is moved from when it was switched on', () => {
+    const toggle = new ChaosSwitch();
+    toggle.start(1_000, undefined);
+    toggle.moveEnd(700);
+    expect([toggle.leftMs(1_200), toggle.isOver(1_699), toggle.isOver(1_700)]).toEqual([500, false, true]);
+    toggle.moveEnd(undefined);
+    expect([toggle.leftMs(1_700), toggle.isOver(1e12)]).toEqual([undefined, false]);
+  });
+
+  test('knows when to remind next, at once where the clock was set back', () => {
+    const toggle = new ChaosSwitch();
+    toggle.start(100_000, undefined);
+    expect(toggle.reminderInMs(100_400)).toBe(REMINDER_MS - 400);
+    expect(toggle.reminderInMs(99_500)).toBe(REMINDER_MS + 500);
+    expect(toggle.reminderInMs(5_000)).toBe(0);
+    expect(toggle.isReminderDue(5_000)).toBe(true);
+    expect(toggle.reminderInMs(5_000)).toBe(REMINDER_MS);
+  });
 });
