@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { OUT_OF_ORDER_MS } from './clock.ts';
 import { countOrZero, durationMs, options, ratio } from './options.ts';
 
@@ -17,6 +18,9 @@ export const attemptBudgetSchema = options({
   floor: countOrZero.default(10),
   periodMs: durationMs.default(10_000),
 });
+
+/** Limits of a budget, none left out. */
+export type AttemptBudgetLimits = z.output<typeof attemptBudgetSchema>;
 
 /** A period is cut into so many slices. */
 const SLICES = 10;
@@ -84,7 +88,7 @@ export class AttemptBudget {
   }
 
   /** Its limits now. */
-  get limits(): Required<AttemptBudgetOptions> {
+  get limits(): AttemptBudgetLimits {
     return { ratio: this.#ratio, floor: this.#floor, periodMs: this.#sliceMs * SLICES };
   }
 

@@ -1,4 +1,4 @@
-import type { AttemptBudgetOptions } from '../attempt-budget.ts';
+import type { AttemptBudgetLimits } from '../attempt-budget.ts';
 import { worstCase } from '../explain.ts';
 import type { Hazard } from '../hazards.ts';
 import type { Strategy, StrategyKind } from '../pipeline.ts';
@@ -10,7 +10,7 @@ export interface PolicyFacts {
   /** The threshold of the policy's latency objective, in milliseconds. Default: none. */
   readonly latencyThresholdMs?: number | undefined;
   /** The limits of the policy's budget of extra attempts. Default: none. */
-  readonly budget?: Required<AttemptBudgetOptions> | undefined;
+  readonly budget?: AttemptBudgetLimits | undefined;
 }
 
 /** A rule looks at a policy's layers, outermost first, and says what is risky. */

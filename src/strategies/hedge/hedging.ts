@@ -5,7 +5,7 @@ import { withoutStack } from '../../core/errors.ts';
 import { isTurnedAway, type Outcome } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { Deadline } from '../../core/scope.ts';
-import type { HedgeLayer } from './strategy.ts';
+import type { HedgeLayer } from './layer.ts';
 
 /** What became of a hedge; the values of the label `result` of `hedges_total`. */
 export const hedgeResults = ['won', 'lost', 'failed', 'rejected', 'denied'] as const;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { failover, retry } from '../../../src/index.ts';
+import { cacheFallback, failover, retry } from '../../../src/index.ts';
 import { deferred, errorOf, flush, follow, repeat, testHub } from '../../support.ts';
 import { ask, metric, Site, setUp } from './fixture.ts';
 
@@ -32,6 +32,30 @@ describe('with other layers', () => {
     await vi.advanceTimersByTimeAsync(50);
     expect(call.now).toEqual({ status: 'fulfilled', value: 'b' });
     expect(sites.map(({ calls }) => calls)).toEqual([3, 1]);
+  });
+
+  it('takes what a cache within answered for nothing that the endpoint has done', async () => {
+    const a = new Site('a');
+    const b = new Site('b');
+    const hub = testHub();
+    const policy = hub.policy<Site>('db', {
+      strategies: [
+        failover({
+          endpoints: [a, b].map((target) => ({ name: target.name, target })),
+          ejection: { consecutiveFailures: 2 },
+        }),
+        cacheFallback({ staleIfErrorMs: 60_000 }),
+      ],
+    });
+    const changes: string[] = [];
+    hub.on('endpoint', ({ endpoint, status }) => changes.push(`${endpoint} ${status}`));
+    await policy.execute(ask, { cacheKey: 'known' });
+    a.isUp = false;
+    expect(await policy.execute(ask)).toBe('b');
+    expect(await policy.executeDetailed(ask, { cacheKey: 'known' })).toMatchObject({ source: 'stale' });
+    expect(changes).toEqual([]);
+    await policy.execute(ask);
+    expect(changes).toEqual(['a ejected']);
   });
 
   it('gives the outcome of the attempt that ran where a limit of the policy turns the next away', async () => {

@@ -114,6 +114,15 @@ describe("an endpoint's own policy that turns the call away", () => {
     expect(await errorOf(call({ idempotent: false }))).toMatchObject({ code: 'CIRCUIT_OPEN', policy: 'a' });
   });
 
+  it('means what classify says of it', async () => {
+    const closed = testHub().policy('closed', {});
+    closed.circuit?.forceOpen('maintenance');
+    const { policy, a, b } = setUp({}, { classify: ({ ok }) => (ok ? undefined : 'ignored') });
+    const call = policy.execute(({ target }) => (target === a ? closed.execute(() => 'a') : target.ask()));
+    expect(await errorOf(call)).toMatchObject({ code: 'CIRCUIT_OPEN' });
+    expect(b.calls).toBe(0);
+  });
+
   it('leaves the outcome of the attempt that ran', async () => {
     const closed = testHub().policy('closed', {});
     closed.circuit?.forceOpen('maintenance');
