@@ -12,7 +12,7 @@ import {
   retry,
   timeout,
 } from '../../../src/index.ts';
-import { deferred, errorOf, flush, follow, hanging, testHub } from '../../support.ts';
+import { errorOf, flush, follow, testHub } from '../../support.ts';
 
 let hub: Breakwater;
 const warnings: string[] = [];
@@ -190,79 +190,6 @@ describe('latency', () => {
     expect(call.now).toEqual({ status: 'rejected', reason: 'bye' });
     expect(deadlines.waiting).toBe(0);
     expect(operation).not.toHaveBeenCalled();
-  });
-});
-
-describe('a broken connection', () => {
-  test('aborts the signal of the operation and fails the attempt, with the code that Node gives it', async () => {
-    const policy = policyWith({ abort: { rate: 1, afterMs: 50 } });
-    let reason: unknown;
-    const discard = vi.fn();
-    const run = deferred();
-    const error = errorOf(
-      policy.execute(
-        ({ signal, policy: name, attempt, remainingMs }) => {
-          expect([name, attempt]).toEqual(['database', 1]);
-          expect(remainingMs()).toBe(10_000);
-          signal.addEventListener('abort', () => {
-            reason = signal.reason;
-          });
-          return run.promise;
-        },
-        { discard },
-      ),
-    );
-    await vi.advanceTimersByTimeAsync(65);
-    expect(await error).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
-    expect(reason).toBe(await error);
-    expect(Reflect.get(Object(reason), 'cause')).toBeInstanceOf(InjectedFaultError);
-    expect(policy.stats().attempts).toMatchObject({ failure: 1 });
-    run.resolve('late');
-    await flush();
-    expect(discard).toHaveBeenCalledExactlyOnceWith('late');
-  });
-
-  test('keeps the place of an operation that ignores its signal, until that really ends', async () => {
-    const policy = policyWith({ abort: { rate: 1 } }, { bulkhead: { maxConcurrent: 1 } });
-    const run = deferred();
-    expect(await errorOf(policy.execute(() => run.promise))).toMatchObject({ code: 'ECONNRESET' });
-    policy.chaos?.stop();
-    expect(await errorOf(policy.execute(() => 'fine'))).toMatchObject({ code: 'BULKHEAD_FULL' });
-    run.reject(new Error('late'));
-    await flush();
-    expect(await policy.execute(() => 'fine')).toBe('fine');
-  });
-
-  test('comes too late for an operation that has ended', async () => {
-    const policy = policyWith({ abort: { rate: 1, afterMs: 50 } });
-    expect(await policy.execute(() => 'fine')).toBe('fine');
-    await vi.advanceTimersByTimeAsync(100);
-    expect(policy.chaos?.faults).toBe(0);
-    policy.chaos?.stop();
-    expect(vi.getTimerCount()).toBe(0);
-  });
-
-  test.each<[string, () => unknown]>([
-    ['gives a value at once', () => 'fine'],
-    [
-      'throws at once',
-      () => {
-        throw new Error('own');
-      },
-    ],
-    ['hangs', hanging],
-  ])('at once breaks an operation that %s', async (_, operation) => {
-    const policy = policyWith({ abort: { rate: 1 } });
-    expect(await errorOf(policy.execute(operation))).toMatchObject({ code: 'ECONNRESET' });
-    expect(policy.chaos?.faults).toBe(1);
-  });
-
-  test('leaves an attempt that timed out before it alone', async () => {
-    const policy = policyWith({ abort: { rate: 1, afterMs: 200 } }, { attemptTimeoutMs: 100 });
-    const error = errorOf(policy.execute(hanging));
-    await vi.advanceTimersByTimeAsync(400);
-    expect(await error).toMatchObject({ code: 'TIMEOUT', scope: 'attempt' });
-    expect(policy.chaos?.faults).toBe(0);
   });
 });
 
