@@ -45,6 +45,7 @@ export class Simulation {
   server: Server;
   now = 0;
   readonly #queue: Job[] = [];
+  /** Those that end first, first. */
   readonly #served: Served[] = [];
 
   constructor(limiter: AdaptiveLimiter, server: Server, chance: () => number, varies: boolean) {
@@ -61,15 +62,12 @@ export class Simulation {
     let sumMs = 0;
     let nextCallAt = this.now + this.#gap(callsPerSecond);
     while (true) {
-      const ended = this.#served.reduce<Served | undefined>(
-        (first, one) => (first === undefined || one.endsAt < first.endsAt ? one : first),
-        undefined,
-      );
+      const ended = this.#served[0];
       const at = Math.min(nextCallAt, ended?.endsAt ?? Number.POSITIVE_INFINITY);
       if (at > until) break;
       this.now = at;
       if (ended !== undefined && at === ended.endsAt) {
-        this.#served.splice(this.#served.indexOf(ended), 1);
+        this.#served.shift();
         done += 1;
         sumMs += at - ended.job.at;
         this.#limiter.release();
@@ -99,7 +97,10 @@ export class Simulation {
       const job = this.#queue.shift();
       if (job === undefined) return;
       const share = this.#varies ? -Math.log(1 - this.#chance()) : 1;
-      this.#served.push({ job, endsAt: this.now + this.server.serviceMs * share });
+      const endsAt = this.now + this.server.serviceMs * share;
+      let place = this.#served.length;
+      while (place > 0 && (this.#served[place - 1]?.endsAt ?? 0) > endsAt) place -= 1;
+      this.#served.splice(place, 0, { job, endsAt });
     }
   }
 
