@@ -16,7 +16,10 @@ export interface EndpointOptions<Target = unknown> {
   readonly name: string;
   /** What the operation is given for it, as it is: a pool, a client, a base URL. Anything but `undefined`. */
   readonly target: Target;
-  /** Its share of the calls beside those of the same priority, where they are balanced; above 0. Default 1. */
+  /**
+   * Its share of the calls beside those of the same priority, where they are balanced; above 0. It is kept while at most
+   * one call is in flight and while many are; in between roughly: a share of 0.1 is from 0.07 to 0.16. Default 1.
+   */
   readonly weight?: number | undefined;
   /**
    * Which group it belongs to: 0 is the primary one, and a group gets calls while none of a lower number can. A whole
@@ -50,7 +53,10 @@ export interface FailoverOptions<Target = unknown> {
  * it is back.
  */
 export interface EjectionOptions {
-  /** So many failures in a row eject it, 1 or more. Default 5. */
+  /**
+   * So many failures in a row eject it, 1 or more. A call whose own deadline cut it short counts as one where the endpoint
+   * had longer than its answers usually take. Default 5.
+   */
   readonly consecutiveFailures?: number | undefined;
   /** How long it is out the first time, in milliseconds; twice that the second time, and so on. Default 30 000. */
   readonly baseEjectionMs?: number | undefined;

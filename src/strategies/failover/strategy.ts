@@ -18,7 +18,8 @@ const SUBJECT = 'Options of failover()';
  * another can take them, and gets them again once it has answered one.
  *
  * A call goes on when an attempt's verdict is `transient`, at once, if it may be repeated (`idempotent`), the policy's
- * attempt budget has room, and time is left. When no endpoint is left, the last outcome is the call's.
+ * attempt budget has room, and time is left. One that was turned away there, by that endpoint's circuit or limits or by a
+ * policy within the operation, goes on free of charge. When no endpoint is left, the last outcome is the call's.
  *
  * @throws {InvalidOptionsError} when the options are wrong
  */

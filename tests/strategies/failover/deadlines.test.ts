@@ -72,6 +72,26 @@ describe('an endpoint that hangs while callers have less time than an attempt ma
   });
 });
 
+describe('an endpoint whose answers are streams', () => {
+  it('has answered when a stream begins, however long it lasts', async () => {
+    const { policy, a, changes } = setUp({ ejection: { consecutiveFailures: 1 } });
+    async function* chunks(): AsyncGenerator<string> {
+      yield 'first';
+      await sleep(5_000);
+      yield 'last';
+    }
+    const read = async () => {
+      for await (const _ of await policy.execute(() => chunks(), { until: 'end' }));
+    };
+    const streams = [0, 1, 2].map(() => follow(read()));
+    await vi.advanceTimersByTimeAsync(5_100);
+    expect(streams.map(({ now }) => now.status)).toEqual(Array(3).fill('fulfilled'));
+    follow(policy.execute(({ target }) => (target === a ? hanging() : target.ask()), { timeoutMs: 100 }));
+    await vi.advanceTimersByTimeAsync(110);
+    expect(changes).toMatchObject([{ endpoint: 'a', status: 'ejected' }]);
+  });
+});
+
 describe('all defaults', () => {
   it('lose hardly a call to a primary that begins to hang, and warn of nothing', async () => {
     const { hub, policy, a } = setUp({}, { circuitBreaker: {} });
