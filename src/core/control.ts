@@ -10,10 +10,47 @@ export interface LimitControl {
   readonly configured: number;
   /** What holds now. */
   readonly current: number;
-  /** Whether it is a count from 0, a duration in milliseconds above 0, or a factor from 1. */
-  readonly type: 'count' | 'duration' | 'factor';
+  /**
+   * Whether it is a count from 0, a size (a count from 1), a duration in milliseconds above 0, a factor from 1, or a rate,
+   * which is any number above 0.
+   */
+  readonly type: 'count' | 'size' | 'duration' | 'factor' | 'rate';
   /** Changes it for what begins from now on; `undefined` gives back what the options say. */
   set(value: number | undefined): void;
+}
+
+/** What was set by hand of a layer's limits, in place of what its options say. */
+export class SetByHand<Name extends string> {
+  readonly #layer: string;
+  readonly #onSet: () => void;
+  readonly #values = new Map<Name, number>();
+
+  /**
+   * @param layer the layer as in the policy's options
+   * @param onSet a value was set or given back
+   */
+  constructor(layer: string, onSet: () => void) {
+    this.#layer = layer;
+    this.#onSet = onSet;
+  }
+
+  /** What was set, if anything was. */
+  get(name: Name): number | undefined {
+    return this.#values.get(name);
+  }
+
+  /** The limit of that name within the layer. */
+  limit(name: Name, facts: Omit<LimitControl, 'name' | 'set'>): LimitControl {
+    return {
+      ...facts,
+      name: `${this.#layer}.${name}`,
+      set: (value) => {
+        if (value === undefined) this.#values.delete(name);
+        else this.#values.set(name, value);
+        this.#onSet();
+      },
+    };
+  }
 }
 
 /** The limits of a policy's layers; of several of one name, the second is `name 2`. */

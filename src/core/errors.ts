@@ -141,14 +141,21 @@ export class BulkheadFullError extends BreakwaterError {
 
 /** The rate limit has no token for the call in time: the operation was not run. */
 export class RateLimitedError extends BreakwaterError {
-  /** Milliseconds until there is a token for another call, those that wait for theirs included. */
+  /**
+   * Milliseconds until there is a token for another call, those that wait for theirs included; `Infinity` where the rate
+   * was set to 0 by hand.
+   */
   readonly retryAfterMs: number;
 
   constructor(policy: string, retryAfterMs: number) {
     super(
       'RATE_LIMITED',
       policy,
-      `Policy '${policy}' is at its rate limit; there is room again in ${Math.ceil(retryAfterMs)} ms.`,
+      `Policy '${policy}' is at its rate limit; ${
+        retryAfterMs === Number.POSITIVE_INFINITY
+          ? 'its rate was set to 0 by hand, and there is no room until that is changed'
+          : `there is room again in ${Math.ceil(retryAfterMs)} ms`
+      }.`,
     );
     this.retryAfterMs = retryAfterMs;
   }

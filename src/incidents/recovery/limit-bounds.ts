@@ -10,11 +10,16 @@ export interface LimitBounds {
 const MOST = 100;
 /** An hour: what a dependency takes longer for is no call that anybody waits for. */
 const LONGEST_MS = 3_600_000;
+/** More a second than this no process makes, and less than one in some minutes is no traffic. */
+const FASTEST = 1_000_000;
+const SLOWEST = 0.001;
 
-const kinds: Readonly<Record<LimitControl['type'], string>> = {
-  count: 'a whole number',
-  duration: 'a number of milliseconds',
-  factor: 'a number',
+const kinds: Readonly<Record<LimitControl['type'], LimitBounds & { readonly text: string }>> = {
+  count: { text: 'a whole number', min: 0, max: MOST },
+  size: { text: 'a whole number', min: 1, max: FASTEST },
+  duration: { text: 'a number of milliseconds', min: 1, max: LONGEST_MS },
+  factor: { text: 'a number', min: 1, max: MOST },
+  rate: { text: 'a number', min: SLOWEST, max: FASTEST },
 };
 
 /**
@@ -22,7 +27,7 @@ const kinds: Readonly<Record<LimitControl['type'], string>> = {
  * what is sensible for most.
  */
 export function boundsOf({ type, configured }: Pick<LimitControl, 'type' | 'configured'>): LimitBounds {
-  const [min, max] = type === 'duration' ? [1, LONGEST_MS] : [type === 'count' ? 0 : 1, MOST];
+  const { min, max } = kinds[type];
   return { min: Math.min(min, configured), max: Math.max(max, configured) };
 }
 
@@ -32,8 +37,7 @@ export function valueProblem(
   value: number,
 ): string | undefined {
   const { min, max } = boundsOf(limit);
-  const isWhole = limit.type !== 'count' || Number.isSafeInteger(value);
-  if (isWhole && value >= min && value <= max) return undefined;
-  const what = kinds[limit.type];
-  return `must be ${what} from ${min} to ${max} for ${limit.name}`;
+  const isCounted = limit.type === 'count' || limit.type === 'size';
+  if ((!isCounted || Number.isSafeInteger(value)) && value >= min && value <= max) return undefined;
+  return `must be ${kinds[limit.type].text} from ${min} to ${max} for ${limit.name}`;
 }

@@ -1,6 +1,6 @@
 import type { LiveSettings } from '../../core/adjustable.ts';
 import { monotonicNow } from '../../core/clock.ts';
-import type { LimitControl } from '../../core/control.ts';
+import { type LimitControl, SetByHand } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { BulkheadFullError, ClosedError, TimeoutError, withoutStack } from '../../core/errors.ts';
 import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
@@ -25,8 +25,7 @@ export class BulkheadLayer implements Layer, Lessor {
   readonly #watch: LeaseWatch;
   /** Made when somebody would wait in it. */
   #shadowQueue: ShadowQueue | undefined = undefined;
-  /** What holds instead of what the options say. */
-  #steered: { readonly [Name in keyof Capacity]?: number | undefined } = {};
+  readonly #byHand = new SetByHand<keyof Capacity>('bulkhead', () => this.#changed());
   #capacity: Capacity;
   #isHandingOver = false;
   #isClosed = false;
@@ -48,9 +47,20 @@ export class BulkheadLayer implements Layer, Lessor {
   }
 
   limits(): readonly LimitControl[] {
+    const { maxConcurrent, maxQueue } = this.#live.current;
     return [
-      this.#limit('maxConcurrent', 'calls that may be in the bulkhead at once'),
-      this.#limit('maxQueue', 'calls that may wait for a place of the bulkhead'),
+      this.#byHand.limit('maxConcurrent', {
+        text: 'calls that may be in the bulkhead at once',
+        type: 'count',
+        configured: maxConcurrent,
+        current: this.#capacity.maxConcurrent,
+      }),
+      this.#byHand.limit('maxQueue', {
+        text: 'calls that may wait for a place of the bulkhead',
+        type: 'count',
+        configured: maxQueue,
+        current: this.#capacity.maxQueue,
+      }),
     ];
   }
 
@@ -122,27 +132,12 @@ export class BulkheadLayer implements Layer, Lessor {
   /** Takes what holds from now on, and lets in whom that has made room for. */
   #changed(): void {
     const { maxConcurrent, maxQueue } = this.#live.current;
-    const steered = this.#steered;
     this.#capacity = {
-      maxConcurrent: steered.maxConcurrent ?? maxConcurrent,
-      maxQueue: steered.maxQueue ?? maxQueue,
+      maxConcurrent: this.#byHand.get('maxConcurrent') ?? maxConcurrent,
+      maxQueue: this.#byHand.get('maxQueue') ?? maxQueue,
     };
     if (!this.#isShadow) this.#shadowQueue?.clear();
     this.#handOver();
-  }
-
-  #limit(name: keyof Capacity, text: string): LimitControl {
-    return {
-      name: `bulkhead.${name}`,
-      text,
-      type: 'count',
-      configured: this.#live.current[name],
-      current: this.#capacity[name],
-      set: (value) => {
-        this.#steered = { ...this.#steered, [name]: value };
-        this.#changed();
-      },
-    };
   }
 
   #enterInShadow(passage: Passage, now: number): void {

@@ -106,6 +106,7 @@ export class LeaseWatch {
 function overdueText(policy: string, maxLeaseMs: number): string {
   return (
     `An operation of policy '${policy}' did not end within the ${maxLeaseMs} ms that it may keep its place of the ` +
-    'bulkhead; the place is free for another, and the operation may still run.'
+    'bulkhead; the place is free for another, and the operation may still run. Have operations end when their signal ' +
+    'aborts, or raise bulkhead.maxLeaseMs above what they may take.'
   );
 }

@@ -1,6 +1,6 @@
 import type { LiveSettings } from '../../core/adjustable.ts';
 import { monotonicNow } from '../../core/clock.ts';
-import type { LimitControl } from '../../core/control.ts';
+import { type LimitControl, SetByHand } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { ClosedError, RateLimitedError, withoutStack } from '../../core/errors.ts';
 import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
@@ -22,8 +22,7 @@ export class RateLimitLayer implements Layer, Host {
   readonly #live: LiveSettings<typeof rateLimitSchema>;
   readonly #bucket: TokenBucket;
   readonly #waiting = new PriorityQueue<Waiter>();
-  /** What holds instead of what the options say. */
-  #steered: { readonly [Name in keyof Flow]?: number | undefined } = {};
+  readonly #byHand = new SetByHand<keyof Flow>('rateLimit', () => this.#changed());
   #isHandingOut = false;
   #isClosed = false;
 
@@ -38,9 +37,21 @@ export class RateLimitLayer implements Layer, Host {
   }
 
   limits(): readonly LimitControl[] {
+    const { ratePerSecond, burst = defaultBurst(ratePerSecond) } = this.#live.current;
+    const flow = this.#flow;
     return [
-      this.#limit('ratePerSecond', 'tokens of the rate limit that come in a second'),
-      this.#limit('burst', 'tokens of the rate limit that are kept at most'),
+      this.#byHand.limit('ratePerSecond', {
+        text: 'tokens of the rate limit that come in a second',
+        type: 'rate',
+        configured: ratePerSecond,
+        current: flow.ratePerSecond,
+      }),
+      this.#byHand.limit('burst', {
+        text: 'tokens of the rate limit that are kept at most',
+        type: 'size',
+        configured: burst,
+        current: flow.burst,
+      }),
     ];
   }
 
@@ -95,24 +106,10 @@ export class RateLimitLayer implements Layer, Host {
 
   get #flow(): Flow {
     const { current } = this.#live;
-    const ratePerSecond = this.#steered.ratePerSecond ?? current.ratePerSecond;
-    const burst = this.#steered.burst ?? current.burst ?? defaultBurst(ratePerSecond);
-    return { ratePerSecond, burst };
-  }
-
-  #limit(name: keyof Flow, text: string): LimitControl {
-    const { ratePerSecond, burst = defaultBurst(ratePerSecond) } = this.#live.current;
-    return {
-      name: `rateLimit.${name}`,
-      text,
-      type: 'count',
-      configured: name === 'burst' ? burst : ratePerSecond,
-      current: this.#flow[name],
-      set: (value) => {
-        this.#steered = { ...this.#steered, [name]: value };
-        this.#changed();
-      },
-    };
+    const ratePerSecond = this.#byHand.get('ratePerSecond') ?? current.ratePerSecond;
+    const burst = this.#byHand.get('burst') ?? current.burst ?? defaultBurst(ratePerSecond);
+    // With room for less than one token, none would ever be whole.
+    return { ratePerSecond, burst: Math.max(1, burst) };
   }
 
   #changed(): void {

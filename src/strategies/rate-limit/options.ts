@@ -20,12 +20,15 @@ export interface RateLimitOptions {
   readonly mode?: 'enforce' | 'shadow' | undefined;
 }
 
-export const rateLimitSchema = options({
-  ratePerSecond: numberThat((rate) => rate > 0, 'a finite number of tokens a second above 0, such as 100'),
-  burst: count.optional(),
-  maxWaitMs: durationMsOrZero.default(0),
-  mode: oneOf(['enforce', 'shadow']).default('enforce'),
-});
+export const rateLimitSchema = options(
+  {
+    ratePerSecond: numberThat((rate) => rate > 0, 'a finite number of tokens a second above 0, such as 100'),
+    burst: count.optional(),
+    maxWaitMs: durationMsOrZero.default(0),
+    mode: oneOf(['enforce', 'shadow']).default('enforce'),
+  },
+  'an options object with the rate, such as { ratePerSecond: 100 }',
+);
 
 /** Checked options. */
 export type RateLimitSettings = z.output<typeof rateLimitSchema>;

@@ -237,7 +237,7 @@ test('shadow mode counts what it would have done, and lets everything pass at on
 });
 
 test('shadow counts those whose deadline would come before their token, like the limit in force', async () => {
-  const turnedAway: number[] = [];
+  const turnedAway: (number | undefined)[] = [];
   for (const mode of ['enforce', 'shadow'] as const) {
     const policy = testHub().policy('maps', {
       rateLimit: { ratePerSecond: 1, burst: 1, maxWaitMs: 10_000, mode },
@@ -285,19 +285,34 @@ describe('limits that change while it runs', () => {
     const policy = made({ ratePerSecond: 10, burst: 1, maxWaitMs: 300 });
     const calls = new Calls(policy);
     const rate = policy.limits.find(({ name }) => name === 'rateLimit.ratePerSecond');
-    expect(policy.limits.map(({ name }) => name)).toContain('rateLimit.burst');
     calls.start('first');
     const waiting = calls.start('waiting');
     rate?.set(0);
     const turnedAway = calls.start('turned away');
     await vi.advanceTimersByTimeAsync(310);
-    expect(turnedAway.now).toMatchObject({ reason: { code: 'RATE_LIMITED' } });
+    expect(turnedAway.now).toMatchObject({
+      reason: { code: 'RATE_LIMITED', retryAfterMs: Number.POSITIVE_INFINITY },
+    });
+    expect(String(Object(turnedAway.now).reason.message)).toBe(
+      "Policy 'maps' is at its rate limit; its rate was set to 0 by hand, and there is no room until that is changed.",
+    );
     expect(waiting.now).toMatchObject({ reason: { code: 'RATE_LIMITED' } });
     rate?.set(undefined);
     await vi.advanceTimersByTimeAsync(100);
     calls.start('again');
     expect(calls.passed).toEqual(['first', 'again']);
   });
+});
+
+test('whatever its burst is set to, one call passes at a time', async () => {
+  const policy = made({ ratePerSecond: 10, burst: 5 });
+  const calls = new Calls(policy);
+  policy.limits.find(({ name }) => name === 'rateLimit.burst')?.set(0);
+  calls.start('first');
+  calls.start('too many');
+  await vi.advanceTimersByTimeAsync(100);
+  calls.start('second');
+  expect(calls.passed).toEqual(['first', 'second']);
 });
 
 test('the worst case has the wait in it', () => {
@@ -335,6 +350,7 @@ test.each([
     { ratePerSecond: 1, maxWaitMs: -1 },
     'rateLimit.maxWaitMs: must be a finite number of milliseconds, 0 or more',
   ],
+  [true, 'rateLimit: must be an options object with the rate, such as { ratePerSecond: 100 }, not true'],
 ])('%j is refused', (options, message) => {
   const given: object = { rateLimit: options };
   expect(() => hub.policy('maps', { ...given })).toThrow(message);
