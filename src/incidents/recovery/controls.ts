@@ -251,7 +251,7 @@ export class RecoveryControls {
   }
 }
 
-/** Ends what holds a circuit: one that was let through is judged afresh, one that was held open tries first. */
+/** Ends what holds a circuit: one that was let through is judged afresh, one that was held open tries first, or closes where calls have circuits of their own behind it. */
 function letGo(circuit: PolicySteering['circuits'][number]): void {
   if (circuit.state === 'disabled') circuit.reset();
   else circuit.probeNow('what forced it open has ended');

@@ -43,7 +43,7 @@ export class Circuits implements CircuitOwner {
     this.#choosesInside = choosesInside;
     this.#saved = new SavedStates(live.current.restore);
     this.own = this.#make({});
-    for (const snapshot of this.#saved.keysInTrouble) this.#restoreKey(snapshot);
+    for (const snapshot of this.#saved.ofKeys) this.#restoreKey(snapshot);
     live.onChange((now, before) => this.#changed(now, before));
     runtime.onClose(() => {
       this.#closed = true;

@@ -12,13 +12,14 @@ export class SavedStates {
   constructor(restore: CircuitBreakerSettings['restore']) {
     for (const state of restore === undefined ? [] : Array.isArray(restore) ? restore : [restore]) {
       const slot = slotOf(state);
-      if (!this.#states.has(slot)) this.#states.set(slot, state);
+      const isNeeded = state.key === undefined || state.state !== 'closed';
+      if (isNeeded && !this.#states.has(slot)) this.#states.set(slot, state);
     }
   }
 
-  /** Those of keys that are not closed. */
-  get keysInTrouble(): readonly CircuitSnapshot[] {
-    return [...this.#states.values()].filter(({ key, state }) => key !== undefined && state !== 'closed');
+  /** Those of keys. Closed ones are as good as new ones. */
+  get ofKeys(): readonly CircuitSnapshot[] {
+    return [...this.#states.values()].filter(({ key }) => key !== undefined);
   }
 
   take(whose: Whose): CircuitSnapshot | undefined {
