@@ -1,5 +1,5 @@
 import type { LiveSettings } from '../../core/adjustable.ts';
-import type { LimitControl } from '../../core/control.ts';
+import { type LimitControl, SetByHand } from '../../core/control.ts';
 import { LimitReachedError, withoutStack } from '../../core/errors.ts';
 import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
 import { cutShort, type Outcome, rejected } from '../../core/outcome.ts';
@@ -27,8 +27,7 @@ export class AdaptiveLimitLayer implements Layer, Placer {
   readonly #left = new Set<Place>();
   /** How many are in flight beyond the limit, as in shadow mode. */
   #extra = 0;
-  /** What holds instead of what the options say. */
-  #steered: { readonly [Name in keyof LimitBounds]?: number | undefined } = {};
+  readonly #byHand = new SetByHand<keyof LimitBounds>('adaptiveLimit', () => this.#limiter.clamp());
 
   constructor(inner: Inner, runtime: PolicyRuntime, live: LiveLimit) {
     this.#inner = inner;
@@ -123,23 +122,14 @@ export class AdaptiveLimitLayer implements Layer, Placer {
 
   get #bounds(): LimitBounds {
     const { minLimit, maxLimit } = this.#live.current;
-    const most = Math.max(1, this.#steered.maxLimit ?? maxLimit);
-    const least = Math.max(1, this.#steered.minLimit ?? minLimit);
+    const most = Math.max(1, this.#byHand.get('maxLimit') ?? maxLimit);
+    const least = Math.max(1, this.#byHand.get('minLimit') ?? minLimit);
     return { minLimit: Math.min(least, most), maxLimit: most };
   }
 
   #limit(name: keyof LimitBounds, text: string): LimitControl {
-    return {
-      name: `adaptiveLimit.${name}`,
-      text,
-      type: 'count',
-      configured: this.#live.current[name],
-      current: this.#bounds[name],
-      set: (value) => {
-        this.#steered = { ...this.#steered, [name]: value };
-        this.#limiter.clamp();
-      },
-    };
+    const configured = this.#live.current[name];
+    return this.#byHand.limit(name, { text, type: 'size', configured, current: this.#bounds[name] });
   }
 
   /** Those who would have been turned away would not be here to stand in the way of others. */
@@ -202,6 +192,7 @@ export class AdaptiveLimitLayer implements Layer, Placer {
 function overdueText(policy: string, maxLeaseMs: number): string {
   return (
     `An operation of policy '${policy}' did not end within ${maxLeaseMs} ms after it was given up; its place under the ` +
-    'adaptive limit is free for another, and the operation may still run.'
+    'adaptive limit is free for another, and the operation may still run. Have operations end when their signal ' +
+    'aborts, or raise adaptiveLimit.maxLeaseMs above what they may take.'
   );
 }

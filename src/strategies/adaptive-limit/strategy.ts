@@ -8,8 +8,9 @@ import { type AdaptiveLimitOptions, adaptiveLimitSchema, liveLimitSchema } from 
 
 /**
  * Bounds how many calls are in flight by a limit that finds itself: it grows while calls take as long as usual, and
- * shrinks when they queue at the dependency. What is above it is turned away at once; whoever would rather wait puts a
- * bulkhead with a queue around it, or lets the caller come again.
+ * shrinks when they queue at the dependency. What is above it is turned away at once: a caller that may be late comes
+ * again later, by a retry around the policy. The queue of a bulkhead around it helps only with a `maxConcurrent` that the
+ * limit never falls below.
  *
  * @throws {InvalidOptionsError} when the options are wrong
  */

@@ -30,7 +30,7 @@ describe('while it runs', () => {
   test('its bounds can be set by hand and given back', async () => {
     const policy = limited({ maxLimit: 50, minLimit: 10 });
     const control = (name: string) => policy.limits.find((limit) => limit.name === `adaptiveLimit.${name}`);
-    expect(control('maxLimit')).toMatchObject({ configured: 50, current: 50, type: 'count' });
+    expect(control('maxLimit')).toMatchObject({ configured: 50, current: 50, type: 'size' });
     control('maxLimit')?.set(4);
     expect(limitOf(policy)).toBe(4);
     expect(control('minLimit')).toMatchObject({ configured: 10, current: 4 });
