@@ -46,19 +46,25 @@ async function call(policy: ReturnType<typeof made>, metadata: string | undefine
 
 const facts = ({ state, window, retryAfterMs }: Circuit) => ({ state, window, retryAfterMs });
 
-test('with room for all, each key fares as if it were alone', async () => {
+const holdOfAll = fc.record({ do: fc.constant('hold all' as const), ms: fc.integer({ min: 1, max: 100 }) });
+const stepOrHold = fc.oneof({ weight: 16, arbitrary: step }, { weight: 1, arbitrary: holdOfAll });
+
+test('with room for all, each key fares as if it were alone, also after all were held', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+    fc.asyncProperty(fc.array(stepOrHold, { maxLength: 60 }), async (steps) => {
       const together = made(100);
-      const alone = new Map<string | undefined, ReturnType<typeof made>>();
+      const alone = new Map(['a', 'b', 'c', 'd', 'e', undefined].map((key) => [key, made(100)]));
       for (const one of steps) {
         if (one.do === 'wait') {
           await vi.advanceTimersByTimeAsync(one.ms);
           continue;
         }
-        const own = alone.get(one.key) ?? made(100);
-        alone.set(one.key, own);
+        if (one.do === 'hold all') {
+          for (const { circuit } of [together, ...alone.values()]) circuit.forceOpen('test', one.ms);
+          continue;
+        }
+        const own = alone.get(one.key) ?? together;
         const circuits = [together, own].map(({ circuits }) => circuits.find(({ key }) => key === one.key));
         if (one.do === 'call') {
           const [a, b] = await Promise.all([
