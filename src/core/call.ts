@@ -123,6 +123,10 @@ export class Call extends Scope implements Permit {
     return undefined;
   }
 
+  get isBeside(): boolean {
+    return false;
+  }
+
   /** Layers that hold something until an operation really ends hear of it; outside them nobody has to. */
   operationLeft(): void {}
 

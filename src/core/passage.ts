@@ -55,6 +55,14 @@ export abstract class InnerPassage extends Scope implements Permit {
   }
 
   /**
+   * Whether it is a run beside another of the same call, and may come to nothing without loss: it puts nobody out of a
+   * queue.
+   */
+  get isBeside(): boolean {
+    return this.outer.isBeside;
+  }
+
+  /**
    * Runs the operation for an attempt within. Who does something in its place, or to it, overrides it, and rejects with a
    * `BrokenOff` where the operation runs on.
    */

@@ -169,10 +169,11 @@ export class BulkheadLayer implements Layer, Lessor {
   }
 
   #enterOrWait(passage: Passage, now: number): void {
-    const { priority } = passage.call.settings;
+    // A run beside another puts nobody out of the queue.
+    const rank = passage.isBeside ? Number.POSITIVE_INFINITY : passage.call.settings.priority;
     // Where there is no place, one may be overdue.
     if (!this.#places.hasPlace(this.#capacity)) this.#watch.takeBackOverdue(now);
-    const found = this.#places.find(priority, this.#capacity);
+    const found = this.#places.find(rank, this.#capacity);
     if (this.#isClosed && found !== 'place') {
       this.#settleClosed(passage);
       return;

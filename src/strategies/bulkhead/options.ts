@@ -11,7 +11,8 @@ export interface BulkheadOptions {
   /**
    * How many may wait for a place, 0 or more. The most important of them has its turn first, and of equals the one that
    * has waited longest. When the queue is full, a newcomer takes the place of the latest of the least important, where
-   * that is less important than itself. Default 0: what finds no place is turned away at once.
+   * that is less important than itself; a hedge beside a run under way does not. Default 0: what finds no place is
+   * turned away at once.
    */
   readonly maxQueue?: number | undefined;
   /** How long one may wait for a place, in milliseconds. Default: as long as its deadlines let it. */

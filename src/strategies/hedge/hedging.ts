@@ -42,7 +42,7 @@ export class Hedging extends Deadline {
     super();
     this.layer = layer;
     this.passage = passage;
-    this.#first = new HedgeRun(this, passage, now);
+    this.#first = new HedgeRun(this, passage, now, false);
   }
 
   override get context(): AsyncResource | undefined {
@@ -119,7 +119,7 @@ export class Hedging extends Deadline {
     if (this.#stopped || this.#done || made >= layer.maxHedges) return;
     if (passage.cause !== undefined || passage.call.isAnswered || now >= passage.deadlineAt()) return;
     if (layer.inner.refuses?.(passage, now) === true || !layer.afford(now)) return;
-    const run = new HedgeRun(this, passage, now);
+    const run = new HedgeRun(this, passage, now, this.#inFlight > 0);
     if (this.#hedges === undefined) this.#hedges = [run];
     else this.#hedges.push(run);
     deadlines.clear(this);
@@ -193,13 +193,20 @@ export class Hedging extends Deadline {
 export class HedgeRun extends InnerPassage {
   readonly hedging: Hedging;
   readonly #startedAt: number;
+  /** Whether another run was under way when it began. */
+  readonly #hasOther: boolean;
   /** Whether it is on its way within. */
   isLive = false;
 
-  constructor(hedging: Hedging, passage: Passage, now: number) {
+  constructor(hedging: Hedging, passage: Passage, now: number, hasOther: boolean) {
     super(hedging.layer, passage);
     this.hedging = hedging;
     this.#startedAt = now;
+    this.#hasOther = hasOther;
+  }
+
+  override get isBeside(): boolean {
+    return this.#hasOther || super.isBeside;
   }
 
   override get since(): number {
