@@ -91,6 +91,15 @@ describe('the circuits of the endpoints', () => {
     },
   );
 
+  it('that only watch are probed by any call', async () => {
+    const { policy, a } = setUp({ ejection: false }, { circuitBreaker: { ...open, mode: 'shadow' } });
+    a.isUp = false;
+    await repeat(2, () => policy.execute(ask));
+    await vi.advanceTimersByTimeAsync(12_000);
+    a.isUp = true;
+    expect(await policy.execute(ask, { idempotent: false })).toBe('a');
+  });
+
   it('leave the outcome of the attempt that ran, where they are open at all others', async () => {
     const made = setUp({ ejection: false }, { circuitBreaker: open });
     const { policy, a } = made;
