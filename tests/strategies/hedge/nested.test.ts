@@ -50,6 +50,21 @@ test('where the first attempt then fails, the call tells that, and not that its 
   expect(call.now).toEqual({ status: 'rejected', reason: down });
 });
 
+test('so it does where the hedge is turned away only after that', async () => {
+  const { inner, policy } = nested();
+  inner.circuit?.forceOpen('maintenance');
+  const down = new Error('down');
+  const call = follow(
+    policy.execute(async ({ attempt }) => {
+      await sleep(attempt === 1 ? 60 : 20);
+      if (attempt === 1) throw down;
+      return inner.execute(async () => 'never');
+    }),
+  );
+  await vi.advanceTimersByTimeAsync(80);
+  expect(call.now).toEqual({ status: 'rejected', reason: down });
+});
+
 test('a first attempt that is turned away within ends the call at once', async () => {
   const { inner, policy, hedges } = nested();
   follow(inner.execute(() => sleep(1_000)));
