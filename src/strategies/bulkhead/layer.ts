@@ -2,13 +2,14 @@ import type { LiveSettings } from '../../core/adjustable.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { type LimitControl, SetByHand } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
-import { BulkheadFullError, ClosedError, TimeoutError, withoutStack } from '../../core/errors.ts';
+import { BulkheadFullError, TimeoutError, withoutStack } from '../../core/errors.ts';
 import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
 import { cutShort, failed, type Outcome, rejected } from '../../core/outcome.ts';
 import type { Passage } from '../../core/passage.ts';
 import { edge, type Inner, type Layer, type Outer } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import type { EndCause } from '../../core/scope.ts';
+import { closedOutcome, lookWhenCircuitMoves } from '../../core/waiting-calls.ts';
 import { Lease, type Lessor } from './lease.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import type { bulkheadSchema } from './options.ts';
@@ -42,7 +43,11 @@ export class BulkheadLayer implements Layer, Lessor {
       onTakenBack: () => this.#handOver(),
     });
     live.onChange(() => this.#changed());
-    runtime.onCircuitMove(() => this.#letPassSoon());
+    lookWhenCircuitMoves(
+      runtime,
+      () => this.#places.queued,
+      () => this.#letPassRefused(),
+    );
     runtime.onClose(() => this.#close());
   }
 
@@ -291,11 +296,7 @@ export class BulkheadLayer implements Layer, Lessor {
     });
   }
 
-  /** A circuit moved. What waits behind one that has opened need not wait, once whoever moved it is done. */
-  #letPassSoon(): void {
-    if (this.#places.queued > 0) queueMicrotask(() => this.#letPassRefused());
-  }
-
+  /** Lets those go on whom a circuit within would turn away. */
   #letPassRefused(): void {
     for (const lease of this.#places.waiting) {
       const now = monotonicNow();
@@ -314,7 +315,6 @@ export class BulkheadLayer implements Layer, Lessor {
   }
 
   #settleClosed(passage: Passage): void {
-    const error = withoutStack(() => new ClosedError(this.#runtime.name));
-    this.outer.settle(passage, failed(error, 'ignored'), monotonicNow());
+    this.outer.settle(passage, closedOutcome(this.#runtime), monotonicNow());
   }
 }

@@ -2,7 +2,7 @@ import type { LiveSettings } from '../../core/adjustable.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { type LimitControl, SetByHand } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
-import { ClosedError, RateLimitedError, withoutStack } from '../../core/errors.ts';
+import { RateLimitedError, withoutStack } from '../../core/errors.ts';
 import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
 import { cutShort, failed, type Outcome, rejected } from '../../core/outcome.ts';
 import type { Passage } from '../../core/passage.ts';
@@ -10,6 +10,7 @@ import { edge, type Inner, type Layer, type Outer } from '../../core/pipeline.ts
 import { PriorityQueue } from '../../core/priority-queue.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import type { EndCause } from '../../core/scope.ts';
+import { closedOutcome, lookWhenCircuitMoves } from '../../core/waiting-calls.ts';
 import { defaultBurst, type rateLimitSchema } from './options.ts';
 import { type Flow, isLonger, TokenBucket } from './token-bucket.ts';
 import { type Host, Waiter } from './waiter.ts';
@@ -32,7 +33,11 @@ export class RateLimitLayer implements Layer, Host {
     this.#live = live;
     this.#bucket = new TokenBucket(this.#flow);
     live.onChange(() => this.#changed());
-    runtime.onCircuitMove(() => this.#letPassSoon());
+    lookWhenCircuitMoves(
+      runtime,
+      () => this.#waiting.size,
+      () => this.#letPassRefused(),
+    );
     runtime.onClose(() => this.#close());
   }
 
@@ -202,11 +207,7 @@ export class RateLimitLayer implements Layer, Host {
     });
   }
 
-  /** A circuit moved. What waits behind one that has opened need not wait, once whoever moved it is done. */
-  #letPassSoon(): void {
-    if (this.#waiting.size > 0) queueMicrotask(() => this.#letPassRefused());
-  }
-
+  /** Lets those go on whom a circuit within would turn away. */
   #letPassRefused(): void {
     for (const waiter of this.#waiting.all) {
       const now = monotonicNow();
@@ -225,7 +226,6 @@ export class RateLimitLayer implements Layer, Host {
   }
 
   #settleClosed(passage: Passage): void {
-    const error = withoutStack(() => new ClosedError(this.#runtime.name));
-    this.outer.settle(passage, failed(error, 'ignored'), monotonicNow());
+    this.outer.settle(passage, closedOutcome(this.#runtime), monotonicNow());
   }
 }
