@@ -71,7 +71,11 @@ function hubWith(incidents: BreakwaterOptions['incidents']) {
   const logger = new RecordingLogger();
   const hub = createBreakwater({ registry: new Registry(), logger, incidents });
   hubs.push(hub);
-  const policy = hub.policy('db', { strategies: [], slo: { availability: 0.5, minimumBadEvents: 5 } });
+  const policy = hub.policy('db', {
+    strategies: [],
+    silenceHazards: ['NO_TIMEOUT'],
+    slo: { availability: 0.5, minimumBadEvents: 5 },
+  });
   const spend = async () => {
     await repeat(10, () => policy.execute(failing()));
     await vi.advanceTimersByTimeAsync(10_000);
