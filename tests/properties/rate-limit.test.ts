@@ -50,7 +50,7 @@ test('in any time no more pass than burst and rate allow; turns are kept, nobody
       const queued = () => policy.samples.find(({ family }) => family.name === 'rate_limit_queued')?.read();
       const problems: string[] = [];
       const passed: number[] = [];
-      const waiting = new Map<number, number>();
+      const waiting = new Map<number, { readonly rank: number; readonly leavesAt: number }>();
       const followed: ReturnType<typeof follow>[] = [];
       let numbers = 0;
       const start = ({ priority, abortMs, timeoutMs }: (typeof calls)[number]): void => {
@@ -58,12 +58,16 @@ test('in any time no more pass than burst and rate allow; turns are kept, nobody
         const number = numbers++;
         const rank = priorities.indexOf(priority);
         const startedAt = monotonicNow();
-        waiting.set(number, rank);
+        // When its caller or its deadline takes it out of the queue, where its promise tells of it a moment later.
+        const leavesAt =
+          startedAt + Math.min(abortMs ?? Number.POSITIVE_INFINITY, timeoutMs ?? Number.POSITIVE_INFINITY);
+        waiting.set(number, { rank, leavesAt });
         const result = policy.execute(
           () => {
             passed.push(monotonicNow());
             waiting.delete(number);
-            for (const [other, otherRank] of waiting) {
+            for (const [other, { rank: otherRank, leavesAt: otherLeavesAt }] of waiting) {
+              if (monotonicNow() >= otherLeavesAt) continue;
               if (otherRank < rank || (otherRank === rank && other < number))
                 problems.push(`${number} passed before ${other}`);
             }
