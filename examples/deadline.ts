@@ -55,5 +55,5 @@ console.log(
 );
 
 await breakwater.close();
-server.closeAllConnections();
 server.close();
+server.closeAllConnections();

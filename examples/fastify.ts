@@ -9,7 +9,8 @@ breakwater.policy('reports', {
   circuitBreaker: { consecutiveFailures: 2, openMs: 10_000 },
 });
 
-const application = Fastify();
+// Ends what clients keep alive when it is closed.
+const application = Fastify({ forceCloseConnections: true });
 await application.register(breakwaterPlugin, { breakwater });
 application.get('/reports/:year', { config: { breakwater: 'reports' } }, async () => {
   // A report that takes for ever: its callers get 504, and then 503 at once.
