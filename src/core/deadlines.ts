@@ -21,8 +21,8 @@ export interface Lane {
  * of the lanes are looked at when the timer fires.
  *
  * The timer exists while something waits. Armed out of idleness it first looks again after a tick, since most
- * calls are over by then; so a busy process makes one timer a tick, not one a call. Once it sleeps for longer,
- * the last deadline to be cleared takes it down.
+ * calls are over by then; so a busy process makes one timer a tick, not one a call, and one that has nothing left to
+ * do waits for no longer than that. Once it sleeps for longer, the last deadline to be cleared takes it down.
  */
 export class Deadlines {
   readonly #lanes = new Map<number, Lane>();
@@ -58,7 +58,6 @@ export class Deadlines {
     this.#waiting += 1;
     if (this.#timer === undefined) this.#sleep(Math.min(duration, TICK_MS), now);
     else {
-      if (this.#waiting === 1) this.#timer.ref();
       if (dueAt < this.#fireAt && duration < TICK_MS) this.#resleep(duration, now);
       else if (dueAt < this.#fireAt && this.#sleepsLong) this.#resleep(TICK_MS, now);
     }
@@ -68,9 +67,7 @@ export class Deadlines {
   clear(scope: Scope): void {
     if (!scope.dequeue()) return;
     this.#waiting -= 1;
-    if (this.#waiting > 0) return;
-    if (this.#sleepsLong) this.#stop();
-    else this.#timer?.unref();
+    if (this.#waiting === 0 && this.#sleepsLong) this.#stop();
   }
 
   #laneOf(durationMs: number): Lane {

@@ -7,7 +7,7 @@ import type { PolicyRuntime } from '../../core/runtime.ts';
 import type { EndCause } from '../../core/scope.ts';
 import { Flights } from './flight.ts';
 import { type Found, Memory } from './memory.ts';
-import { type CacheFallbackOptions, cacheFallbackSchema } from './options.ts';
+import { type CacheFallbackOptions, type CacheFallbackSettings, cacheFallbackSchema } from './options.ts';
 
 /**
  * Remembers each keyed call's last good value, and answers with it when a later call fails or is turned away.
@@ -51,7 +51,12 @@ class CacheFallbackStrategy implements Strategy {
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
-    runtime.keepsContext = true;
+    // Without either it begins nothing later that is the application's.
+    const keeps = ({ coalesce, store }: CacheFallbackSettings): boolean => coalesce || store !== undefined;
+    runtime.keepsContext ||= keeps(this.adjustable.current);
+    this.adjustable.onChange((now) => {
+      runtime.keepsContext ||= keeps(now);
+    });
     return new CacheFallbackLayer(inner, runtime, this.adjustable);
   }
 }
