@@ -151,11 +151,13 @@ export class Updates {
       const base = merged(layer, this.#baseOf(key, layer), given.get(key));
       const found: OptionsProblem[] = [];
       const forGood = collected(found, key, () => layer.prepare(base));
-      const overrides = this.#overridesOf(key);
       let apply = forGood;
-      if (overrides.length > 0 && found.length === 0) {
-        const all = overrides.reduce((holds, value) => merged(layer, holds, value), base);
-        apply = collected(found, key, () => layer.prepare(all));
+      let holds = base;
+      // Each override must lie on what is below it, as it will when those above it have ended.
+      for (const value of this.#overridesOf(key)) {
+        if (found.length > 0) break;
+        holds = merged(layer, holds, value);
+        apply = collected(found, key, () => layer.prepare(holds));
       }
       const isUnder = forGood !== undefined && found.length > 0;
       problems.push(...found.map((problem) => (isUnder ? underOverride(problem) : problem)));

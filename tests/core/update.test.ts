@@ -254,6 +254,16 @@ describe('overrides', () => {
     expect(policy.options.circuitBreaker).toMatchObject({ openMs: 1_000, maxOpenMs: 5_000 });
   });
 
+  test('an update for good that an override could not lie on is refused, also where a later one hides it', () => {
+    const policy = testHub().policy('p', { circuitBreaker: { openMs: 2, maxOpenMs: 3 } });
+    policy.update({ circuitBreaker: { maxOpenMs: 2 } }, { forMs: 1_000 });
+    policy.update({ circuitBreaker: { openMs: 1 } }, { forMs: 1_000 });
+    expect(() => policy.update({ circuitBreaker: { openMs: 3 } })).toThrow(
+      'together with what holds for a time',
+    );
+    expect(policy.options.circuitBreaker).toMatchObject({ openMs: 1, maxOpenMs: 2 });
+  });
+
   test('one that leaned on another is passed over, and reported, when that ends', () => {
     const hub = testHub();
     const policy = hub.policy('database', { circuitBreaker: { openMs: 1_000, maxOpenMs: 2_000 } });
