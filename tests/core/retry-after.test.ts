@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { retryAfterMs } from '../../src/core/retry-after.ts';
+import { fc } from '../fast-check.ts';
 
 describe('retryAfterMs', () => {
   beforeEach(() => {

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { CircuitState } from '../../src/core/circuit.ts';
 import { isOpen } from '../../src/incidents/incident/status.ts';
+import { fc } from '../fast-check.ts';
 import { Harness, resolveByHand, sloEvent } from './fixtures.ts';
 
 const HOLD_MS = 60_000;

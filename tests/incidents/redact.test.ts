@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redact, summarizeError } from '../../src/incidents/redact.ts';
+import { fc } from '../fast-check.ts';
 
 describe('redact', () => {
   it.each([

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Delivery } from '../../src/incidents/delivery.ts';
 import { incidentSchema } from '../../src/incidents/options.ts';
 import { type Sink, type SinkContext, SinkError } from '../../src/incidents/sink.ts';
 import type { Delivered, Queued } from '../../src/incidents/sink-queue.ts';
+import { fc } from '../fast-check.ts';
 import { RecordingLogger, settle } from './fixtures.ts';
 
 type Kind = 'opened' | 'updated' | 'resolved';

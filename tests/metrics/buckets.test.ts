@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidOptionsError } from '../../src/core/errors.ts';
 import { parseOptions } from '../../src/core/options.ts';
 import { DEFAULT_DURATION_BUCKETS, DurationBuckets, durationBuckets } from '../../src/metrics/buckets.ts';
+import { fc } from '../fast-check.ts';
 
 describe('durationBuckets', () => {
   const parse = (value: unknown) => parseOptions(durationBuckets, value, '', 'Buckets');

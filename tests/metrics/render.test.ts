@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry, Summary } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { InvalidOptionsError } from '../../src/core/errors.ts';
@@ -7,6 +6,7 @@ import type { MetricsRegistry } from '../../src/metrics/prom-metrics.ts';
 import { renderMetrics } from '../../src/metrics/render.ts';
 import { sloOptions } from '../../src/slo/live/options.ts';
 import { SloRegistry } from '../../src/slo/live/registry.ts';
+import { fc } from '../fast-check.ts';
 import { deferred } from '../support.ts';
 import { parseExposition } from './exposition.ts';
 import { live, threw } from './outcomes.ts';

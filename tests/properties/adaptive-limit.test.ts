@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GradientLimit } from '../../src/strategies/adaptive-limit/gradient.ts';
 import { AdaptiveLimiter } from '../../src/strategies/adaptive-limit/limiter.ts';
 import { VegasLimit } from '../../src/strategies/adaptive-limit/vegas.ts';
+import { fc } from '../fast-check.ts';
 import { type Server, Simulation, seeded } from '../strategies/adaptive-limit/simulation.ts';
 
 type Algorithm = 'gradient' | 'vegas';

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deadlines } from '../../src/core/deadlines.ts';
 import type { Strategy } from '../../src/core/pipeline.ts';
@@ -29,6 +28,7 @@ import {
   throttle,
   timeout,
 } from '../../src/index.ts';
+import { fc } from '../fast-check.ts';
 import { testHub } from '../support.ts';
 import { call, LATEST_MS, startCalls } from './calls.ts';
 

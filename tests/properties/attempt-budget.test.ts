@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AttemptBudget } from '../../src/core/attempt-budget.ts';
 import { monotonicNow } from '../../src/core/clock.ts';
+import { fc } from '../fast-check.ts';
 import { flush, follow, testHub } from '../support.ts';
 
 const PERIOD_MS = 1_000;

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { attemptWindow } from '../../src/strategies/circuit-breaker/window.ts';
+import { fc } from '../fast-check.ts';
 
 interface Attempt {
   readonly at: number;

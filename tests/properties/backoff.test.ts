@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BackoffSequence, longestWaits } from '../../src/strategies/retry/backoff.ts';
 import { type RetryOptions, retrySchema } from '../../src/strategies/retry/options.ts';
+import { fc } from '../fast-check.ts';
 
 const shape = fc.record({
   baseDelayMs: fc.oneof(

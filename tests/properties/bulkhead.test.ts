@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Places } from '../../src/strategies/bulkhead/places.ts';
+import { fc } from '../fast-check.ts';
 import { follow, testHub } from '../support.ts';
 
 const priorities = ['critical', 'high', 'medium', 'low'] as const;
@@ -57,6 +57,8 @@ test('never more run than it allows, turns are kept, nobody is forgotten, each c
       let taken = 0;
       /** By number, of calls that have neither begun nor ended. */
       const waiting = new Map<number, number>();
+      /** The call that asks for a place right now: whose turn came before it asked, such as by a lease's end, goes first. */
+      let asking: number | undefined;
       hub.on('internal-error', ({ component }) => {
         if (component === 'bulkhead') taken += 1;
       });
@@ -71,6 +73,7 @@ test('never more run than it allows, turns are kept, nobody is forgotten, each c
         running += 1;
         expectThat(running <= allowed + taken, `${running} run where ${allowed} may`);
         for (const [other, otherRank] of waiting) {
+          if (other === asking) continue;
           const isBefore = otherRank < rank || (otherRank === rank && other < number);
           if (isBefore) problems.push(`${number} went in before ${other}`);
         }
@@ -85,6 +88,7 @@ test('never more run than it allows, turns are kept, nobody is forgotten, each c
         const number = numbers++;
         const rank = priorities.indexOf(priority);
         waiting.set(number, rank);
+        asking = number;
         const result = policy.execute(
           ({ signal }) => {
             begin(number, rank);
@@ -107,6 +111,7 @@ test('never more run than it allows, turns are kept, nobody is forgotten, each c
           },
           { signal: caller.signal, timeoutMs, priority },
         );
+        asking = undefined;
         const gone = (): void => void waiting.delete(number);
         result.then(gone, gone);
         followed.push(follow(result));

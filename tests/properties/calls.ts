@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import type { OperationContext, Policy } from '../../src/index.ts';
+import { fc } from '../fast-check.ts';
 import { follow } from '../support.ts';
 
 /** What one attempt of an operation does. */

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { monotonicNow } from '../../src/core/clock.ts';
 import { deadlines } from '../../src/core/deadlines.ts';
@@ -13,6 +12,7 @@ import {
   type Strategy,
   timeout,
 } from '../../src/index.ts';
+import { fc } from '../fast-check.ts';
 import { follow, testHub } from '../support.ts';
 import { call, LATEST_MS, startCalls } from './calls.ts';
 

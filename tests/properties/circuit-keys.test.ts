@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Circuit, circuitBreaker } from '../../src/index.ts';
+import { fc } from '../fast-check.ts';
 import { testHub } from '../support.ts';
 
 beforeEach(() => void vi.useFakeTimers());

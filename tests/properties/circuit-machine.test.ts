@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { NO_GENERATION, type Permit } from '../../src/core/permit.ts';
 import { CircuitMachine } from '../../src/strategies/circuit-breaker/machine.ts';
 import { circuitBreakerSchema } from '../../src/strategies/circuit-breaker/options.ts';
+import { fc } from '../fast-check.ts';
 import { CircuitModel, type ModelPermit } from './circuit-model.ts';
 
 const rate = fc.constantFrom<(number | false)[]>(0.01, 0.25, 0.5, 0.75, 1, false);

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { NO_GENERATION, type Permit } from '../../src/core/permit.ts';
 import { circuitBreaker } from '../../src/index.ts';
 import { CircuitMachine } from '../../src/strategies/circuit-breaker/machine.ts';
 import { circuitBreakerSchema } from '../../src/strategies/circuit-breaker/options.ts';
+import { fc } from '../fast-check.ts';
 import { testHub } from '../support.ts';
 import { CircuitModel, type ModelPermit } from './circuit-model.ts';
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { fc } from '../fast-check.ts';
 import { follow, testHub } from '../support.ts';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Deadlines } from '../../src/core/deadlines.ts';
 import { Deadline } from '../../src/core/scope.ts';
+import { fc } from '../fast-check.ts';
 
 class Probe extends Deadline {
   firedAt: number[] = [];

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pick } from '../../src/strategies/failover/choice.ts';
 import { EndpointState } from '../../src/strategies/failover/endpoint.ts';
+import { fc } from '../fast-check.ts';
 import { seeded } from './seeded.ts';
 
 describe('the choice of an endpoint', () => {

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Finding, OutlierEjection, type Ticket } from '../../src/strategies/failover/ejection.ts';
 import { type EjectionSettings, failoverSchema } from '../../src/strategies/failover/options.ts';
+import { fc } from '../fast-check.ts';
 import { follow, testHub } from '../support.ts';
 import { seeded } from './seeded.ts';
 

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ErrorTally } from '../../src/core/error-tally.ts';
 import type { FailureMark } from '../../src/core/failure-onset.ts';
 import { NO_GENERATION, type Permit } from '../../src/core/permit.ts';
 import { CircuitMachine } from '../../src/strategies/circuit-breaker/machine.ts';
 import { circuitBreakerSchema } from '../../src/strategies/circuit-breaker/options.ts';
+import { fc } from '../fast-check.ts';
 
 /** A machine whose marks tell the number of the attempt that they were made at. */
 function marked(given: unknown) {

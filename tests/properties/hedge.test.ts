@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AttemptBudget } from '../../src/core/attempt-budget.ts';
 import { monotonicNow } from '../../src/core/clock.ts';
 import type { OperationContext } from '../../src/index.ts';
 import { RecentLatencies } from '../../src/strategies/hedge/recent-latencies.ts';
+import { fc } from '../fast-check.ts';
 import { flush, follow, testHub } from '../support.ts';
 
 describe('the percentile of the recent latencies', () => {

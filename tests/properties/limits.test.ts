@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deadlines } from '../../src/core/deadlines.ts';
 import { type LayerFamily, layerFamilies } from '../../src/core/layer-metrics.ts';
@@ -12,6 +11,7 @@ import {
   type Strategy,
   timeout,
 } from '../../src/index.ts';
+import { fc } from '../fast-check.ts';
 import { testHub } from '../support.ts';
 import { call, LATEST_MS, startCalls } from './calls.ts';
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deadlines } from '../../src/core/deadlines.ts';
 import type { PolicyOptions } from '../../src/index.ts';
+import { fc } from '../fast-check.ts';
 import { testHub } from '../support.ts';
 import { call, LATEST_MS, startCalls } from './calls.ts';
 

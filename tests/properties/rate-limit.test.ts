@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { monotonicNow } from '../../src/core/clock.ts';
 import { TokenBucket } from '../../src/strategies/rate-limit/token-bucket.ts';
+import { fc } from '../fast-check.ts';
 import { follow, testHub } from '../support.ts';
 
 const priorities = ['critical', 'high', 'medium', 'low'] as const;

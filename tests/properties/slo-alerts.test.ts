@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Sli, SliCounts } from '../../src/metrics/sli.ts';
 import { burnRateOf, remainingOf } from '../../src/slo/budget.ts';
@@ -6,6 +5,7 @@ import { type AlertSeverity, burnAlerts } from '../../src/slo/burn-alerts.ts';
 import { AlertMachine, type SloChange } from '../../src/slo/live/alert-machine.ts';
 import type { FollowedObjective } from '../../src/slo/live/standing.ts';
 import { type BurnWindow, burnWindowNames, DAY_MS, DEFAULT_PERIOD_MS } from '../../src/slo/windows.ts';
+import { fc } from '../fast-check.ts';
 
 /** What one objective's windows hold at one moment. */
 type Held = Readonly<Record<BurnWindow | 'period', SliCounts>>;

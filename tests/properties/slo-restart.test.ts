@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EventWindows } from '../../src/slo/live/ring.ts';
 import { namedWindows, savedWindows } from '../../src/slo/live/state.ts';
 import { windowShapes } from '../../src/slo/live/tracker.ts';
+import { fc } from '../fast-check.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;

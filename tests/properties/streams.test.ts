@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { fc } from '../fast-check.ts';
 import { follow, testHub } from '../support.ts';
 
 const unhandled = vi.fn();

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { priorities } from '../../src/core/priority.ts';
 import {
@@ -7,6 +6,7 @@ import {
   type ThrottledRequest,
   ThrottleMachine,
 } from '../../src/strategies/throttle/machine.ts';
+import { fc } from '../fast-check.ts';
 
 const WINDOW_MS = 120_000;
 const SLICE_MS = WINDOW_MS / SLICES;

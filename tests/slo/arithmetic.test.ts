@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isBreakwaterError } from '../../src/core/errors.ts';
 import {
@@ -8,6 +7,7 @@ import {
   errorBudgetMs,
   timeToExhaustionMs,
 } from '../../src/slo/arithmetic.ts';
+import { fc } from '../fast-check.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { errorBudget, errorBudgetMs } from '../../src/slo/arithmetic.ts';
 import { type AlertSeverity, burnAlerts } from '../../src/slo/burn-alerts.ts';
 import { burnWindows, DAY_MS, DEFAULT_PERIOD_MS } from '../../src/slo/windows.ts';
+import { fc } from '../fast-check.ts';
 
 const text = (objective: number, periodMs: number) =>
   burnAlerts(objective, periodMs).alerts.map(

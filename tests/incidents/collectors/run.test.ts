@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Collector } from '../../../src/incidents/collectors/collector.ts';
 import { commandCollector } from '../../../src/incidents/collectors/command.ts';
@@ -20,6 +19,7 @@ import { logCollector } from '../../../src/incidents/collectors/log.ts';
 import { type CollectorOptions, collectorSchema } from '../../../src/incidents/collectors/options.ts';
 import { CollectorRunner } from '../../../src/incidents/collectors/run.ts';
 import { incidentChange } from '../../../src/incidents/incident/changes/change.ts';
+import { fc } from '../../fast-check.ts';
 import { sampleIncident } from '../sample.ts';
 
 let folder: string;

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { InvalidOptionsError } from '../../../src/core/errors.ts';
 import type { IncidentCommand } from '../../../src/incidents/commands/command.ts';
 import { incidentChange } from '../../../src/incidents/incident/changes/change.ts';
 import type { IncidentJson } from '../../../src/incidents/incident/document.ts';
+import { fc } from '../../fast-check.ts';
 import { Player } from './player.ts';
 
 const by = fc.constantFrom('Ada', 'Grace', 'Alan');

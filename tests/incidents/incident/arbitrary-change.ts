@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { IncidentChange } from '../../../src/incidents/incident/changes/change.ts';
 import {
   actionHorizons,
@@ -7,6 +6,7 @@ import {
 } from '../../../src/incidents/incident/changes/people.ts';
 import { severities } from '../../../src/incidents/incident/severity.ts';
 import { incidentTriggers } from '../../../src/incidents/incident/trigger.ts';
+import { fc } from '../../fast-check.ts';
 
 const states = ['closed', 'open', 'half-open', 'forced-open', 'disabled'] as const;
 const topics = ['why', 'root-cause', 'contributing', 'lucky', 'thanks', 'accepted-risk'] as const;

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type IncidentChange, incidentChange } from '../../../src/incidents/incident/changes/change.ts';
 import { foldEntries } from '../../../src/incidents/incident/fold.ts';
 import { IncidentRecord } from '../../../src/incidents/incident/record.ts';
 import { type IncidentStatus, isOpen } from '../../../src/incidents/incident/status.ts';
 import type { JournalEntry } from '../../../src/incidents/journal/entry.ts';
+import { fc } from '../../fast-check.ts';
 import { anyChange } from './arbitrary-change.ts';
 import { AT, detected, documentOf, recordOf } from './changes.ts';
 

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { afterDelay } from '../../../src/core/timers.ts';
 import { durationText } from '../../../src/incidents/duration-text.ts';
 import { checklistNames } from '../../../src/incidents/incident/document.ts';
 import { IncidentIds } from '../../../src/incidents/incident/incident-id.ts';
 import { Timeline } from '../../../src/incidents/incident/timeline.ts';
+import { fc } from '../../fast-check.ts';
 import { sampleIncident } from '../sample.ts';
 import { AT, detected, recordOf } from './changes.ts';
 

@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foldEntries } from '../../../src/incidents/incident/fold.ts';
 import { decodeLine, type JournalEntry } from '../../../src/incidents/journal/entry.ts';
 import { readJournal } from '../../../src/incidents/journal/read.ts';
+import { seed } from '../../fast-check.ts';
 import { bundle } from './bundle.ts';
 import type { FromChild } from './crash-child.ts';
 import { randomFrom } from './random.ts';
@@ -265,9 +266,7 @@ function isAboutTorn(text: string): boolean {
 }
 
 describe('an application that is killed at any moment', () => {
-  const seed = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31));
-
-  it(`loses nothing, ${CHAINS * KILLS_PER_CHAIN} times (CRASH_SEED=${seed})`, async () => {
+  it(`loses nothing, ${CHAINS * KILLS_PER_CHAIN} times`, async () => {
     const chains = Array.from({ length: CHAINS }, (_, at) => {
       const directory = mkdtempSync(join(folder, 'journal-'));
       return { directory, chain: new Chain(directory, seed + at * 7_919) };

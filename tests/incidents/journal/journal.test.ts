@@ -9,13 +9,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InvalidOptionsError } from '../../../src/core/errors.ts';
 import { encodeEntry, MAX_RECORD_BYTES } from '../../../src/incidents/journal/entry.ts';
 import { thisProcess } from '../../../src/incidents/journal/process-identity.ts';
 import { readJournal } from '../../../src/incidents/journal/read.ts';
 import { writeEntries } from '../../../src/incidents/journal/write.ts';
+import { fc } from '../../fast-check.ts';
 import { diskThat, note, open, systemError, temporaryFolder, texts } from './support.ts';
 
 const file = 'journal-2026-02.jsonl';

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lineHash as hashOf, withBase } from '../../../src/incidents/postmortem/merge/base.ts';
 import { mergePostmortem } from '../../../src/incidents/postmortem/merge/merge.ts';
 import { postmortem } from '../../../src/incidents/postmortem/postmortem.ts';
+import { fc } from '../../fast-check.ts';
 import { sampleIncident } from '../sample.ts';
 import { at, outage } from './outage.ts';
 

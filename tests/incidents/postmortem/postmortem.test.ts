@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { IncidentJson } from '../../../src/incidents/incident/document.ts';
 import { escapeMarkdown } from '../../../src/incidents/postmortem/markdown.ts';
 import { postmortem } from '../../../src/incidents/postmortem/postmortem.ts';
+import { fc } from '../../fast-check.ts';
 import { sampleIncident } from '../sample.ts';
 import { at, outage } from './outage.ts';
 import { blockText, rendered } from './render.ts';

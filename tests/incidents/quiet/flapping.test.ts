@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FlapDetector } from '../../../src/incidents/quiet/flapping.ts';
+import { fc } from '../../fast-check.ts';
 
 const nagios = { start: 0.3, stop: 0.2 };
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Silence } from '../../../src/incidents/manager/hub-change.ts';
 import { DigestWindow } from '../../../src/incidents/quiet/digest.ts';
@@ -6,6 +5,7 @@ import { matchesPattern } from '../../../src/incidents/quiet/pattern.ts';
 import { MAX_SILENCES, Silences } from '../../../src/incidents/quiet/silences.ts';
 import { UpdateLimit } from '../../../src/incidents/quiet/update-limit.ts';
 import { upstreamOf } from '../../../src/incidents/quiet/upstream.ts';
+import { fc } from '../../fast-check.ts';
 
 describe('matchesPattern', () => {
   it('agrees with a regular expression', () => {

@@ -1,6 +1,5 @@
 import { metrics } from '@opentelemetry/api';
 import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
-import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Breakwater, BreakwaterOptions } from '../../../src/index.ts';
@@ -10,6 +9,7 @@ import {
   durationInstruments,
   observedInstruments,
 } from '../../../src/integrations/otel/instruments.ts';
+import { fc } from '../../fast-check.ts';
 import { parseExposition } from '../../metrics/exposition.ts';
 import { errorOf, testHub } from '../../support.ts';
 import { type Collected, MetricsSdk, removeSdk } from './sdk.ts';

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cacheKeyOf } from '../../../src/integrations/pg/cache-key.ts';
 import { looksReading, mayCommitInParts } from '../../../src/integrations/pg/statement-text.ts';
+import { fc } from '../../fast-check.ts';
 
 const text = 'select $1';
 const keyOf = (...values: unknown[]) => cacheKeyOf({ config: text, values });

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decideRelease } from '../../../src/slo/gate/decision.ts';
 import { type BudgetReading, type BudgetState, unknownBudget } from '../../../src/slo/gate/reading.ts';
+import { fc } from '../../fast-check.ts';
 
 const criteria = { minRemaining: 0.1, policies: [] };
 

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decideRelease } from '../../../src/slo/gate/decision.ts';
 import type { InstantSample, PromAnswer } from '../../../src/slo/gate/question.ts';
 import { readBudgets } from '../../../src/slo/gate/read-budgets.ts';
 import { prometheusRules, readSpec } from '../../../src/slo/index.ts';
+import { fc } from '../../fast-check.ts';
 
 const NOW = 1_800_000_000;
 const options = { defaultPeriodMs: 2_592_000_000, maxAgeMs: 900_000 };

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EventWindows } from '../../../src/slo/live/ring.ts';
 import { windowShapes } from '../../../src/slo/live/tracker.ts';
+import { fc } from '../../fast-check.ts';
 
 interface Step {
   /** How far the clock moves before the event; negative where it is set back. */

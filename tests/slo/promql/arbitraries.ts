@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../../fast-check.ts';
 
 /*
  * Queries that mostly hold to PromQL's grammar and types, with slips that are rare enough to stand alone; and the same

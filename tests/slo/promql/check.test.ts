@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkQuery, normalQuery, queryType } from '../../../src/slo/promql/check.ts';
+import { fc } from '../../fast-check.ts';
 import { skipWithoutPrometheus } from '../../prometheus/support.ts';
 import { mutatedQuery, query } from './arbitraries.ts';
 import { refusedByPromtool } from './promtool.ts';

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { prometheusRules } from '../../../src/slo/rules/rules.ts';
 import { ruleTests } from '../../../src/slo/rules/tests.ts';
@@ -8,6 +7,7 @@ import { SpecError } from '../../../src/slo/spec/problems.ts';
 import { readSpec } from '../../../src/slo/spec/read.ts';
 import { writeSloth } from '../../../src/slo/spec/sloth/write.ts';
 import { writeSpec } from '../../../src/slo/spec/write.ts';
+import { fc } from '../../fast-check.ts';
 import { skipWithoutPrometheus } from '../../prometheus/support.ts';
 import { arbitrarySpec } from '../spec/arbitraries.ts';
 import { mutatedText } from '../spec/sloth/mutations.ts';

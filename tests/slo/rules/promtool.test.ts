@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { prometheusRules } from '../../../src/slo/rules/rules.ts';
 import { ruleTests } from '../../../src/slo/rules/tests.ts';
 import type { SloSpec } from '../../../src/slo/spec/model.ts';
 import { DAY_MS } from '../../../src/slo/windows.ts';
+import { fc } from '../../fast-check.ts';
 import { skipWithoutPrometheus } from '../../prometheus/support.ts';
 import { arbitraryObjective, arbitraryPeriodMs, arbitrarySpec } from '../spec/arbitraries.ts';
 import { complaints, promtoolWith } from './promtool-files.ts';

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { type Sli, slis } from '../../../src/metrics/sli.ts';
 import type { Indicator, RuleLabels, Slo, SloSpec } from '../../../src/slo/spec/model.ts';
 import { sloNameOf } from '../../../src/slo/spec/own-format.ts';
 import { ruleLabelNames, seriesLabelNames } from '../../../src/slo/spec/shapes.ts';
 import { writeSpec } from '../../../src/slo/spec/write.ts';
+import { fc } from '../../fast-check.ts';
 
 /*
  * Specs that are valid, however odd, for all who make something of them: names and texts with what YAML, PromQL, Go

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shiftedDecimal } from '../../../src/slo/spec/decimals.ts';
 import { duration, formatDuration, parseDuration } from '../../../src/slo/spec/durations.ts';
 import { formatPercentage, parsePercentage, specObjective, specShare } from '../../../src/slo/spec/ratios.ts';
+import { fc } from '../../fast-check.ts';
 
 describe('a duration', () => {
   it.each([

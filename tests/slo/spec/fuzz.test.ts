@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SloSpec } from '../../../src/slo/spec/model.ts';
 import { SpecError } from '../../../src/slo/spec/problems.ts';
 import { readSpec } from '../../../src/slo/spec/read.ts';
 import { writeSpec } from '../../../src/slo/spec/write.ts';
+import { fc } from '../../fast-check.ts';
 import { arbitrarySpec, arbitraryText, mutated } from './arbitraries.ts';
 
 /** The spec, or `undefined` where the text is refused with places inside of it. */

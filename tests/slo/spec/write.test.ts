@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionsError } from '../../../src/core/errors.ts';
 import type { SloSpec } from '../../../src/slo/spec/model.ts';
 import { readSpec } from '../../../src/slo/spec/read.ts';
 import { writeSpec } from '../../../src/slo/spec/write.ts';
+import { fc } from '../../fast-check.ts';
 import { arbitrarySpec } from './arbitraries.ts';
 
 describe('writeSpec()', () => {

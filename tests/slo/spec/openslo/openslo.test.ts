@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { parseDocuments } from '../../../../src/slo/spec/document.ts';
@@ -8,6 +7,7 @@ import { writeOpenSlo } from '../../../../src/slo/spec/openslo/write.ts';
 import { SpecError } from '../../../../src/slo/spec/problems.ts';
 import { specDefaults } from '../../../../src/slo/spec/schema.ts';
 import { DAY_MS, DEFAULT_PERIOD_MS } from '../../../../src/slo/windows.ts';
+import { fc } from '../../../fast-check.ts';
 import { arbitrarySpec } from '../arbitraries.ts';
 import { mutatedText } from '../sloth/mutations.ts';
 

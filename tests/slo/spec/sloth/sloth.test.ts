@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseDocuments } from '../../../../src/slo/spec/document.ts';
@@ -8,6 +7,7 @@ import { specDefaults } from '../../../../src/slo/spec/schema.ts';
 import { readSloth } from '../../../../src/slo/spec/sloth/read.ts';
 import { writeSloth } from '../../../../src/slo/spec/sloth/write.ts';
 import { DEFAULT_PERIOD_MS } from '../../../../src/slo/windows.ts';
+import { fc } from '../../../fast-check.ts';
 import { arbitrarySpec } from '../arbitraries.ts';
 import { mutatedText } from './mutations.ts';
 
