@@ -1,10 +1,11 @@
 import type { LiveSettings } from '../../core/adjustable.ts';
 import { type LimitControl, SetByHand } from '../../core/control.ts';
 import { LimitReachedError, withoutStack } from '../../core/errors.ts';
-import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
-import { cutShort, type Outcome, rejected } from '../../core/outcome.ts';
+import { type LayerSample, layerFamilies } from '../../core/layer-metrics.ts';
+import { LimitLayer } from '../../core/limit-layer.ts';
+import type { Outcome } from '../../core/outcome.ts';
 import type { Passage } from '../../core/passage.ts';
-import { edge, type Inner, type Layer, type Outer } from '../../core/pipeline.ts';
+import type { Inner } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { GradientLimit } from './gradient.ts';
 import { AdaptiveLimiter, type LimitBounds } from './limiter.ts';
@@ -17,11 +18,7 @@ import { VegasLimit } from './vegas.ts';
 export type LiveLimit = LiveSettings<typeof liveLimitSchema>;
 
 /** An adaptive limit at work. */
-export class AdaptiveLimitLayer implements Layer, Placer {
-  outer: Outer = edge;
-  readonly #inner: Inner;
-  readonly #runtime: PolicyRuntime;
-  readonly #live: LiveLimit;
+export class AdaptiveLimitLayer extends LimitLayer<LiveLimit> implements Placer {
   readonly #limiter: AdaptiveLimiter;
   /** Places whose operations were given up and still run, the longest first. */
   readonly #left = new Set<Place>();
@@ -30,9 +27,7 @@ export class AdaptiveLimitLayer implements Layer, Placer {
   readonly #byHand = new SetByHand<keyof LimitBounds>('adaptiveLimit', () => this.#limiter.clamp());
 
   constructor(inner: Inner, runtime: PolicyRuntime, live: LiveLimit) {
-    this.#inner = inner;
-    this.#runtime = runtime;
-    this.#live = live;
+    super(inner, runtime, live, 'limit_reached');
     const { algorithm, initialLimit } = live.current;
     const rule = () => live.current;
     this.#limiter = new AdaptiveLimiter(
@@ -50,45 +45,15 @@ export class AdaptiveLimitLayer implements Layer, Placer {
     ];
   }
 
-  refuses(passage: Passage, now: number): boolean {
-    return this.#inner.refuses?.(passage, now) === true;
-  }
-
   samples(): readonly LayerSample[] {
     return [
       { family: layerFamilies.adaptiveLimit, labels: {}, read: () => this.#limiter.limit },
       { family: layerFamilies.adaptiveLimitInUse, labels: {}, read: () => this.#limiter.inFlight },
-      shadowSample('limit_reached', this.#runtime.shadowRejections, () => this.#isShadow),
+      this.shadowSample,
     ];
   }
 
-  enter(passage: Passage, now: number): void {
-    if (passage.cause !== undefined) {
-      this.outer.settle(passage, cutShort(passage.reason, passage.cause, 'ignored'), now);
-      return;
-    }
-    if (this.refuses(passage, now)) {
-      this.#inner.enter(passage, now);
-      return;
-    }
-    const isExtra = !this.#hasRoom(now);
-    if (isExtra) {
-      const { limit } = this.#limiter;
-      const isShadow = this.#isShadow;
-      this.#runtime.rejected('limit_reached', undefined, passage.call.trace, isShadow);
-      if (!isShadow) {
-        this.outer.settle(passage, this.#turnedAway(limit), now);
-        return;
-      }
-    }
-    const place = new Place(this, passage, now);
-    place.isExtra = isExtra;
-    if (isExtra) this.#extra += 1;
-    this.#limiter.take(place);
-    this.#inner.enter(place, now);
-  }
-
-  settle(passage: Passage, outcome: Outcome, now: number): void {
+  override settle(passage: Passage, outcome: Outcome, now: number): void {
     if (passage.opener !== this || !(passage instanceof Place)) {
       this.outer.settle(passage, outcome, now);
       return;
@@ -116,25 +81,37 @@ export class AdaptiveLimitLayer implements Layer, Placer {
     if (place.isSettled) this.#release(place);
   }
 
-  get #isShadow(): boolean {
-    return this.#live.current.mode === 'shadow';
+  protected decide(passage: Passage, now: number): void {
+    const isExtra = !this.#hasRoom(now);
+    if (isExtra && !this.isShadow) {
+      const { name } = this.runtime;
+      const { limit } = this.#limiter;
+      this.turnAway(passage, () => new LimitReachedError(name, limit), now);
+      return;
+    }
+    if (isExtra) this.countInShadow(passage);
+    const place = new Place(this, passage, now);
+    place.isExtra = isExtra;
+    if (isExtra) this.#extra += 1;
+    this.#limiter.take(place);
+    this.inner.enter(place, now);
   }
 
   get #bounds(): LimitBounds {
-    const { minLimit, maxLimit } = this.#live.current;
+    const { minLimit, maxLimit } = this.live.current;
     const most = Math.max(1, this.#byHand.get('maxLimit') ?? maxLimit);
     const least = Math.max(1, this.#byHand.get('minLimit') ?? minLimit);
     return { minLimit: Math.min(least, most), maxLimit: most };
   }
 
   #limit(name: keyof LimitBounds, text: string): LimitControl {
-    const configured = this.#live.current[name];
+    const configured = this.live.current[name];
     return this.#byHand.limit(name, { text, type: 'size', configured, current: this.#bounds[name] });
   }
 
   /** Those who would have been turned away would not be here to stand in the way of others. */
   get #besides(): number {
-    return this.#isShadow ? this.#extra : 0;
+    return this.isShadow ? this.#extra : 0;
   }
 
   #hasRoom(now: number): boolean {
@@ -146,16 +123,16 @@ export class AdaptiveLimitLayer implements Layer, Placer {
 
   /** Takes the places of operations that do not end, and reports them. */
   #takeBack(now: number): void {
-    const { maxLeaseMs } = this.#live.current;
+    const { maxLeaseMs } = this.live.current;
     for (const place of this.#left) {
       // A clock that went far back is not waited for.
       if (Math.abs(now - place.leftAt) < maxLeaseMs) return;
       if (!place.isSettled) continue;
       this.#left.delete(place);
       this.#release(place);
-      this.#runtime.report(
+      this.runtime.report(
         'adaptive-limit',
-        withoutStack(() => new Error(overdueText(this.#runtime.name, maxLeaseMs))),
+        withoutStack(() => new Error(overdueText(this.runtime.name, maxLeaseMs))),
       );
     }
   }
@@ -180,12 +157,7 @@ export class AdaptiveLimitLayer implements Layer, Placer {
     const latencyMs = withoutDelay(tookMs, delayMs, this.#limiter.baselineMs);
     if (latencyMs === undefined) return;
     const timedOut = isTimeout && delayMs < tookMs / 2;
-    this.#limiter.sample(place, latencyMs, timedOut, !this.#isShadow, now);
-  }
-
-  #turnedAway(limit: number): Outcome {
-    const { name } = this.#runtime;
-    return rejected(() => withoutStack(() => new LimitReachedError(name, limit)), 'limit_reached', undefined);
+    this.#limiter.sample(place, latencyMs, timedOut, !this.isShadow, now);
   }
 }
 

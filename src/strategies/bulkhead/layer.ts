@@ -2,26 +2,23 @@ import type { LiveSettings } from '../../core/adjustable.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { type LimitControl, SetByHand } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
-import { BulkheadFullError, TimeoutError, withoutStack } from '../../core/errors.ts';
-import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
-import { cutShort, failed, type Outcome, rejected } from '../../core/outcome.ts';
+import { BulkheadFullError, TimeoutError } from '../../core/errors.ts';
+import { type LayerSample, layerFamilies } from '../../core/layer-metrics.ts';
+import { failed, type Outcome } from '../../core/outcome.ts';
 import type { Passage } from '../../core/passage.ts';
-import { edge, type Inner, type Layer, type Outer } from '../../core/pipeline.ts';
+import type { Inner } from '../../core/pipeline.ts';
+import { QueueingLayer } from '../../core/queueing-layer.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
-import type { EndCause } from '../../core/scope.ts';
-import { closedOutcome, lookWhenCircuitMoves } from '../../core/waiting-calls.ts';
 import { Lease, type Lessor } from './lease.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import type { bulkheadSchema } from './options.ts';
 import { type Capacity, Places } from './places.ts';
 import { ShadowQueue } from './shadow-queue.ts';
 
+type Live = LiveSettings<typeof bulkheadSchema>;
+
 /** A bulkhead at work. */
-export class BulkheadLayer implements Layer, Lessor {
-  outer: Outer = edge;
-  readonly #inner: Inner;
-  readonly #runtime: PolicyRuntime;
-  readonly #live: LiveSettings<typeof bulkheadSchema>;
+export class BulkheadLayer extends QueueingLayer<Live, Lease> implements Lessor {
   readonly #places = new Places<Lease>();
   readonly #watch: LeaseWatch;
   /** Made when somebody would wait in it. */
@@ -29,12 +26,9 @@ export class BulkheadLayer implements Layer, Lessor {
   readonly #byHand = new SetByHand<keyof Capacity>('bulkhead', () => this.#changed());
   #capacity: Capacity;
   #isHandingOver = false;
-  #isClosed = false;
 
-  constructor(inner: Inner, runtime: PolicyRuntime, live: LiveSettings<typeof bulkheadSchema>) {
-    this.#inner = inner;
-    this.#runtime = runtime;
-    this.#live = live;
+  constructor(inner: Inner, runtime: PolicyRuntime, live: Live) {
+    super(inner, runtime, live, 'bulkhead_full');
     this.#capacity = live.current;
     this.#watch = new LeaseWatch({
       places: this.#places,
@@ -43,16 +37,11 @@ export class BulkheadLayer implements Layer, Lessor {
       onTakenBack: () => this.#handOver(),
     });
     live.onChange(() => this.#changed());
-    lookWhenCircuitMoves(
-      runtime,
-      () => this.#places.queued,
-      () => this.#letPassRefused(),
-    );
-    runtime.onClose(() => this.#close());
+    runtime.onClose(() => this.#watch.stop());
   }
 
   limits(): readonly LimitControl[] {
-    const { maxConcurrent, maxQueue } = this.#live.current;
+    const { maxConcurrent, maxQueue } = this.live.current;
     return [
       this.#byHand.limit('maxConcurrent', {
         text: 'calls that may be in the bulkhead at once',
@@ -69,28 +58,16 @@ export class BulkheadLayer implements Layer, Lessor {
     ];
   }
 
-  refuses(passage: Passage, now: number): boolean {
-    return this.#inner.refuses?.(passage, now) === true;
-  }
-
   samples(): readonly LayerSample[] {
     return [
       { family: layerFamilies.bulkheadInUse, labels: {}, read: () => this.#places.inUse },
       { family: layerFamilies.bulkheadQueued, labels: {}, read: () => this.#places.queued },
       { family: layerFamilies.bulkheadExpiredLeases, labels: {}, read: () => this.#watch.takenBack },
-      shadowSample('bulkhead_full', this.#runtime.shadowRejections, () => this.#isShadow),
+      this.shadowSample,
     ];
   }
 
-  enter(passage: Passage, now: number): void {
-    if (passage.cause !== undefined) {
-      this.outer.settle(passage, cutShort(passage.reason, passage.cause, 'ignored'), now);
-    } else if (this.refuses(passage, now)) this.#inner.enter(passage, now);
-    else if (this.#isShadow) this.#enterInShadow(passage, now);
-    else this.#enterOrWait(passage, now);
-  }
-
-  settle(passage: Passage, outcome: Outcome, now: number): void {
+  override settle(passage: Passage, outcome: Outcome, now: number): void {
     if (passage.opener !== this || !(passage instanceof Lease)) {
       this.outer.settle(passage, outcome, now);
       return;
@@ -117,31 +94,35 @@ export class BulkheadLayer implements Layer, Lessor {
   }
 
   waitedTooLong(lease: Lease, now: number): void {
-    this.#leaveQueue(lease);
+    this.leaveQueue(lease);
     const { mayWaitMs } = lease;
-    this.#turnAway(lease.outer, () => new TimeoutError(this.#runtime.name, mayWaitMs, 'queue'), now);
+    this.turnAway(lease.outer, () => new TimeoutError(this.runtime.name, mayWaitMs, 'queue'), now);
   }
 
-  leftQueue(lease: Lease, cause: EndCause, reason: unknown): void {
-    this.#leaveQueue(lease);
-    const now = monotonicNow();
-    // An attempt's time that ran out here says nothing about the dependency.
-    if (cause === 'attempt-timeout') this.#turnAway(lease.outer, () => reason, now);
-    else this.outer.settle(lease.outer, cutShort(reason, cause, 'ignored'), now);
+  protected get waiting(): readonly Lease[] {
+    return this.#places.waiting;
   }
 
-  get #isShadow(): boolean {
-    return this.#live.current.mode === 'shadow';
+  protected leaveQueue(lease: Lease): void {
+    lease.stage = 'outside';
+    lease.close();
+    this.#places.dequeue(lease);
+    if (this.#places.queued === 0) this.#watch.look();
+  }
+
+  protected decide(passage: Passage, now: number): void {
+    if (this.isShadow) this.#enterInShadow(passage, now);
+    else this.#enterOrWait(passage, now);
   }
 
   /** Takes what holds from now on, and lets in whom that has made room for. */
   #changed(): void {
-    const { maxConcurrent, maxQueue } = this.#live.current;
+    const { maxConcurrent, maxQueue } = this.live.current;
     this.#capacity = {
       maxConcurrent: this.#byHand.get('maxConcurrent') ?? maxConcurrent,
       maxQueue: this.#byHand.get('maxQueue') ?? maxQueue,
     };
-    if (!this.#isShadow) this.#shadowQueue?.clear();
+    if (!this.isShadow) this.#shadowQueue?.clear();
     this.#handOver();
   }
 
@@ -149,7 +130,7 @@ export class BulkheadLayer implements Layer, Lessor {
     this.#countTimedOut(now);
     const lease = new Lease(this, passage);
     lease.isExtra = this.#places.wouldTurnAway(this.#capacity);
-    if (lease.isExtra) this.#countInShadow(lease);
+    if (lease.isExtra) this.countInShadow(lease);
     else if (this.#places.beyond(this.#capacity) >= 0) {
       this.#shadowQueue ??= new ShadowQueue(this.#places);
       this.#shadowQueue.add(lease);
@@ -159,18 +140,14 @@ export class BulkheadLayer implements Layer, Lessor {
 
   /** Counts those who would have waited for too long by now. */
   #countTimedOut(now: number): void {
-    const { queueTimeoutMs = Number.POSITIVE_INFINITY } = this.#live.current;
+    const { queueTimeoutMs = Number.POSITIVE_INFINITY } = this.live.current;
     const queue = this.#shadowQueue;
     if (queue === undefined) return;
     queue.moveUp(this.#capacity);
     for (let lease = queue.takeTimedOut(queueTimeoutMs, now); lease !== undefined; ) {
-      this.#countInShadow(lease);
+      this.countInShadow(lease);
       lease = queue.takeTimedOut(queueTimeoutMs, now);
     }
-  }
-
-  #countInShadow({ call }: Lease): void {
-    this.#runtime.rejected('bulkhead_full', undefined, call.trace, true);
   }
 
   #enterOrWait(passage: Passage, now: number): void {
@@ -179,8 +156,8 @@ export class BulkheadLayer implements Layer, Lessor {
     // Where there is no place, one may be overdue.
     if (!this.#places.hasPlace(this.#capacity)) this.#watch.takeBackOverdue(now);
     const found = this.#places.find(rank, this.#capacity);
-    if (this.#isClosed && found !== 'place') {
-      this.#settleClosed(passage);
+    if (this.isClosed && found !== 'place') {
+      this.settleClosed(passage);
       return;
     }
     switch (found) {
@@ -194,33 +171,27 @@ export class BulkheadLayer implements Layer, Lessor {
         this.#displace(passage, now);
         break;
       default:
-        this.#turnAway(passage, this.#fullError, now);
+        this.turnAway(passage, this.#fullError, now);
     }
   }
 
   readonly #fullError = (): unknown => {
     const { maxConcurrent, maxQueue } = this.#capacity;
-    return new BulkheadFullError(this.#runtime.name, maxConcurrent, maxQueue);
+    return new BulkheadFullError(this.runtime.name, maxConcurrent, maxQueue);
   };
 
   #displace(passage: Passage, now: number): void {
     const displaced = this.#places.leastImportant;
-    if (displaced !== undefined) this.#leaveQueue(displaced);
+    if (displaced !== undefined) this.leaveQueue(displaced);
     this.#enqueue(passage, now);
-    displaced?.inContext(() => this.#turnAway(displaced.outer, this.#fullError, now));
-  }
-
-  #turnAway(passage: Passage, makeError: () => unknown, now: number): void {
-    this.#runtime.rejected('bulkhead_full', undefined, passage.call.trace);
-    const outcome = rejected(() => withoutStack(makeError), 'bulkhead_full', undefined);
-    this.outer.settle(passage, outcome, now);
+    displaced?.inContext(() => this.turnAway(displaced.outer, this.#fullError, now));
   }
 
   #enqueue(passage: Passage, now: number): void {
     const lease = new Lease(this, passage);
     lease.stage = 'waiting';
     this.#places.enqueue(lease);
-    const { queueTimeoutMs } = this.#live.current;
+    const { queueTimeoutMs } = this.live.current;
     if (queueTimeoutMs !== undefined) {
       lease.mayWaitMs = queueTimeoutMs;
       deadlines.arm(lease, queueTimeoutMs, now);
@@ -228,29 +199,22 @@ export class BulkheadLayer implements Layer, Lessor {
     this.#watch.look();
   }
 
-  #leaveQueue(lease: Lease): void {
-    lease.stage = 'outside';
-    lease.close();
-    this.#places.dequeue(lease);
-    if (this.#places.queued === 0) this.#watch.look();
-  }
-
   #letIn(lease: Lease, now: number): void {
     lease.stage = 'inside';
     this.#places.take(lease, now);
     try {
-      this.#inner.enter(lease, now);
+      this.inner.enter(lease, now);
     } catch (error) {
       // No layer of this library throws; one of the user's own may, and must not keep the place.
       if (lease.isUnderWay) this.settle(lease, failed(error, 'defect'), now);
-      else this.#runtime.report('bulkhead', error);
+      else this.runtime.report('bulkhead', error);
     }
   }
 
   /** Its caller has an answer, and an operation of it still runs. */
   #keepFor(lease: Lease, now: number): void {
     lease.stage = 'answered';
-    if (this.#live.current.maxLeaseMs === undefined) this.#places.renew(lease, now);
+    if (this.live.current.maxLeaseMs === undefined) this.#places.renew(lease, now);
     this.#watch.keepAnswered();
   }
 
@@ -270,8 +234,8 @@ export class BulkheadLayer implements Layer, Lessor {
     try {
       for (let lease = this.#places.next; lease !== undefined; lease = this.#places.next) {
         const now = monotonicNow();
-        if (this.refuses(lease.outer, now)) this.#letPass(lease, now);
-        else if (this.#isShadow || this.#places.hasPlace(this.#capacity)) {
+        if (this.refuses(lease.outer, now)) this.letThrough(lease, now);
+        else if (this.isShadow || this.#places.hasPlace(this.#capacity)) {
           this.#places.dequeue(lease);
           deadlines.clear(lease);
           lease.inContext(() => this.#letIn(lease, now));
@@ -281,40 +245,5 @@ export class BulkheadLayer implements Layer, Lessor {
       this.#isHandingOver = false;
       this.#watch.look();
     }
-  }
-
-  /** Lets one who waits go on without a place: the circuit within turns it away. */
-  #letPass(lease: Lease, now: number): void {
-    this.#leaveQueue(lease);
-    const passage = lease.outer;
-    passage.inContext(() => {
-      try {
-        this.#inner.enter(passage, now);
-      } catch (error) {
-        this.outer.settle(passage, failed(error, 'defect'), now);
-      }
-    });
-  }
-
-  /** Lets those go on whom a circuit within would turn away. */
-  #letPassRefused(): void {
-    for (const lease of this.#places.waiting) {
-      const now = monotonicNow();
-      if (lease.stage === 'waiting' && this.refuses(lease.outer, now)) this.#letPass(lease, now);
-    }
-  }
-
-  #close(): void {
-    this.#isClosed = true;
-    for (const lease of this.#places.waiting) {
-      if (lease.stage !== 'waiting') continue;
-      this.#leaveQueue(lease);
-      lease.inContext(() => this.#settleClosed(lease.outer));
-    }
-    this.#watch.stop();
-  }
-
-  #settleClosed(passage: Passage): void {
-    this.outer.settle(passage, closedOutcome(this.#runtime), monotonicNow());
   }
 }

@@ -43,6 +43,10 @@ export class Lease extends InnerPassage implements Occupant<Lease> {
     return this.call.settings.priority;
   }
 
+  get isWaiting(): boolean {
+    return this.stage === 'waiting';
+  }
+
   /** Whether an operation that was given up still runs. */
   get isOccupied(): boolean {
     return this.#left > 0;
@@ -65,6 +69,6 @@ export class Lease extends InnerPassage implements Occupant<Lease> {
 
   protected override stopped(cause: EndCause, reason: unknown): void {
     // Where an operation runs, it has settled before this.
-    if (this.stage === 'waiting') this.#lessor.leftQueue(this, cause, reason);
+    if (this.isWaiting) this.#lessor.leftQueue(this, cause, reason);
   }
 }

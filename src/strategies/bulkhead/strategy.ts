@@ -42,7 +42,6 @@ class BulkheadStrategy implements Strategy {
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
-    runtime.keepsContext = true;
     return new PerEndpoint(inner, () => new BulkheadLayer(inner, runtime, this.adjustable));
   }
 }

@@ -38,7 +38,6 @@ class RateLimitStrategy implements Strategy {
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {
-    runtime.keepsContext = true;
     return new RateLimitLayer(inner, runtime, this.adjustable);
   }
 }

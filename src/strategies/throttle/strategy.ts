@@ -1,12 +1,13 @@
 import { LiveSettings } from '../../core/adjustable.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import type { LimitControl } from '../../core/control.ts';
-import { ThrottledError, withoutStack } from '../../core/errors.ts';
-import { type LayerSample, layerFamilies, shadowSample } from '../../core/layer-metrics.ts';
-import { cutShort, isTurnedAway, type Outcome, rejected } from '../../core/outcome.ts';
+import { ThrottledError } from '../../core/errors.ts';
+import { type LayerSample, layerFamilies } from '../../core/layer-metrics.ts';
+import { LimitLayer } from '../../core/limit-layer.ts';
+import { isTurnedAway, type Outcome } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import { PerEndpoint } from '../../core/per-endpoint.ts';
-import { edge, type Inner, type Layer, type Outer, type Strategy } from '../../core/pipeline.ts';
+import type { Inner, Layer, Strategy } from '../../core/pipeline.ts';
 import { priorities } from '../../core/priority.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { NO_SLICE, type ThrottledRequest, ThrottleMachine } from './machine.ts';
@@ -51,19 +52,13 @@ class ThrottleStrategy implements Strategy {
   }
 }
 
-class ThrottleLayer implements Layer {
-  outer: Outer = edge;
-  readonly #inner: Inner;
-  readonly #runtime: PolicyRuntime;
-  readonly #live: Live;
+class ThrottleLayer extends LimitLayer<Live> {
   readonly #machine: ThrottleMachine;
   /** Set by hand, in place of what the options say. */
   #multiplier: number | undefined = undefined;
 
   constructor(inner: Inner, runtime: PolicyRuntime, live: Live) {
-    this.#inner = inner;
-    this.#runtime = runtime;
-    this.#live = live;
+    super(inner, runtime, live, 'throttled');
     this.#machine = new ThrottleMachine(live.current.windowMs, () =>
       this.#multiplier === undefined
         ? live.current
@@ -72,7 +67,7 @@ class ThrottleLayer implements Layer {
   }
 
   limits(): readonly LimitControl[] {
-    const configured = this.#live.current.multiplier;
+    const configured = this.live.current.multiplier;
     return [
       {
         name: 'throttle.multiplier',
@@ -87,46 +82,16 @@ class ThrottleLayer implements Layer {
     ];
   }
 
-  refuses(passage: Passage, now: number): boolean {
-    return this.#inner.refuses?.(passage, now) === true;
-  }
-
   samples(): readonly LayerSample[] {
     const ratios = priorities.map((priority, rank) => ({
       family: layerFamilies.throttleRatio,
       labels: { priority },
       read: () => this.#machine.probability(rank, monotonicNow()),
     }));
-    const isShadow = (): boolean => this.#live.current.mode === 'shadow';
-    return [...ratios, shadowSample('throttled', this.#runtime.shadowRejections, isShadow)];
+    return [...ratios, this.shadowSample];
   }
 
-  enter(passage: Passage, now: number): void {
-    if (passage.cause !== undefined) {
-      this.outer.settle(passage, cutShort(passage.reason, passage.cause, 'ignored'), now);
-      return;
-    }
-    if (this.refuses(passage, now)) {
-      // An open circuit answers: the dependency is asked nothing, so nothing is counted.
-      this.#inner.enter(passage, now);
-      return;
-    }
-    const request = new Request(this, passage);
-    const { call } = passage;
-    const probability = this.#machine.ask(request, call.settings.priority, now, Math.random);
-    if (probability === 0) {
-      this.#inner.enter(request, now);
-      return;
-    }
-    request.close();
-    const isShadow = this.#live.current.mode === 'shadow';
-    this.#runtime.rejected('throttled', undefined, call.trace, isShadow);
-    // A listener may have ended the call; what lies within then settles it at once.
-    if (isShadow) this.#inner.enter(passage, now);
-    else this.outer.settle(passage, this.#turnedAway(probability), now);
-  }
-
-  settle(passage: Passage, outcome: Outcome, now: number): void {
+  override settle(passage: Passage, outcome: Outcome, now: number): void {
     if (passage.opener !== this || !(passage instanceof Request)) {
       this.outer.settle(passage, outcome, now);
       return;
@@ -134,6 +99,21 @@ class ThrottleLayer implements Layer {
     this.#judge(passage, outcome, now);
     passage.close();
     this.outer.settle(passage.outer, outcome, now);
+  }
+
+  protected decide(passage: Passage, now: number): void {
+    const request = new Request(this, passage);
+    const probability = this.#machine.ask(request, passage.call.settings.priority, now, Math.random);
+    if (probability === 0) {
+      this.inner.enter(request, now);
+      return;
+    }
+    request.close();
+    if (this.isShadow) {
+      this.countInShadow(passage);
+      // A listener may have ended the call; what lies within then settles it at once.
+      this.inner.enter(passage, now);
+    } else this.turnAway(passage, () => new ThrottledError(this.runtime.name, probability), now);
   }
 
   /** The circuit's rule: what counts as a failure there was not accepted; what does not count there does not here. */
@@ -144,11 +124,6 @@ class ThrottleLayer implements Layer {
     else if (verdict === 'transient' || verdict === 'permanent') {
       this.#machine.notAccepted(request, rank, now);
     } else if (verdict === 'defect' || verdict === 'ignored') this.#machine.forget(request, rank, now);
-  }
-
-  #turnedAway(probability: number): Outcome {
-    const { name } = this.#runtime;
-    return rejected(() => withoutStack(() => new ThrottledError(name, probability)), 'throttled', undefined);
   }
 }
 
