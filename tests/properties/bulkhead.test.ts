@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { monotonicNow } from '../../src/core/clock.ts';
 import { Places } from '../../src/strategies/bulkhead/places.ts';
 import { fc } from '../fast-check.ts';
 import { follow, testHub } from '../support.ts';
@@ -59,6 +60,9 @@ test('never more run than it allows, turns are kept, nobody is forgotten, each c
       const waiting = new Map<number, number>();
       /** The call that asks for a place right now: whose turn came before it asked, such as by a lease's end, goes first. */
       let asking: number | undefined;
+      /** When a call went in before one whose turn it was, and when each that never went in was told so. */
+      const passedBy: { readonly number: number; readonly other: number; readonly atMs: number }[] = [];
+      const turnedAwayAt = new Map<number, number>();
       hub.on('internal-error', ({ component }) => {
         if (component === 'bulkhead') taken += 1;
       });
@@ -75,7 +79,7 @@ test('never more run than it allows, turns are kept, nobody is forgotten, each c
         for (const [other, otherRank] of waiting) {
           if (other === asking) continue;
           const isBefore = otherRank < rank || (otherRank === rank && other < number);
-          if (isBefore) problems.push(`${number} went in before ${other}`);
+          if (isBefore) passedBy.push({ number, other, atMs: monotonicNow() });
         }
       };
       const end = (): void => {
@@ -112,7 +116,9 @@ test('never more run than it allows, turns are kept, nobody is forgotten, each c
           { signal: caller.signal, timeoutMs, priority },
         );
         asking = undefined;
-        const gone = (): void => void waiting.delete(number);
+        const gone = (): void => {
+          if (waiting.delete(number)) turnedAwayAt.set(number, monotonicNow());
+        };
         result.then(gone, gone);
         followed.push(follow(result));
         if (abortMs !== undefined) setTimeout(() => caller.abort(new Error('gave up')), abortMs);
@@ -151,6 +157,9 @@ test('never more run than it allows, turns are kept, nobody is forgotten, each c
       places?.set(5);
       await vi.advanceTimersByTimeAsync(5_000);
       check();
+      // Who leaves the queue at this very moment hears of it a moment later than whoever goes in for it.
+      for (const { number, other, atMs } of passedBy)
+        expectThat(turnedAwayAt.get(other) === atMs, `${number} went in before ${other}`);
       expect(problems).toEqual([]);
       expect(followed.map(({ times }) => times)).toEqual(calls.map(() => 1));
       expect([running, waiting.size, sample('bulkhead_in_use'), sample('bulkhead_queued')]).toEqual([
