@@ -3,7 +3,8 @@ import { GradientLimit } from '../../src/strategies/adaptive-limit/gradient.ts';
 import { AdaptiveLimiter } from '../../src/strategies/adaptive-limit/limiter.ts';
 import { VegasLimit } from '../../src/strategies/adaptive-limit/vegas.ts';
 import { fc } from '../fast-check.ts';
-import { type Server, Simulation, seeded } from '../strategies/adaptive-limit/simulation.ts';
+import { seeded } from '../seeded.ts';
+import { type Server, Simulation } from '../strategies/adaptive-limit/simulation.ts';
 
 type Algorithm = 'gradient' | 'vegas';
 

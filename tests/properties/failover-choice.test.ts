@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pick } from '../../src/strategies/failover/choice.ts';
 import { EndpointState } from '../../src/strategies/failover/endpoint.ts';
 import { fc } from '../fast-check.ts';
-import { seeded } from './seeded.ts';
+import { seeded } from '../seeded.ts';
 
 describe('the choice of an endpoint', () => {
   const weighted = (weights: readonly number[]): EndpointState[] =>

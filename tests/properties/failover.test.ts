@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Finding, OutlierEjection, type Ticket } from '../../src/strategies/failover/ejection.ts';
 import { type EjectionSettings, failoverSchema } from '../../src/strategies/failover/options.ts';
 import { fc } from '../fast-check.ts';
+import { seeded } from '../seeded.ts';
 import { follow, testHub } from '../support.ts';
-import { seeded } from './seeded.ts';
 
 function settingsOf(endpoints: number, given: object): EjectionSettings {
   const all = Array.from({ length: endpoints }, (_, at) => ({ name: `e${at}`, target: at }));

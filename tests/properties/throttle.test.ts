@@ -7,21 +7,11 @@ import {
   ThrottleMachine,
 } from '../../src/strategies/throttle/machine.ts';
 import { fc } from '../fast-check.ts';
+import { seeded } from '../seeded.ts';
 
 const WINDOW_MS = 120_000;
 const SLICE_MS = WINDOW_MS / SLICES;
 const always = (multiplier = 2, maxProbability = 1) => ({ multiplier, maxProbability });
-
-/** A generator of chance that gives the same numbers again (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const fresh = (): ThrottledRequest => ({ slice: NO_SLICE, era: 0 });
 const rank = fc.integer({ min: 0, max: 3 });

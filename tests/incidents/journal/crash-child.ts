@@ -6,8 +6,8 @@ import { IncidentManager } from '../../../src/incidents/manager.ts';
 import { incidentSchema } from '../../../src/incidents/options.ts';
 import type { PolicyFacts } from '../../../src/incidents/ports.ts';
 import { webhookSink } from '../../../src/incidents/sinks/webhook/sink.ts';
+import { seeded } from '../../seeded.ts';
 import { FakePolicy, RecordingLogger } from '../fixtures.ts';
-import { randomFrom } from './random.ts';
 
 /** What the program tells the test. */
 export type FromChild =
@@ -18,7 +18,7 @@ export type FromChild =
   | { readonly type: 'finished'; readonly open: number };
 
 const [directory = '', url = '', writer = '', seed = ''] = process.argv.slice(2);
-const random = randomFrom(Number(seed));
+const random = seeded(Number(seed));
 const tell = (message: FromChild): void => {
   process.send?.(message);
 };

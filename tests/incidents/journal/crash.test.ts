@@ -18,9 +18,9 @@ import { foldEntries } from '../../../src/incidents/incident/fold.ts';
 import { decodeLine, type JournalEntry } from '../../../src/incidents/journal/entry.ts';
 import { readJournal } from '../../../src/incidents/journal/read.ts';
 import { seed } from '../../fast-check.ts';
+import { seeded } from '../../seeded.ts';
 import { bundle } from './bundle.ts';
 import type { FromChild } from './crash-child.ts';
-import { randomFrom } from './random.ts';
 
 /** Journals, and how often an application that has one is killed. */
 const CHAINS = 10;
@@ -116,13 +116,13 @@ class Chain {
 
   constructor(directory: string, seed: number) {
     this.#directory = directory;
-    this.#random = randomFrom(seed);
+    this.#random = seeded(seed);
     this.receiver = new Receiver(
       () =>
         this.#files()
           .map(({ text }) => text.toString())
           .join(''),
-      randomFrom(seed + 1),
+      seeded(seed + 1),
     );
   }
 

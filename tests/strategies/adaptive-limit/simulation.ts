@@ -1,16 +1,5 @@
 import type { AdaptiveLimiter, Admitted } from '../../../src/strategies/adaptive-limit/limiter.ts';
 
-/** A generator of chance that gives the same numbers again (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A dependency with so many workers, each of which serves one call after another from one queue. */
 export interface Server {
   readonly workers: number;
