@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { monotonicNow } from '../../src/core/clock.ts';
 import { deadlines } from '../../src/core/deadlines.ts';
 import {
@@ -15,6 +15,7 @@ import {
 import { fc } from '../fast-check.ts';
 import { follow, testHub } from '../support.ts';
 import { call, LATEST_MS, startCalls } from './calls.ts';
+import { underFakeTime } from './fake-time.ts';
 
 const rate = fc.constantFrom(0, 0, 0.3, 0.7);
 
@@ -71,17 +72,7 @@ function counting(policy: Pick<Policy, 'execute'>) {
 /** Where the chaos layer stands among the others. */
 const place = fc.nat({ max: 4 });
 
-const unhandled: unknown[] = [];
-const onUnhandled = (error: unknown) => unhandled.push(error);
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  process.on('unhandledRejection', onUnhandled);
-});
-afterEach(() => {
-  process.off('unhandledRejection', onUnhandled);
-  vi.useRealTimers();
-});
+const unhandled = underFakeTime();
 
 test('whatever faults are made, each call settles once, all are counted, and none while it is off', async () => {
   const made = new Set<string | undefined>();
@@ -168,6 +159,6 @@ test('whatever faults are made, each call settles once, all are counted, and non
     ),
     { numRuns: 40 },
   );
-  expect(unhandled).toEqual([]);
+  expect(await unhandled()).toEqual([]);
   expect([...made].sort()).toEqual(['abort', 'error', 'latency', 'result']);
 });

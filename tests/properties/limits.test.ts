@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { deadlines } from '../../src/core/deadlines.ts';
 import { type LayerFamily, layerFamilies } from '../../src/core/layer-metrics.ts';
 import {
@@ -14,6 +14,7 @@ import {
 import { fc } from '../fast-check.ts';
 import { testHub } from '../support.ts';
 import { call, LATEST_MS, startCalls } from './calls.ts';
+import { underFakeTime } from './fake-time.ts';
 
 /** Layers to be put in any order, one limit outside or inside of another too. */
 const layers: fc.Arbitrary<(() => Strategy)[]> = fc.shuffledSubarray(
@@ -36,17 +37,7 @@ const layers: fc.Arbitrary<(() => Strategy)[]> = fc.shuffledSubarray(
 const { bulkheadInUse, bulkheadQueued, rateLimitQueued } = layerFamilies;
 const ours: ReadonlySet<LayerFamily> = new Set([bulkheadInUse, bulkheadQueued, rateLimitQueued]);
 
-const unhandled: unknown[] = [];
-const onUnhandled = (error: unknown) => unhandled.push(error);
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  process.on('unhandledRejection', onUnhandled);
-});
-afterEach(() => {
-  process.off('unhandledRejection', onUnhandled);
-  vi.useRealTimers();
-});
+const unhandled = underFakeTime();
 
 test('in any order of layers each call settles once, and nothing is left that waits or has a place', async () => {
   const reasons = new Set<string>();
@@ -75,8 +66,6 @@ test('in any order of layers each call settles once, and nothing is left that wa
     ),
     { numRuns: 100 },
   );
-  vi.useRealTimers();
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(unhandled).toEqual([]);
+  expect(await unhandled()).toEqual([]);
   for (const reason of ['bulkhead_full', 'rate_limited', 'circuit_open']) expect(reasons).toContain(reason);
 }, 60_000);

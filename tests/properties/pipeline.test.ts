@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { deadlines } from '../../src/core/deadlines.ts';
 import type { PolicyOptions } from '../../src/index.ts';
 import { fc } from '../fast-check.ts';
 import { testHub } from '../support.ts';
 import { call, LATEST_MS, startCalls } from './calls.ts';
+import { underFakeTime } from './fake-time.ts';
 
 const policyOptions: fc.Arbitrary<PolicyOptions> = fc.record({
   totalTimeoutMs: fc.constantFrom(false as const, 150, 700),
@@ -34,17 +35,7 @@ const policyOptions: fc.Arbitrary<PolicyOptions> = fc.record({
   ),
 });
 
-const unhandled: unknown[] = [];
-const onUnhandled = (error: unknown) => unhandled.push(error);
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  process.on('unhandledRejection', onUnhandled);
-});
-afterEach(() => {
-  process.off('unhandledRejection', onUnhandled);
-  vi.useRealTimers();
-});
+const unhandled = underFakeTime();
 
 test('each call settles once, gauges return to zero, and the counters add up', async () => {
   const outcomes = new Set<string>();
@@ -83,9 +74,7 @@ test('each call settles once, gauges return to zero, and the counters add up', a
     ),
     { numRuns: 250 },
   );
-  vi.useRealTimers();
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(unhandled).toEqual([]);
+  expect(await unhandled()).toEqual([]);
   expect([...outcomes].sort()).toEqual(
     ['defect', 'failure', 'fallback', 'ignored', 'rejected', 'success', 'timeout'].sort(),
   );
