@@ -110,10 +110,10 @@ describe('calls through a policy that hedges, at random', () => {
         fc.record({
           delayMs: fc.integer({ min: 1, max: 80 }),
           maxHedges: fc.nat({ max: 3 }),
-          maxExtraLoad: fc.constantFrom(0.2, 1),
+          maxExtraLoad: fc.constantFrom(0.2, 1, 1),
         }),
         fc.boolean(),
-        fc.array(plan, { minLength: 1, maxLength: 12, size: 'max' }),
+        fc.array(plan, { minLength: 1, maxLength: 20, size: 'max' }),
         async (hedge, listenerAborts, plans) => {
           const hub = testHub();
           const policy = hub.policy('upstream', {

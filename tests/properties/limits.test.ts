@@ -44,7 +44,7 @@ test('in any order of layers each call settles once, and nothing is left that wa
   await fc.assert(
     fc.asyncProperty(
       layers,
-      fc.array(call, { minLength: 1, maxLength: 12 }),
+      fc.array(call, { minLength: 1, maxLength: 20, size: 'max' }),
       fc.option(fc.nat({ max: 1_000 }), { nil: undefined, freq: 4 }),
       async (made, calls, disposedAtMs) => {
         const hub = testHub();
@@ -64,7 +64,7 @@ test('in any order of layers each call settles once, and nothing is left that wa
         expect(vi.getTimerCount()).toBe(0);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 200 },
   );
   expect(await unhandled()).toEqual([]);
   for (const reason of ['bulkhead_full', 'rate_limited', 'circuit_open']) expect(reasons).toContain(reason);
