@@ -9,7 +9,7 @@ import {
   timeout,
 } from 'cockatiel';
 import { describe, expect, it, vi } from 'vitest';
-import { BEYOND_TIMERS_MS, deferred, fail, hang, outcomeOf, useHub } from './support.ts';
+import { BEYOND_TIMERS_MS, deferred, fail, hang, outcomeOf, overflowing, useHub } from './support.ts';
 
 const current = useHub();
 
@@ -163,8 +163,9 @@ describe('a timeout', () => {
   it('past 2^31 ms fires at once in cockatiel', async () => {
     vi.useRealTimers();
     const policy = timeout(BEYOND_TIMERS_MS, TimeoutStrategy.Aggressive);
-    const call = policy.execute(() => new Promise((resolve) => setTimeout(resolve, 50, 'fine')));
-    expect(await outcomeOf(call)).toMatch(/^error: Error: Operation timed out/);
+    const operation = () => new Promise((resolve) => setTimeout(resolve, 50, 'fine'));
+    const outcome = await overflowing(() => outcomeOf(policy.execute(operation)));
+    expect(outcome).toMatch(/^error: Error: Operation timed out/);
   });
 });
 

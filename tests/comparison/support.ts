@@ -1,5 +1,6 @@
+import process from 'node:process';
 import { Registry } from 'prom-client';
-import { afterEach, beforeEach, vi } from 'vitest';
+import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { type Breakwater, createBreakwater } from '../../src/index.ts';
 
 /** Fake time and a hub of its own for each test of a file. */
@@ -45,3 +46,14 @@ export const hang = (): Promise<never> => new Promise(() => {});
 
 /** Past the longest delay of Node's timers. */
 export const BEYOND_TIMERS_MS = 2 ** 31 + 1_000;
+
+/** What `run` gives. Node warns while it runs, since it sets a timer that fires at once; that is not printed. */
+export async function overflowing<T>(run: () => Promise<T>): Promise<T> {
+  const warned = vi.spyOn(process, 'emitWarning').mockReturnValue();
+  try {
+    return await run();
+  } finally {
+    expect(warned.mock.calls.map(([, type]) => type)).toEqual(['TimeoutOverflowWarning']);
+    warned.mockRestore();
+  }
+}

@@ -1,4 +1,7 @@
+import pg from 'pg';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Canceller } from '../../src/integrations/pg/cancel.ts';
+import { resilientPool } from '../../src/integrations/pg/index.ts';
 import { failing, follow, hanging, repeat, testHub } from '../support.ts';
 
 const DAYS_30_MS = 30 * 86_400_000;
@@ -93,4 +96,27 @@ test('the wait for calls in flight when the hub closes', async () => {
   const closed = follow(hub.close({ timeoutMs: DAYS_30_MS }));
   await vi.advanceTimersByTimeAsync(20_000);
   expect(closed.now.status).toBe('pending');
+});
+
+test('the making of a connection to PostgreSQL', () => {
+  const pool = new pg.Pool();
+  resilientPool(testHub(), pool, { name: 'db', connectTimeoutMs: DAYS_30_MS });
+  expect(pool.options.connectionTimeoutMillis).toBe(2 ** 31 - 1);
+});
+
+test('the cancelling of a statement', async () => {
+  /** Makes no connection, so that no request comes through. */
+  class Unreachable {}
+  const client = Object.assign(new pg.Client(), {
+    constructor: Unreachable,
+    processID: 1,
+    secretKey: 2,
+    release() {},
+  });
+  const done = vi.fn();
+  const answered = new Canceller({}, DAYS_30_MS).cancel(client, done);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(done).not.toHaveBeenCalled();
+  answered();
+  expect(done).toHaveBeenCalledTimes(1);
 });

@@ -1,4 +1,5 @@
 import { createConnection, type Socket } from 'node:net';
+import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 import type { OptionsProblem } from '../../core/errors.ts';
 import { LineSplitter } from './lines.ts';
 import { type ControlMessage, controlMessage, lineOf, MAX_RESPONSE_BYTES } from './protocol.ts';
@@ -136,7 +137,7 @@ export class ControlConnection {
       const timer = setTimeout(
         () =>
           waiter.reject(new ControlFailure('timeout', `${this.#path} gave no answer within ${timeoutMs} ms`)),
-        timeoutMs,
+        Math.min(timeoutMs, LONGEST_TIMER_MS),
       );
       signal?.addEventListener('abort', aborted, { once: true });
       this.#waiters.set(id, waiter);

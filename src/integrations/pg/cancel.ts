@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 import { type CancelTarget, cancelTarget, sendCancelRequest } from './cancel-request.ts';
 
 /** How many requests are under way at once; each is a connection of its own. */
@@ -37,7 +38,7 @@ export class Canceller {
    */
   constructor(clientOptions: object, timeoutMs: number) {
     this.#clientOptions = clientOptions;
-    this.timeoutMs = timeoutMs;
+    this.timeoutMs = Math.min(timeoutMs, LONGEST_TIMER_MS);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** breakwater/pg: a pool of pg whose statements go through a policy. */
 import type { Pool } from 'pg';
 import type { Breakwater } from '../../breakwater.ts';
+import { LONGEST_TIMER_MS } from '../../core/deadlines.ts';
 import { parseOptions } from '../../core/options.ts';
 import { argumentsSchema, type ResilientPoolOptions, resilientPoolSchema } from './options.ts';
 import { makePolicy } from './policy.ts';
@@ -53,7 +54,7 @@ export function resilientPool(
   const { name, idempotent, connectTimeoutMs, cancelTimeoutMs, ...given } = options;
   const { policy, remembers } = makePolicy(breakwater, name, given);
   try {
-    pool.options.connectionTimeoutMillis ||= settings.connectTimeoutMs;
+    pool.options.connectionTimeoutMillis ||= Math.min(settings.connectTimeoutMs, LONGEST_TIMER_MS);
     return new ResilientPool({
       pool,
       policy,

@@ -31,6 +31,11 @@ it('waits for an answer no longer than it was told to', async () => {
   await expect(callControl(path, 'ping', {}, { timeoutMs: 30 })).rejects.toMatchObject({ kind: 'timeout' });
 });
 
+it('waits longer than a timer can', async () => {
+  const path = await answering('{"id":1,"result":"late"}\n');
+  await expect(callControl(path, 'ping', {}, { timeoutMs: 2 ** 31 + 1_000 })).resolves.toBe('late');
+});
+
 it('ends with the reason of the signal', async () => {
   const path = await answering('');
   const reason = new Error('enough');
