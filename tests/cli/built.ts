@@ -1,9 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { build } from 'esbuild';
 import { afterAll, beforeAll } from 'vitest';
-import { smallZod } from '../small-zod.ts';
+import { bundleTogether } from '../bundle.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 // Within the repository, where what is imported is found.
@@ -18,23 +17,13 @@ export const program = join(folder, 'cli/program.mjs');
 /** The library, for a program that imports it by its path. */
 export const library = join(folder, 'index.mjs');
 
-/** Builds the command once for a file of tests, so that not each process compiles and loads some hundred files. */
+/** Builds the command once for a file of tests. */
 export function buildCommand(): void {
   beforeAll(async () => {
-    await build({
-      absWorkingDir: root,
+    await bundleTogether({
       entryPoints: ['src/cli/main.ts', 'src/cli/program.ts', 'src/index.ts'],
       outbase: 'src',
       outdir: folder,
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      packages: 'external',
-      plugins: [smallZod],
-      logLevel: 'error',
     });
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

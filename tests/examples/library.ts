@@ -1,9 +1,8 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll } from 'vitest';
 import { findEntries } from '../../scripts/entries.ts';
-import { smallZod } from '../small-zod.ts';
+import { bundleTogether } from '../bundle.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 // Within the repository, where what is imported is found.
@@ -39,20 +38,7 @@ async function bundle(): Promise<void> {
   const entries = findEntries(root);
   const programs = topics().map((path) => [path.replace(/\.ts$/, ''), path]);
   mkdirSync(folder, { recursive: true });
-  await build({
-    absWorkingDir: root,
-    entryPoints: { ...entries, ...Object.fromEntries(programs) },
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    plugins: [smallZod],
-    tsconfig: join(root, 'tsconfig.json'),
-  });
+  await bundleTogether({ entryPoints: { ...entries, ...Object.fromEntries(programs) }, outdir: folder });
   const paths = Object.keys(entries).map((name) => [
     name === 'index' ? 'breakwater' : `breakwater/${name}`,
     [join(folder, `${name}.mjs`)],

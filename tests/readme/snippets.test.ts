@@ -2,12 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import pg from 'pg';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Postgres, startPostgres } from '../../examples/support/postgres.ts';
-import { smallZod } from '../small-zod.ts';
+import { bundleTogether } from '../bundle.ts';
 import { countTypeScriptBlocks, type Snippet, snippetsOf } from './document.ts';
 import { settings } from './settings.ts';
 
@@ -76,7 +75,7 @@ describe('the snippets of the README', () => {
     let database: Postgres | undefined;
 
     beforeAll(async () => {
-      await bundle();
+      await bundleTogether({ entryPoints: snippets.map(fileOf), outdir: programs });
       database = await startPostgres();
       const client = new pg.Client(database.config);
       await client.connect();
@@ -98,23 +97,6 @@ describe('the snippets of the README', () => {
     });
   });
 });
-
-/** Makes programs of the snippets that share one copy of the source, so that none is compiled for each. */
-async function bundle(): Promise<void> {
-  await build({
-    entryPoints: snippets.map(fileOf),
-    outdir: programs,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    plugins: [smallZod],
-    tsconfig: join(root, 'tsconfig.json'),
-  });
-}
 
 /** A program that does not end by itself fails by being stopped. */
 function run(
