@@ -1,33 +1,40 @@
-import type { Scope } from './scope.ts';
+/** What heeds a caller's signal. */
+export interface SignalFollower {
+  /** The signal has aborted. */
+  callerAborted(reason: unknown): void;
+}
 
-/** The calls that heed a signal, and the one listener that serves them all. */
-interface Followers {
-  readonly scopes: Set<Scope>;
+/** Those who heed a signal, and the one listener that serves them all. */
+interface Following {
+  readonly followers: Set<SignalFollower>;
   readonly onAbort: () => void;
 }
 
-const followers = new WeakMap<AbortSignal, Followers>();
+const heeded = new WeakMap<AbortSignal, Following>();
 
-/** Ends `scope` when its caller's `signal` aborts. However many calls share a signal, it carries one listener. */
-export function followSignal(signal: AbortSignal, scope: Scope): void {
-  const known = followers.get(signal);
+/**
+ * Tells `follower` when its caller's `signal` aborts. However many follow one signal, it carries one listener: a server
+ * may hand its shutdown's signal to all its calls, and Node warns of a leak where a signal has more than ten.
+ */
+export function followSignal(signal: AbortSignal, follower: SignalFollower): void {
+  const known = heeded.get(signal);
   if (known !== undefined) {
-    known.scopes.add(scope);
+    known.followers.add(follower);
     return;
   }
-  const scopes = new Set([scope]);
+  const followers = new Set([follower]);
   const onAbort = (): void => {
-    followers.delete(signal);
-    for (const follower of scopes) follower.inContext(() => follower.end('caller-abort', signal.reason));
+    heeded.delete(signal);
+    for (const each of followers) each.callerAborted(signal.reason);
   };
-  followers.set(signal, { scopes, onAbort });
+  heeded.set(signal, { followers, onAbort });
   signal.addEventListener('abort', onAbort, { once: true });
 }
 
-/** The scope heeds the signal no more; the last one takes the listener away. */
-export function unfollowSignal(signal: AbortSignal, scope: Scope): void {
-  const known = followers.get(signal);
-  if (known === undefined || !known.scopes.delete(scope) || known.scopes.size > 0) return;
-  followers.delete(signal);
+/** `follower` heeds the signal no more; the last one takes the listener away. */
+export function unfollowSignal(signal: AbortSignal, follower: SignalFollower): void {
+  const known = heeded.get(signal);
+  if (known === undefined || !known.followers.delete(follower) || known.followers.size > 0) return;
+  heeded.delete(signal);
   signal.removeEventListener('abort', known.onAbort);
 }

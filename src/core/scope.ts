@@ -100,6 +100,11 @@ export abstract class Scope {
     controller?.abort(reason);
   }
 
+  /** The caller's own signal aborted. */
+  callerAborted(reason: unknown): void {
+    this.inContext(() => this.end('caller-abort', reason));
+  }
+
   /** The work within is over: forgets the deadline and lets go of the scope around it. */
   close(): void {
     deadlines.clear(this);

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Collector, Incident, IncidentOptions } from '../../src/incidents/index.ts';
 import { readJournal } from '../../src/incidents/journal/read.ts';
@@ -96,6 +97,23 @@ describe('a hub that is closed', () => {
     ]);
     expect(readFileSync(join(directory, 'incidents', id, 'slow.txt'), 'utf8')).toBe('the first line\n');
     expect(started.errors).toEqual([]);
+  });
+
+  it('ends as many collectors as it may run at once, and Node takes that for no leak', async () => {
+    const warned = vi.spyOn(process, 'emitWarning');
+    const hanging = (n: number): Collector => ({
+      name: `slow-${n}`,
+      file: `slow-${n}.txt`,
+      timeoutMs: 600_000,
+      collect: () => new Promise(() => {}),
+    });
+    const collectors = Array.from({ length: 20 }, (_, n) => hanging(n));
+    const started = start(temporaryFolder(), { collectors: { collectors, concurrency: 20 } });
+    withPolicy(started);
+    await outage(started);
+    await started.hub.incidents.flush();
+    await started.hub.close({ timeoutMs: 5_000 });
+    expect(warned).not.toHaveBeenCalled();
   });
 
   it('ends what people do through it, and records that', async () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { IncidentRecord } from '../incident/record.ts';
 import type { Watch } from '../watch.ts';
@@ -16,6 +17,8 @@ export class Gathering {
   readonly #collecting = new Set<Promise<void>>();
 
   constructor(ledger: Ledger, evidence: Evidence) {
+    // As many listen as collectors may run at once.
+    setMaxListeners(0, this.#closing.signal);
     this.#ledger = ledger;
     this.#evidence = evidence;
   }

@@ -1,3 +1,4 @@
+import { followSignal, unfollowSignal } from '../../core/caller-signal.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { TimeoutError, withoutStack } from '../../core/errors.ts';
@@ -157,8 +158,8 @@ class GuardedBody extends Deadline {
 
   #heed(signal: AbortSignal): void {
     const body = new WeakRef(this);
-    const onAbort = () => body.deref()?.fail(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#ties.forget = () => signal.removeEventListener('abort', onAbort);
+    const follower = { callerAborted: (reason: unknown) => body.deref()?.fail(reason) };
+    followSignal(signal, follower);
+    this.#ties.forget = () => unfollowSignal(signal, follower);
   }
 }

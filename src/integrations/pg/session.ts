@@ -64,18 +64,20 @@ export class Session {
   /**
    * Runs a statement. When `signal` aborts first, the statement is cancelled on the server and the connection is
    * given up; the promise then settles as the statement does.
+   *
+   * @param signal none where whoever has many statements run at once gives the connection up itself
    */
-  run({ config, values }: Omit<QueryRequest, 'callback'>, signal: AbortSignal): Promise<unknown> {
+  run({ config, values }: Omit<QueryRequest, 'callback'>, signal?: AbortSignal): Promise<unknown> {
     if (this.#gone !== undefined) return Promise.reject(this.#refusal());
-    if (signal.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
     if (!isStatement(config)) {
       return Promise.reject(new TypeError('A query must be a text or an object with a text.'));
     }
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => this.abandon(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
+      const onAbort = (): void => this.abandon(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
       this.#submit(config, values, (error, result) => {
-        signal.removeEventListener('abort', onAbort);
+        signal?.removeEventListener('abort', onAbort);
         if (error === undefined || error === null) resolve(result);
         else {
           this.#failedWith(error);

@@ -77,7 +77,7 @@ export class Transaction {
       run: (request) =>
         this.#over
           ? Promise.reject(new Error('The transaction has ended; its client takes no more queries.'))
-          : this.#session.run(request, this.#context.signal),
+          : this.#session.run(request),
     });
     try {
       return await work(client, this.#context);

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { deadlines } from '../../../src/core/deadlines.ts';
 import { withCopiedBody, withGuardedBody } from '../../../src/integrations/fetch/guarded-body.ts';
@@ -71,6 +72,23 @@ describe('a guarded body', () => {
     const guarded = withGuardedBody(response, { ...bounds, signal });
     await expect(guarded.text()).rejects.toBe('gone');
     expect(cancelled).toEqual(['gone']);
+  });
+
+  it('shares one listener with all others that have the same signal', async () => {
+    const caller = new AbortController();
+    const { signal } = caller;
+    const parts = Array.from({ length: 20 }, () => fedResponse());
+    const bodies = parts.map(({ response }) => withGuardedBody(response, { ...bounds, signal }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    const [first, ...others] = bodies;
+    const text = first?.text();
+    parts[0]?.send('whole');
+    parts[0]?.close();
+    expect(await text).toBe('whole');
+    caller.abort('gone');
+    for (const body of others) await expect(body.text()).rejects.toBe('gone');
+    expect(parts.map(({ cancelled }) => cancelled)).toEqual([[], ...others.map(() => ['gone'])]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });
 
