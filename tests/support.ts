@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { vi } from 'vitest';
-import { type Breakwater, type BreakwaterOptions, createBreakwater } from '../src/index.ts';
+import { type Breakwater, type BreakwaterOptions, createBreakwater, type Policy } from '../src/index.ts';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -78,6 +78,17 @@ export function failing(message = 'down'): () => Promise<never> {
 /** An operation that nothing ends. */
 export function hanging(): Promise<never> {
   return new Promise(() => {});
+}
+
+/** What the first series of a layer's metric shows, which is named without the prefix. */
+export function sampleOf(policy: Pick<Policy, 'samples'>, name: string): number | undefined {
+  return policy.samples.find(({ family }) => family.name === name)?.read();
+}
+
+/** The same as a scrape has it. */
+export async function scraped(hub: Breakwater, name: string): Promise<number> {
+  const series = new RegExp(`^breakwater_${name}(?:{[^}]*})? (.*)$`, 'm');
+  return Number(series.exec(await hub.registry.metrics())?.[1]);
 }
 
 /** Runs `times` calls one after the other, their failures aside. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import type { Breakwater } from '../../src/index.ts';
 import { loopDelay } from '../../src/strategies/adaptive-limit/loop-delay.ts';
-import { testHub } from '../support.ts';
+import { sampleOf, testHub } from '../support.ts';
 
 const WORKERS = 4;
 const SERVICE_MS = 40;
@@ -48,7 +48,7 @@ test('a server that is asked for three times what it can do is kept busy, and an
   hub = testHub();
   const policy = hub.policy('upstream', { circuitBreaker: false, adaptiveLimit: {} });
   const get = policy.wrap(async () => (await fetch(url)).text());
-  const limit = () => policy.samples.find(({ family }) => family.name === 'adaptive_limit')?.read() ?? 0;
+  const limit = () => sampleOf(policy, 'adaptive_limit') ?? 0;
   const calls: Promise<void>[] = [];
   const latencies: number[] = [];
   const timed = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { monotonicNow } from '../../src/core/clock.ts';
 import { Places } from '../../src/strategies/bulkhead/places.ts';
 import { fc } from '../fast-check.ts';
-import { follow, testHub } from '../support.ts';
+import { follow, sampleOf, testHub } from '../support.ts';
 
 const priorities = ['critical', 'high', 'medium', 'low'] as const;
 
@@ -46,8 +46,7 @@ test('never more run than it allows, turns are kept, nobody is forgotten, each c
         attemptTimeoutMs,
         totalTimeoutMs: false,
       });
-      const sample = (name: string): number | undefined =>
-        policy.samples.find(({ family }) => family.name === name)?.read();
+      const sample = (name: string) => sampleOf(policy, name);
       const places = policy.limits.find(({ name }) => name === 'bulkhead.maxConcurrent');
       const problems: string[] = [];
       const expectThat = (holds: boolean, problem: string): void => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { monotonicNow } from '../../src/core/clock.ts';
 import { TokenBucket } from '../../src/strategies/rate-limit/token-bucket.ts';
 import { fc } from '../fast-check.ts';
-import { follow, testHub } from '../support.ts';
+import { follow, sampleOf, testHub } from '../support.ts';
 
 const priorities = ['critical', 'high', 'medium', 'low'] as const;
 
@@ -47,7 +47,7 @@ test('in any time no more pass than burst and rate allow; turns are kept, nobody
         circuitBreaker: { failureRate: false, consecutiveFailures: 10_000 },
         totalTimeoutMs: false,
       });
-      const queued = () => policy.samples.find(({ family }) => family.name === 'rate_limit_queued')?.read();
+      const queued = () => sampleOf(policy, 'rate_limit_queued');
       const problems: string[] = [];
       const passed: number[] = [];
       const waiting = new Map<number, { readonly rank: number; readonly leavesAt: number }>();

@@ -1,8 +1,8 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { adaptiveLimit, type Classify, cacheFallback } from '../../../src/index.ts';
-import { errorOf, follow, testHub } from '../../support.ts';
-import { holding, inUse, limited, limitOf, load, ok, sampleOf, wait } from './support.ts';
+import { errorOf, follow, sampleOf, testHub } from '../../support.ts';
+import { holding, inUse, limited, limitOf, load, ok, wait } from './support.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { monotonicNow } from '../../../src/core/clock.ts';
 import type { Policy } from '../../../src/index.ts';
 import { LoopDelay, loopDelay, withoutDelay } from '../../../src/strategies/adaptive-limit/loop-delay.ts';
-import { follow, testHub } from '../../support.ts';
+import { follow, sampleOf, testHub } from '../../support.ts';
 
 let blockedForMs = 0;
 
@@ -89,7 +89,7 @@ test('a latency is corrected by no more than the delay, and never to less than u
 describe('a client that blocks its own event loop', () => {
   async function limitAfterBlocks(): Promise<{ before: number; after: number }> {
     const policy: Policy = testHub().policy('upstream', { circuitBreaker: false, adaptiveLimit: {} });
-    const limit = () => policy.samples.find(({ family }) => family.name === 'adaptive_limit')?.read() ?? 0;
+    const limit = () => sampleOf(policy, 'adaptive_limit') ?? 0;
     const round = async (blockMs: number): Promise<void> => {
       for (let call = 0; call < 20; call += 1) {
         follow(policy.execute(() => new Promise((resolve) => setTimeout(resolve, 50))));

@@ -1,16 +1,12 @@
 import { vi } from 'vitest';
 import type { AdaptiveLimitOptions, Policy, PolicyOptions } from '../../../src/index.ts';
-import { type Deferred, deferred, follow, testHub } from '../../support.ts';
+import { type Deferred, deferred, follow, sampleOf, testHub } from '../../support.ts';
 
 /** A policy with an adaptive limit, and no circuit. */
 export function limited(options: AdaptiveLimitOptions = {}, others: PolicyOptions = {}): Policy {
   return testHub().policy('upstream', { circuitBreaker: false, adaptiveLimit: options, ...others });
 }
 
-/** What a metric of a policy shows. */
-export function sampleOf(policy: Policy, name: string): number | undefined {
-  return policy.samples.find(({ family }) => family.name === name)?.read();
-}
 export const limitOf = (policy: Policy) => sampleOf(policy, 'adaptive_limit');
 export const inUse = (policy: Policy) => sampleOf(policy, 'adaptive_limit_in_use');
 

@@ -9,7 +9,7 @@ import {
   retry,
   timeout,
 } from '../../../src/index.ts';
-import { deferred, failing, flush, follow, hanging, testHub } from '../../support.ts';
+import { deferred, failing, flush, follow, hanging, scraped, testHub } from '../../support.ts';
 
 let hub: Breakwater;
 
@@ -54,8 +54,7 @@ class Calls {
   }
 }
 
-const metric = async (name: string): Promise<number | undefined> =>
-  Number(new RegExp(`^breakwater_${name}(?:{[^}]*})? (.*)$`, 'm').exec(await hub.registry.metrics())?.[1]);
+const metric = (name: string) => scraped(hub, name);
 
 test('as many run at once as it allows; more are turned away at once', async () => {
   const policy = made({ maxConcurrent: 2 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BulkheadOptions, Policy } from '../../../src/index.ts';
-import { deferred, flush, follow, testHub } from '../../support.ts';
+import { deferred, flush, follow, sampleOf, testHub } from '../../support.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -14,9 +14,7 @@ const made = (options: BulkheadOptions): Policy =>
   });
 
 const wait = (ms: number) => () => new Promise((resolve) => setTimeout(resolve, ms));
-const sample = (policy: Policy, name: string) =>
-  policy.samples.find(({ family }) => family.name === name)?.read();
-const counted = (policy: Policy) => sample(policy, 'shadow_rejections_total') ?? 0;
+const counted = (policy: Policy) => sampleOf(policy, 'shadow_rejections_total') ?? 0;
 
 test.each([
   { maxConcurrent: 1, maxQueue: 100, queueTimeoutMs: 10, calls: 20, everyMs: 0, ms: 100 },
@@ -35,7 +33,7 @@ test.each([
       }
       await vi.advanceTimersByTimeAsync(1_000);
       turnedAway.push(mode === 'shadow' ? counted(policy) : policy.stats().rejections.bulkhead_full);
-      expect(sample(policy, 'bulkhead_in_use')).toBe(0);
+      expect(sampleOf(policy, 'bulkhead_in_use')).toBe(0);
     }
     expect(turnedAway[1]).toBe(turnedAway[0]);
   },
@@ -66,11 +64,11 @@ test.each([undefined, 1_000])(
     follow(policy.execute(wait(500)));
     follow(policy.execute(wait(500), { timeoutMs: 50 }));
     await vi.advanceTimersByTimeAsync(70);
-    expect(sample(policy, 'bulkhead_in_use')).toBe(2);
+    expect(sampleOf(policy, 'bulkhead_in_use')).toBe(2);
     follow(policy.execute(wait(1)));
     expect(counted(policy)).toBe(0);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(sample(policy, 'bulkhead_in_use')).toBe(0);
+    expect(sampleOf(policy, 'bulkhead_in_use')).toBe(0);
   },
 );
 
@@ -94,7 +92,7 @@ test('one whose lease ran out while it would wait is out for good', async () => 
   });
   for (const timeoutMs of [50, undefined]) follow(policy.execute(wait(1_000), { timeoutMs }));
   await vi.advanceTimersByTimeAsync(1_100);
-  expect(sample(policy, 'bulkhead_in_use')).toBe(0);
+  expect(sampleOf(policy, 'bulkhead_in_use')).toBe(0);
   for (let call = 0; call < 2; call += 1) follow(policy.execute(wait(10)));
   expect(counted(policy)).toBe(0);
   follow(policy.execute(wait(10)));

@@ -8,7 +8,7 @@ import {
   retry,
   timeout,
 } from '../../../src/index.ts';
-import { deferred, flush, follow, hanging, testHub } from '../../support.ts';
+import { deferred, flush, follow, hanging, sampleOf, testHub } from '../../support.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -100,8 +100,7 @@ describe('whom a run under way can serve', () => {
 });
 
 describe('a bulkhead around', () => {
-  const inUse = (policy: Policy) =>
-    policy.samples.find(({ family }) => family.name === 'bulkhead_in_use')?.read();
+  const inUse = (policy: Policy) => sampleOf(policy, 'bulkhead_in_use');
 
   test('holds its place while the shared operation runs, also when all callers have given up', async () => {
     const policy = testHub().policy('database', {

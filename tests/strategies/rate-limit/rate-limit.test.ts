@@ -8,7 +8,7 @@ import {
   timeout,
 } from '../../../src/index.ts';
 import { TokenBucket } from '../../../src/strategies/rate-limit/token-bucket.ts';
-import { flush, follow, hanging, testHub } from '../../support.ts';
+import { flush, follow, hanging, sampleOf, scraped, testHub } from '../../support.ts';
 
 let hub: Breakwater;
 
@@ -39,8 +39,7 @@ class Calls {
   }
 }
 
-const metric = async (name: string): Promise<number | undefined> =>
-  Number(new RegExp(`^breakwater_${name}(?:{[^}]*})? (.*)$`, 'm').exec(await hub.registry.metrics())?.[1]);
+const metric = (name: string) => scraped(hub, name);
 
 test('a burst passes at once, then as many as the rate brings; the rest are told when to come again', async () => {
   const policy = made({ ratePerSecond: 10, burst: 3 });
@@ -245,7 +244,7 @@ test('shadow counts those whose deadline would come before their token, like the
     const calls = new Calls(policy);
     for (const timeoutMs of [500, 500, 1_000, 1_001, 500, 5_000]) calls.start('call', { timeoutMs });
     await flush();
-    const shadow = policy.samples.find(({ family }) => family.name === 'shadow_rejections_total')?.read();
+    const shadow = sampleOf(policy, 'shadow_rejections_total');
     turnedAway.push(shadow ?? policy.stats().rejections.rate_limited);
     await vi.advanceTimersByTimeAsync(10_000);
   }
