@@ -15,22 +15,14 @@ import {
 import { errorOf, flush, follow, testHub } from '../../support.ts';
 
 let hub: Breakwater;
-const warnings: string[] = [];
 const events: ChaosEvent[] = [];
 const internal: unknown[] = [];
 
 beforeEach(() => {
   vi.useFakeTimers();
-  warnings.length = 0;
   events.length = 0;
   internal.length = 0;
-  const logger = {
-    debug() {},
-    info() {},
-    error() {},
-    warn: (_: object, text: string) => warnings.push(text),
-  };
-  hub = testHub({ logger });
+  hub = testHub();
   hub.on('chaos', (event) => events.push(event));
   hub.on('internal-error', ({ component, error }) => internal.push([component, String(error)]));
 });
