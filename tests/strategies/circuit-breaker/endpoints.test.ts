@@ -1,10 +1,7 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createBreakwater } from '../../../src/index.ts';
 import { RecordingSink } from '../../incidents/fixtures.ts';
-import { errorOf } from '../../support.ts';
-
-const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+import { errorOf, testHub } from '../../support.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.UTC(2026, 1, 4, 12) });
@@ -16,7 +13,7 @@ function storage(perKey = false) {
   const down = new Set<string>();
   const registry = new Registry();
   const sink = new RecordingSink();
-  const hub = createBreakwater({ registry, logger: quiet, incidents: { sinks: [sink] } });
+  const hub = testHub({ registry, incidents: { sinks: [sink] } });
   const endpoints = ['primary', 'standby'].map((name) => ({ name, target: name }));
   const policy = hub.policy('storage', {
     criticality: 'critical',
