@@ -50,7 +50,11 @@ test('in any time no more pass than burst and rate allow; turns are kept, nobody
       const queued = () => sampleOf(policy, 'rate_limit_queued');
       const problems: string[] = [];
       const passed: number[] = [];
-      const waiting = new Map<number, { readonly rank: number; readonly leavesAt: number }>();
+      /** By number, of calls that have neither passed nor ended. */
+      const waiting = new Map<number, number>();
+      /** When a call passed before one whose turn it was, and when each that never passed was told so. */
+      const passedBy: { readonly number: number; readonly other: number; readonly atMs: number }[] = [];
+      const turnedAwayAt = new Map<number, number>();
       const followed: ReturnType<typeof follow>[] = [];
       let numbers = 0;
       const start = ({ priority, abortMs, timeoutMs }: (typeof calls)[number]): void => {
@@ -58,24 +62,20 @@ test('in any time no more pass than burst and rate allow; turns are kept, nobody
         const number = numbers++;
         const rank = priorities.indexOf(priority);
         const startedAt = monotonicNow();
-        // When its caller or its deadline takes it out of the queue, where its promise tells of it a moment later.
-        const leavesAt =
-          startedAt + Math.min(abortMs ?? Number.POSITIVE_INFINITY, timeoutMs ?? Number.POSITIVE_INFINITY);
-        waiting.set(number, { rank, leavesAt });
+        waiting.set(number, rank);
         const result = policy.execute(
           () => {
             passed.push(monotonicNow());
             waiting.delete(number);
-            for (const [other, { rank: otherRank, leavesAt: otherLeavesAt }] of waiting) {
-              if (monotonicNow() >= otherLeavesAt) continue;
+            for (const [other, otherRank] of waiting) {
               if (otherRank < rank || (otherRank === rank && other < number))
-                problems.push(`${number} passed before ${other}`);
+                passedBy.push({ number, other, atMs: monotonicNow() });
             }
           },
           { signal: caller.signal, timeoutMs, priority },
         );
         const gone = (error?: unknown): void => {
-          waiting.delete(number);
+          if (waiting.delete(number)) turnedAwayAt.set(number, monotonicNow());
           const waitedMs = monotonicNow() - startedAt;
           if (waitedMs > maxWaitMs + TICK_MS) problems.push(`waited ${waitedMs} ms`);
           if (error !== undefined) seen.add(String(Object(error).code ?? 'aborted'));
@@ -96,6 +96,9 @@ test('in any time no more pass than burst and rate allow; turns are kept, nobody
           problems.push(`${waiting.size} wait for one of ${tokens} tokens`);
       }
       await vi.advanceTimersByTimeAsync(1_000);
+      // Who leaves the queue at this very moment hears of it a moment later than whoever passes then.
+      for (const { number, other, atMs } of passedBy)
+        if (turnedAwayAt.get(other) !== atMs) problems.push(`${number} passed before ${other}`);
       expect(problems).toEqual([]);
       expect(excess(passed, burst, ratePerSecond)).toEqual([]);
       expect(followed.map(({ times }) => times)).toEqual(calls.map(() => 1));
