@@ -13,10 +13,10 @@ import { arbitrarySpec } from '../spec/arbitraries.ts';
 import { mutatedText } from '../spec/sloth/mutations.ts';
 import { complaints, promtoolWith } from './promtool-files.ts';
 
-/** A spec of any format, with up to four places damaged. */
+/** A spec of any format, with one or two places damaged: of those with four, hardly any would be accepted. */
 const damaged = fc
   .tuple(arbitrarySpec, fc.constantFrom('own', 'sloth', 'openslo'))
-  .chain(([spec, format]) => mutatedText(written(spec, format)));
+  .chain(([spec, format]) => mutatedText(written(spec, format), 2));
 
 function written(spec: SloSpec, format: string): string {
   if (format === 'sloth') return writeSloth(spec);
@@ -47,10 +47,10 @@ describe('a damaged spec file', () => {
         const rules = rulesOf(text);
         if (rules !== undefined) accepted.push(rules);
       }),
-      { numRuns: 120 },
+      { numRuns: 160 },
     );
     expect(accepted.length).toBeGreaterThan(5);
-    expect(accepted.length).toBeLessThan(120);
+    expect(accepted.length).toBeLessThan(160);
     const files = Object.fromEntries(accepted.map((text, at) => [`${at}.yaml`, text]));
     expect(complaints(await promtoolWith(files, 'check', 'rules', ...Object.keys(files)))).toBe('');
   });

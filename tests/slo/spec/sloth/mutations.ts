@@ -48,9 +48,9 @@ const change = fc.record({
   what: fc.constantFrom('edit', 'edit', 'drop', 'double', 'swap', 'indent'),
 });
 
-/** A text with up to four changes: characters lost and put in, lines lost, doubled, swapped and moved to the right. */
-export function mutatedText(text: string): fc.Arbitrary<string> {
-  return fc.array(change, { minLength: 1, maxLength: 4 }).map((changes) => {
+/** A text with up to so many changes: characters lost and put in, lines lost, doubled, swapped and moved to the right. */
+export function mutatedText(text: string, mostChanges = 4): fc.Arbitrary<string> {
+  return fc.array(change, { minLength: 1, maxLength: mostChanges }).map((changes) => {
     const lines = text.split('\n');
     for (const { line, column, lost, put, what } of changes) {
       const at = line % lines.length;
