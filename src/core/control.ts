@@ -1,3 +1,4 @@
+import { numberThat, options, parseOptions } from './options.ts';
 import type { Inner, Strategy } from './pipeline.ts';
 
 /** A limit of a policy that can be changed while it runs. Strategies contribute those that they have. */
@@ -15,7 +16,11 @@ export interface LimitControl {
    * which is any number above 0.
    */
   readonly type: 'count' | 'size' | 'duration' | 'factor' | 'rate';
-  /** Changes it for what begins from now on; `undefined` gives back what the options say. */
+  /**
+   * Changes it for what begins from now on; `undefined` gives back what the options say.
+   *
+   * @throws {InvalidOptionsError} where the value is no finite number; then nothing has changed
+   */
   set(value: number | undefined): void;
 }
 
@@ -53,19 +58,29 @@ export class SetByHand<Name extends string> {
   }
 }
 
-/** The limits of a policy's layers; of several of one name, the second is `name 2`. */
-export function limitsOf(strategies: readonly Strategy[], layers: readonly Inner[]): readonly LimitControl[] {
+/** The limits of a policy's layers; of several of one name, the second is `name 2`. Each takes finite numbers only. */
+export function limitsOf(
+  policy: string,
+  strategies: readonly Strategy[],
+  layers: readonly Inner[],
+): readonly LimitControl[] {
   const seen = new Map<string, number>();
   return strategies.flatMap((strategy, at) =>
     (layers[at]?.limits?.(strategy) ?? []).map((limit) => {
       const times = (seen.get(limit.name) ?? 0) + 1;
       seen.set(limit.name, times);
-      return times === 1 ? limit : renamed(limit, `${limit.name} ${times}`);
+      return guarded(policy, limit, times === 1 ? limit.name : `${limit.name} ${times}`);
     }),
   );
 }
 
-function renamed(limit: LimitControl, name: string): LimitControl {
+const valueSchema = options({ value: numberThat(() => true, 'a finite number').optional() });
+
+function guarded(policy: string, limit: LimitControl, name: string): LimitControl {
   const { text, configured, current, type } = limit;
-  return { name, text, configured, current, type, set: (value) => limit.set(value) };
+  const set = (given: number | undefined): void => {
+    const { value } = parseOptions(valueSchema, { value: given }, policy, `The new value of ${name}`);
+    limit.set(value);
+  };
+  return { name, text, configured, current, type, set };
 }

@@ -221,7 +221,7 @@ export class Policy<Target = unknown, Changes extends object = object> {
 
   /** @internal Its limits that can be changed while it runs; of several of one name, the second is `name 2`. */
   get limits(): readonly LimitControl[] {
-    return limitsOf(this.#strategies, this.#layers);
+    return limitsOf(this.name, this.#strategies, this.#layers);
   }
 
   /** Whether it turns all calls away, for good. */

@@ -514,6 +514,28 @@ describe('limits that people steer', () => {
     },
   );
 
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    '%s is refused by each of them, and changes nothing',
+    (value) => {
+      const policy = testHub().policy('database', {
+        retry: {},
+        hedge: { delayMs: 10 },
+        failover: { endpoints: [{ name: 'a', target: 1 }] },
+        throttle: {},
+        rateLimit: { ratePerSecond: 10 },
+        adaptiveLimit: {},
+        bulkhead: {},
+      });
+      const before = policy.limits.map(({ name, current }) => ({ name, current }));
+      expect(before.length).toBeGreaterThan(8);
+      for (const limit of policy.limits) {
+        expect(() => limit.set(value)).toThrow(`The new value of ${limit.name} cannot be used`);
+        expect(() => limit.set(value)).toThrow(`value: must be a finite number, not ${value}`);
+      }
+      expect(policy.limits.map(({ name, current }) => ({ name, current }))).toEqual(before);
+    },
+  );
+
   test('a steered time is what attempts are held to', async () => {
     const policy = testHub().policy('database', { attemptTimeoutMs: 1_000 });
     const limit = policy.limits.find(({ name }) => name === 'attemptTimeoutMs');
