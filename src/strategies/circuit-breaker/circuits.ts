@@ -86,9 +86,12 @@ export class Circuits implements CircuitOwner {
     const around = this.#around(passage);
     const key = this.#keyOf(passage.call, around);
     if (key === undefined) return around.refuses(now);
-    const circuit = this.#keys.at(slotOf(key, around.endpoint));
-    // A new one is closed.
-    return circuit === undefined ? !this.#hasRoom && around.refuses(now) : circuit.refuses(now);
+    const { endpoint } = around;
+    const circuit = this.#keys.at(slotOf(key, endpoint));
+    if (circuit !== undefined) return circuit.refuses(now);
+    if (!this.#hasRoom) return around.refuses(now);
+    // A new one is closed, unless there is a state for it to take up.
+    return !around.shadow && this.#saved.refuses(whoseKey(key, endpoint), this.settings, now);
   }
 
   /** The circuit of an endpoint; `undefined` where there is no such endpoint. */
@@ -166,7 +169,7 @@ export class Circuits implements CircuitOwner {
       if (oldestClosed === undefined) return undefined;
       this.#forget(oldestClosed, '');
     }
-    const circuit = this.#make(endpoint === undefined ? { key } : { key, endpoint }, slot);
+    const circuit = this.#make(whoseKey(key, endpoint), slot);
     this.#keys.add(circuit);
     return circuit;
   }
@@ -228,4 +231,8 @@ export class Circuits implements CircuitOwner {
 
 function slotOf(key: string, endpoint: string | undefined): string {
   return endpoint === undefined ? key : `${endpoint}\u0000${key}`;
+}
+
+function whoseKey(key: string, endpoint: string | undefined): Whose {
+  return endpoint === undefined ? { key } : { key, endpoint };
 }

@@ -30,6 +30,14 @@ export class SavedStates {
     return state;
   }
 
+  /** Whether a circuit would turn calls away with the state that it is still to take up. */
+  refuses(whose: Whose, settings: CircuitBreakerSettings, now: number): boolean {
+    if (this.#states.size === 0) return false;
+    const saved = this.#states.get(slotOf(whose));
+    if (saved?.state !== 'open' && saved?.state !== 'forced-open') return false;
+    return now < endOf(saved, settings);
+  }
+
   /** Keys mean something else from now on. */
   dropKeys(): void {
     for (const [slot, { key }] of this.#states) if (key !== undefined) this.#states.delete(slot);

@@ -59,3 +59,39 @@ test('a key without a circuit is not taken for open because the circuit around i
     code: 'BULKHEAD_FULL',
   });
 });
+
+test.each([
+  ['forced-open', null],
+  ['open', 5_000],
+] as const)(
+  'a key whose saved state, %s, is not taken up yet costs no place and no token',
+  async (state, forMs) => {
+    const keyed = (key: string) => ({ state, since: Date.now(), until: forMs && Date.now() + forMs, key });
+    const policy = testHub().policy('database', {
+      bulkhead: { maxConcurrent: 1, maxQueue: 1 },
+      rateLimit: { ratePerSecond: 0.001, burst: 3 },
+      circuitBreaker: {
+        maxKeys: 1,
+        perKey: ({ metadata }) => String(metadata),
+        restore: ['first', 'late'].map((key) => ({ ...keyed(key), failedRecoveries: 0 })),
+      },
+      totalTimeoutMs: false,
+      attemptTimeoutMs: false,
+    });
+    const [first] = policy.circuits.filter(({ key }) => key === 'first');
+    first?.reset();
+    const gate = deferred();
+    const running = follow(policy.execute(() => gate.promise, { metadata: 'first' }));
+    const refused = follow(policy.execute(() => 'fine', { metadata: 'late' }));
+    await flush();
+    // There was a place to wait in, and a token.
+    expect(refused.now).toMatchObject({ reason: { code: 'CIRCUIT_OPEN' } });
+    gate.resolve('done');
+    await flush();
+    expect(running.now.status).toBe('fulfilled');
+    await vi.advanceTimersByTimeAsync(6_000);
+    const after = [1, 2, 3].map(() => follow(policy.execute(() => 'fine', { metadata: 'first' })));
+    await flush();
+    expect(after.map(({ now }) => now.status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+  },
+);
