@@ -40,7 +40,7 @@ const alone = [
   'tests/slo/live/{alerts,announce,state,watch}.test.ts',
   'tests/strategies/cache-fallback/unshared.test.ts',
   'tests/strategies/adaptive-limit/{adaptive-limit,loop-delay}.test.ts',
-  'tests/strategies/{bulkhead/bulkhead,hedge/hedge,rate-limit/rate-limit}.test.ts',
+  'tests/strategies/{bulkhead/leases,bulkhead/queue,hedge/hedge,rate-limit/rate-limit}.test.ts',
   'tests/strategies/chaos/{abort,control,strategy}.test.ts',
   'tests/strategies/circuit-breaker/{endpoints,keys,opossum,probe,update}.test.ts',
   'tests/strategies/timeout/timeout.test.ts',
