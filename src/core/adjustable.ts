@@ -26,11 +26,13 @@ export interface Adjustable {
 type Changed<Settings> = (now: Settings, before: Settings, isRestored: boolean) => void;
 
 /** What a strategy says of its options beside their schema. */
-export interface LiveSettingsDetails {
+export interface LiveSettingsDetails<Settings> {
   /** Options that cannot change while the strategy works. Default: none. */
   readonly fixed?: readonly string[] | undefined;
   /** What to do instead of changing one of them. Default: to make the policy anew. */
   readonly instead?: Readonly<Record<string, string>> | undefined;
+  /** Refuses an update, by an `InvalidOptionsError`, that changes what must stay as it is within an option. */
+  readonly check?: ((now: Settings, next: Settings) => void) | undefined;
   /** As in `Adjustable`. */
   readonly inFull?: ((given: unknown) => unknown) | undefined;
 }
@@ -42,7 +44,7 @@ export interface LiveSettingsDetails {
 export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
   readonly #schema: Schema;
   readonly #subject: string;
-  readonly #details: LiveSettingsDetails;
+  readonly #details: LiveSettingsDetails<z.output<Schema>>;
   readonly #onChange: Changed<z.output<Schema>>[] = [];
   given: unknown;
   /** What holds now. */
@@ -52,7 +54,12 @@ export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
    * @param subject what is checked, for messages, as in `Options of retry()`
    * @throws {InvalidOptionsError} naming all that is wrong with the options
    */
-  constructor(schema: Schema, given: unknown, subject: string, details: LiveSettingsDetails = {}) {
+  constructor(
+    schema: Schema,
+    given: unknown,
+    subject: string,
+    details: LiveSettingsDetails<z.output<Schema>> = {},
+  ) {
     this.#schema = schema;
     this.#subject = subject;
     this.#details = details;
@@ -69,6 +76,7 @@ export class LiveSettings<Schema extends z.ZodType> implements Adjustable {
   prepare(given: unknown, isRestored = false): () => void {
     const next = parseOptions(this.#schema, given, '', this.#subject);
     this.#refuseFixed(next);
+    this.#details.check?.(this.current, next);
     return () => {
       const before = this.current;
       this.given = given;

@@ -12,11 +12,13 @@ export interface AttemptBudgetOptions {
   readonly periodMs?: number | undefined;
 }
 
+const DEFAULT_LIMITS = { ratio: 0.2, floor: 10, periodMs: 10_000 } as const;
+
 /** Checks what a user gives for a budget, and fills in its defaults. */
 export const attemptBudgetSchema = options({
-  ratio: ratio.default(0.2),
-  floor: countOrZero.default(10),
-  periodMs: durationMs.default(10_000),
+  ratio: ratio.default(DEFAULT_LIMITS.ratio),
+  floor: countOrZero.default(DEFAULT_LIMITS.floor),
+  periodMs: durationMs.default(DEFAULT_LIMITS.periodMs),
 });
 
 /** Limits of a budget, none left out. */
@@ -60,10 +62,10 @@ export class AttemptBudget {
   #callsInPeriod = 0;
   #extrasInPeriod = 0;
 
-  constructor({ ratio: share = 0.2, floor = 10, periodMs = 10_000 }: AttemptBudgetOptions = {}) {
-    this.#ratio = share;
-    this.#floor = floor;
-    this.#sliceMs = periodMs / SLICES;
+  constructor(limits: AttemptBudgetLimits = DEFAULT_LIMITS) {
+    this.#ratio = limits.ratio;
+    this.#floor = limits.floor;
+    this.#sliceMs = limits.periodMs / SLICES;
   }
 
   /** Notes a call, which earns its share of extra attempts. */
@@ -96,10 +98,10 @@ export class AttemptBudget {
    * Changes its limits, and keeps what was spent. With another period, what was spent counts as spent just now, and the
    * calls so far earn nothing more.
    */
-  adjust({ ratio: share = 0.2, floor = 10, periodMs = 10_000 }: AttemptBudgetOptions, now: number): void {
-    this.#ratio = share;
-    this.#floor = floor;
-    const sliceMs = periodMs / SLICES;
+  adjust(limits: AttemptBudgetLimits, now: number): void {
+    this.#ratio = limits.ratio;
+    this.#floor = limits.floor;
+    const sliceMs = limits.periodMs / SLICES;
     if (sliceMs === this.#sliceMs) return;
     this.#slotAt(now);
     this.#sliceMs = sliceMs;

@@ -28,7 +28,11 @@ export class IterableSource {
     return Reflect.apply(this.#iterator.next, this.#iterator, args);
   }
 
-  /** Lets go of the source. @returns what is settled when it is closed; `undefined` where it is already */
+  /**
+   * Lets go of the source.
+   *
+   * @returns what is settled when it is closed; `undefined` where it is already
+   */
   close(_reason?: unknown): Promise<unknown> | undefined {
     try {
       const returned: unknown = this.#iterator?.return?.();

@@ -230,7 +230,7 @@ function failoverSlowToNotice(strategies: readonly Strategy[], { budget }: Polic
   if (budget === undefined) return undefined;
   const paidMs = Math.round(budget.ratio * budget.periodMs);
   for (const { layer, within } of layersOf('failover', strategies)) {
-    const attemptMs = Math.min(...boundsOf(within).map(({ timeoutMs }) => timeoutMs));
+    const attemptMs = tightest(boundsOf(within));
     if (!repeats(layer) || !Number.isFinite(attemptMs) || attemptMs <= paidMs) continue;
     return {
       code: 'FAILOVER_SLOW_TO_NOTICE',

@@ -3,6 +3,7 @@ import { Baseline } from './baseline.ts';
 
 /** However slow a call was, it speaks for halving the limit at most. */
 const STEEPEST = 0.5;
+
 /**
  * Gradient2 of Netflix's concurrency-limits: `g = clamp(tolerance * long / short, 0.5, 1)`, where `long` is a long-term
  * exponential average of the latency and `short` that of a call, and `L' = smooth(g * L + queue)`.

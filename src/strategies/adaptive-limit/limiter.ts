@@ -92,7 +92,7 @@ export class AdaptiveLimiter {
    */
   hasRoom(now: number, extra = 0): boolean {
     const probe = this.#probe;
-    if (probe !== undefined && (now >= probe.until || now < probe.since - OUT_OF_ORDER_MS)) this.endProbe();
+    if (probe !== undefined && (now >= probe.until || now < probe.since - OUT_OF_ORDER_MS)) this.#endProbe();
     return this.inFlight - extra < this.limit;
   }
 
@@ -131,16 +131,8 @@ export class AdaptiveLimiter {
 
   /** Moves the limit to within bounds that have changed. What was learned of latencies is kept. */
   clamp(): void {
-    this.endProbe();
+    this.#endProbe();
     this.#estimate = this.#within(this.#estimate);
-  }
-
-  /** Goes back from a probe to the limit that was. */
-  endProbe(): void {
-    if (this.#probe === undefined) return;
-    this.#probe = undefined;
-    this.#phase += 1;
-    this.#startRound();
   }
 
   #endRound(mayProbe: boolean, now: number): void {
@@ -178,6 +170,14 @@ export class AdaptiveLimiter {
     this.#phase += 1;
   }
 
+  /** Goes back from a probe to the limit that was. */
+  #endProbe(): void {
+    if (this.#probe === undefined) return;
+    this.#probe = undefined;
+    this.#phase += 1;
+    this.#startRound();
+  }
+
   #endMeasurement(measuredMs: number): void {
     const thoughtMs = this.baselineMs ?? measuredMs;
     const isSame = measuredMs <= thoughtMs * SAME_RATIO && thoughtMs <= measuredMs * SAME_RATIO;
@@ -185,7 +185,7 @@ export class AdaptiveLimiter {
       ? Math.min(MOST_ROUNDS_UNTIL_PROBE, this.#roundsUntilProbe * 2)
       : FIRST_ROUNDS_UNTIL_PROBE;
     this.#algorithm.measured();
-    this.endProbe();
+    this.#endProbe();
   }
 
   #within(limit: number): number {

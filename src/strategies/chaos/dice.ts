@@ -11,7 +11,7 @@ export interface Draw {
   /** How late it begins; 0 for at once. */
   readonly latencyMs: number;
   /** What becomes of it then; `undefined` where the operation has its way. */
-  readonly ending: 'error' | 'abort' | 'result' | undefined;
+  readonly ending: Exclude<Fault, 'latency'> | undefined;
 }
 
 /** An attempt that is left alone. */

@@ -9,7 +9,7 @@ import type { Outer } from '../../core/pipeline.ts';
 import { Deadline } from '../../core/scope.ts';
 import { isThenable } from '../../core/thenable.ts';
 import type { ChaosController } from './control.ts';
-import { type Draw, SPARED } from './dice.ts';
+import { type Draw, type Fault, SPARED } from './dice.ts';
 
 /**
  * What passes through while chaos is on: does to each attempt within it what the dice say. A fault takes the operation's
@@ -43,7 +43,7 @@ export class ChaosPassage extends InnerPassage {
     return ending === 'result' && result !== undefined ? this.#spoilt(value, result.result) : value;
   }
 
-  #made(fault: 'error' | 'latency' | 'abort' | 'result'): void {
+  #made(fault: Fault): void {
     this.#control.made(fault, this.call.trace);
   }
 
@@ -100,7 +100,10 @@ export class ChaosPassage extends InnerPassage {
     }
   }
 
-  /** @param make the user's own function; @param byDefault what is made where there is none, or it fails */
+  /**
+   * @param make the user's own function
+   * @param byDefault what is made where there is none, or it fails
+   */
   #errorOf(make: (() => unknown) | undefined, byDefault: (injected: InjectedFaultError) => unknown): unknown {
     if (make !== undefined) {
       try {

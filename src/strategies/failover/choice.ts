@@ -37,6 +37,8 @@ function drawn(endpoints: readonly EndpointState[], random: number): EndpointSta
 }
 
 /** By priority, then as given. */
-export function byPreference(endpoints: readonly EndpointState[]): readonly EndpointState[] {
-  return [...endpoints].sort((a, b) => a.priority - b.priority || a.position - b.position);
+export function byPreference<Ranked extends { readonly priority: number }>(
+  given: readonly Ranked[],
+): readonly Ranked[] {
+  return [...given].sort((a, b) => a.priority - b.priority);
 }

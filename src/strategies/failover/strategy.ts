@@ -1,7 +1,5 @@
-import type { Adjustable } from '../../core/adjustable.ts';
 import { LiveSettings } from '../../core/adjustable.ts';
 import { InvalidOptionsError } from '../../core/errors.ts';
-import { parseOptions } from '../../core/options.ts';
 import type { Inner, Layer, Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { byPreference } from './choice.ts';
@@ -24,43 +22,27 @@ const SUBJECT = 'Options of failover()';
  * @throws {InvalidOptionsError} when the options are wrong
  */
 export function failover<Target = unknown>(options: FailoverOptions<Target>): Strategy {
-  return new FailoverStrategy(new LiveSettings(failoverSchema, options, SUBJECT));
+  return new FailoverStrategy(
+    new LiveSettings(failoverSchema, options, SUBJECT, { check: refuseOtherEndpoints }),
+  );
 }
 
-class FailoverStrategy implements Strategy, Adjustable {
+class FailoverStrategy implements Strategy {
   readonly kind = 'failover';
   readonly key = 'failover';
-  readonly #live: LiveSettings<typeof failoverSchema>;
+  readonly adjustable: LiveSettings<typeof failoverSchema>;
 
   constructor(live: LiveSettings<typeof failoverSchema>) {
-    this.#live = live;
+    this.adjustable = live;
   }
 
   get maxRuns(): number {
-    const { endpoints, maxFailovers } = this.#live.current;
+    const { endpoints, maxFailovers } = this.adjustable.current;
     return Math.min(endpoints.length, maxFailovers + 1);
   }
 
-  get adjustable(): Adjustable {
-    return this;
-  }
-
-  get given(): unknown {
-    return this.#live.given;
-  }
-
-  get current(): FailoverSettings {
-    return this.#live.current;
-  }
-
-  prepare(given: unknown): () => void {
-    const next = parseOptions(failoverSchema, given, '', SUBJECT);
-    checkSameEndpoints(this.#live.current, next);
-    return this.#live.prepare(given);
-  }
-
   describe(): string {
-    return describe(this.#live.current);
+    return describe(this.adjustable.current);
   }
 
   bind(inner: Inner, runtime: PolicyRuntime, within: readonly Strategy[]): Layer {
@@ -69,15 +51,15 @@ class FailoverStrategy implements Strategy, Adjustable {
         { path: 'strategies', message: 'must not have failover twice: an operation gets one target' },
       ]);
     }
-    const endpoints = this.#live.current.endpoints.map((given, at) => new EndpointState(given, at));
+    const endpoints = this.adjustable.current.endpoints.map((given, at) => new EndpointState(given, at));
     runtime.keepsContext = true;
     runtime.endpoints = endpoints.map(({ name }) => name);
-    return new FailoverLayer(inner, runtime, this.#live, endpoints, new EndpointCircuits(within));
+    return new FailoverLayer(inner, runtime, this.adjustable, endpoints, new EndpointCircuits(within));
   }
 }
 
 /** Metrics, circuits and calls in flight know endpoints by name, and pools are opened and closed by who made them. */
-function checkSameEndpoints(now: FailoverSettings, next: FailoverSettings): void {
+function refuseOtherEndpoints(now: FailoverSettings, next: FailoverSettings): void {
   const isSame =
     now.endpoints.length === next.endpoints.length &&
     now.endpoints.every(({ name, target }, at) => {
@@ -96,9 +78,7 @@ function checkSameEndpoints(now: FailoverSettings, next: FailoverSettings): void
 
 function describe({ endpoints, balance, maxFailovers, ejection }: FailoverSettings): string {
   const byPriority = new Map<number, string[]>();
-  for (const { name, priority, weight } of byPreference(
-    endpoints.map((given, at) => new EndpointState(given, at)),
-  )) {
+  for (const { name, priority, weight } of byPreference(endpoints)) {
     const shown = balance === 'balanced' && weight !== 1 ? `${name} (weight ${weight})` : name;
     byPriority.set(priority, [...(byPriority.get(priority) ?? []), shown]);
   }

@@ -62,15 +62,6 @@ export class HedgeLayer implements Layer {
     return knownMs === undefined ? settings.delayMs : Math.max(knownMs, settings.minDelayMs);
   }
 
-  /** Whether what is hedged has turned out to be slow as a whole; what the options say is looked at with them. */
-  #lookAtDelay(): void {
-    const { delayMs, runtime } = this;
-    const limitMs = Math.min(runtime.attemptTimeoutMs, runtime.totalTimeoutMs);
-    if (delayMs === undefined || percentileOf(this.#settings.current) === undefined) return;
-    if (isSlowToHedge(delayMs, limitMs))
-      runtime.hazards.found('HEDGE_SLOW', slowHedge(Math.round(delayMs), limitMs));
-  }
-
   limits(): readonly LimitControl[] {
     return [
       {
@@ -134,5 +125,14 @@ export class HedgeLayer implements Layer {
     if (events.heard.hedge) {
       events.emit('hedge', { policy: name, time: wallNow(), hedge: number, waitedMs, afterFailure, trace });
     }
+  }
+
+  /** Whether what is hedged has turned out to be slow as a whole; what the options say is looked at with them. */
+  #lookAtDelay(): void {
+    const { delayMs, runtime } = this;
+    if (delayMs === undefined || percentileOf(this.#settings.current) === undefined) return;
+    const limitMs = Math.min(runtime.attemptTimeoutMs, runtime.totalTimeoutMs);
+    if (!isSlowToHedge(delayMs, limitMs)) return;
+    runtime.hazards.found('HEDGE_SLOW', slowHedge(Math.round(delayMs), limitMs));
   }
 }

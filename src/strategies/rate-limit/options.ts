@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { count, durationMsOrZero, numberThat, oneOf, options } from '../../core/options.ts';
 
 /** Options of `rateLimit()`. */
@@ -29,9 +28,6 @@ export const rateLimitSchema = options(
   },
   'an options object with the rate, such as { ratePerSecond: 100 }',
 );
-
-/** Checked options. */
-export type RateLimitSettings = z.output<typeof rateLimitSchema>;
 
 /** How many tokens are kept where the options do not say. */
 export function defaultBurst(ratePerSecond: number): number {

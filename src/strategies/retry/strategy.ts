@@ -95,7 +95,7 @@ class RetryLayer implements Layer {
     return this.#live.current;
   }
 
-  /** The same. */
+  /** Retries that such a call may make. */
   get maxRetries(): number {
     return this.#steeredRetries ?? this.settings.maxRetries;
   }

@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { durationMs, oneOf, options } from '../../core/options.ts';
 
 /** Options of `timeout()`. */
@@ -15,9 +14,6 @@ export const timeoutSchema = options({
   timeoutMs: durationMs,
   scope: oneOf(['total', 'attempt']).optional(),
 });
-
-/** Checked options. */
-export type TimeoutSettings = z.output<typeof timeoutSchema>;
 
 /** The total timeout of a policy that names none, in milliseconds. */
 export const DEFAULT_TOTAL_TIMEOUT_MS = 30_000;
