@@ -13,7 +13,10 @@ export interface CallOptions<T = unknown> {
   readonly cacheKey?: string | undefined;
   /** Whether a value is correct, for the correctness SLI; a value that is not is not remembered either. */
   readonly check?: ((value: T) => boolean) | undefined;
-  /** The caller's own signal. When it aborts, the call rejects at once with the signal's reason. */
+  /**
+   * The caller's own signal. When it aborts, the call rejects at once with the signal's reason. Any number of calls may
+   * share one, such as that of a shutdown: it carries one listener for all of them.
+   */
   readonly signal?: AbortSignal | undefined;
   /** The caller's own deadline in milliseconds. It can shorten the policy's total timeout, never lengthen it. */
   readonly timeoutMs?: number | undefined;
