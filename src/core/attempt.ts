@@ -5,9 +5,9 @@ import type { LimitControl } from './control.ts';
 import { deadlines } from './deadlines.ts';
 import { isBreakwaterError, TimeoutError, withoutStack } from './errors.ts';
 import { invokeWithin } from './nesting.ts';
-import type { AttemptOutcome } from './observer.ts';
 import { shown } from './options.ts';
 import { cutShort, failed, fulfilled, type Outcome, succeeded } from './outcome.ts';
+import { attemptOutcome } from './outcome-names.ts';
 import type { Passage } from './passage.ts';
 import { edge, type Inner, type Outer } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
@@ -319,16 +319,6 @@ class Attempt extends Scope implements OperationContext {
       (isDeadline && now - this.#startedAt >= this.#runner.runtime.attemptTimeoutMs);
     if (!hadItsTime) return 'ignored';
     return this.#passage.call.judge({ ok: false, error: reason }).verdict;
-  }
-}
-
-function attemptOutcome(outcome: Outcome): AttemptOutcome {
-  switch (outcome.verdict) {
-    case 'transient':
-    case 'permanent':
-      return outcome.cut === undefined ? 'failure' : 'timeout';
-    default:
-      return outcome.verdict;
   }
 }
 

@@ -19,18 +19,3 @@ export function announceEnd(call: Call, kind: CallOutcome, outcome: Outcome, dur
     trace: settings.trace,
   });
 }
-
-/** How metrics and events name the end of a call that made so many attempts. */
-export function callOutcome(outcome: Outcome, attempts: number): CallOutcome {
-  if (outcome.source === 'stale' || outcome.source === 'fallback') return 'fallback';
-  if (outcome.rejection !== undefined && attempts === 0) return 'rejected';
-  switch (outcome.verdict) {
-    case 'transient':
-    case 'permanent':
-      return outcome.cut === undefined ? 'failure' : 'timeout';
-    case 'ignored':
-      return outcome.cut === 'caller-deadline' ? 'timeout' : 'ignored';
-    default:
-      return outcome.verdict;
-  }
-}

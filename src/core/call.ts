@@ -1,13 +1,14 @@
 import { AsyncResource } from 'node:async_hooks';
 import { knowsDeadlines, runUnder } from './ambient-deadline.ts';
 import type { OperationContext } from './attempt.ts';
-import { announceEnd, callOutcome } from './call-end.ts';
+import { announceEnd } from './call-end.ts';
 import type { CallDescription, CallSettings } from './call-settings.ts';
 import { followSignal, unfollowSignal } from './caller-signal.ts';
 import { monotonicNow } from './clock.ts';
 import { allowedBy, deadlines } from './deadlines.ts';
 import { TimeoutError, withoutStack } from './errors.ts';
 import { cutShort, type Fulfilled, failed, type Outcome, type Source, succeeded } from './outcome.ts';
+import { callOutcome } from './outcome-names.ts';
 import type { Passage } from './passage.ts';
 import { NO_GENERATION, type Permit } from './permit.ts';
 import type { Inner } from './pipeline.ts';

@@ -1,3 +1,4 @@
+import { numbered } from './numbered-names.ts';
 import { numberThat, options, parseOptions } from './options.ts';
 import type { Inner, Strategy } from './pipeline.ts';
 
@@ -64,13 +65,9 @@ export function limitsOf(
   strategies: readonly Strategy[],
   layers: readonly Inner[],
 ): readonly LimitControl[] {
-  const seen = new Map<string, number>();
+  const named = numbered();
   return strategies.flatMap((strategy, at) =>
-    (layers[at]?.limits?.(strategy) ?? []).map((limit) => {
-      const times = (seen.get(limit.name) ?? 0) + 1;
-      seen.set(limit.name, times);
-      return guarded(policy, limit, times === 1 ? limit.name : `${limit.name} ${times}`);
-    }),
+    (layers[at]?.limits?.(strategy) ?? []).map((limit) => guarded(policy, limit, named(limit.name))),
   );
 }
 

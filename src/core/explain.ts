@@ -28,6 +28,11 @@ export function worstCase(strategies: readonly Strategy[], asked = false): Worst
   );
 }
 
+/** What `describe()` ends with of a layer that may turn calls away. */
+export function shadowNote(mode: 'enforce' | 'shadow'): string {
+  return mode === 'shadow' ? ' (shadow: turns nothing away)' : '';
+}
+
 /** A policy's pipeline in words: what each layer does, and what of a call comes to it. */
 export function explainPipeline(name: string, strategies: readonly Strategy[]): string {
   const { latencyMs, attempts } = worstCase(strategies);

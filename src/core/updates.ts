@@ -4,6 +4,7 @@ import { monotonicNow, wallNow } from './clock.ts';
 import { ClosedError, InvalidOptionsError, isBreakwaterError, type OptionsProblem } from './errors.ts';
 import type { UpdateEvent } from './events.ts';
 import { copied, isPlainObject, mergedOption, type OptionChange, optionChanges } from './merged-options.ts';
+import { numbered } from './numbered-names.ts';
 import { durationMs, options, parseOptions, shown, suggest } from './options.ts';
 import type { Strategy } from './pipeline.ts';
 import type { PolicyRuntime } from './runtime.ts';
@@ -99,14 +100,11 @@ export class Updates {
 
   /** The options that hold now; of several layers of one key, the second is `key 2`. */
   get current(): Readonly<Record<string, unknown>> {
-    const seen = new Map<string, number>();
+    const named = numbered();
     const ofLayers = Object.fromEntries(
       this.#strategies.flatMap(({ key, kind, adjustable }) => {
         if (adjustable === undefined) return [];
-        const name = key ?? kind;
-        const times = (seen.get(name) ?? 0) + 1;
-        seen.set(name, times);
-        return [[times === 1 ? name : `${name} ${times}`, copied(adjustable.current)]];
+        return [[named(key ?? kind), copied(adjustable.current)]];
       }),
     );
     return { ...ofLayers, [BUDGET_KEY]: copied(this.#budget.current) };

@@ -142,7 +142,7 @@ function tooLong({ kind }: Strategy, runMs: number, allMs: number, timeoutMs: nu
   );
 }
 
-const queues: ReadonlySet<StrategyKind> = new Set(['bulkhead', 'rate-limit', 'adaptive-limit', 'throttle']);
+const queues: ReadonlySet<StrategyKind> = new Set(['bulkhead', 'rate-limit']);
 
 function queueOverTotal(strategies: readonly Strategy[]): Hazard | undefined {
   for (const { timeoutMs, within } of boundsOf(strategies)) {

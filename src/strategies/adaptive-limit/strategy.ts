@@ -1,4 +1,5 @@
 import { LiveSettings } from '../../core/adjustable.ts';
+import { shadowNote } from '../../core/explain.ts';
 import { parseOptions } from '../../core/options.ts';
 import { PerEndpoint } from '../../core/per-endpoint.ts';
 import type { Inner, Layer, Strategy } from '../../core/pipeline.ts';
@@ -31,10 +32,9 @@ class AdaptiveLimitStrategy implements Strategy {
 
   describe(): string {
     const { algorithm, minLimit, maxLimit, initialLimit, mode } = this.adjustable.current;
-    const shadow = mode === 'shadow' ? ' (shadow: turns nothing away)' : '';
     return (
       `adaptive limit: ${minLimit} to ${maxLimit} in flight, ${initialLimit} at first, found by how long they take ` +
-      `(${algorithm})${shadow}`
+      `(${algorithm})${shadowNote(mode)}`
     );
   }
 

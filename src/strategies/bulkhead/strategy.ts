@@ -1,4 +1,5 @@
 import { LiveSettings } from '../../core/adjustable.ts';
+import { shadowNote } from '../../core/explain.ts';
 import { PerEndpoint } from '../../core/per-endpoint.ts';
 import type { Inner, Layer, Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
@@ -37,8 +38,7 @@ class BulkheadStrategy implements Strategy {
     const { maxConcurrent, maxQueue, queueTimeoutMs, mode } = this.adjustable.current;
     const bound = queueTimeoutMs === undefined ? '' : `, each for up to ${queueTimeoutMs} ms`;
     const queue = maxQueue === 0 ? 'no queue' : `${maxQueue} more may wait${bound}`;
-    const shadow = mode === 'shadow' ? ' (shadow: turns nothing away)' : '';
-    return `bulkhead: at most ${maxConcurrent} at once, ${queue}${shadow}`;
+    return `bulkhead: at most ${maxConcurrent} at once, ${queue}${shadowNote(mode)}`;
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {

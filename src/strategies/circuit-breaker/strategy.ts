@@ -1,5 +1,6 @@
 import type { Circuit } from '../../core/circuit.ts';
 import type { LimitControl } from '../../core/control.ts';
+import { shadowNote } from '../../core/explain.ts';
 import type { LayerSample } from '../../core/layer-metrics.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
@@ -166,6 +167,5 @@ function describe(settings: CircuitBreakerSettings): string {
   const each = perKey === undefined ? '' : `, a circuit for each of up to ${maxKeys} keys`;
   const every = probe?.intervalMs === undefined ? '' : ` and every ${probe.intervalMs} ms`;
   const tested = probe === undefined ? '' : `, tested by a health check${every}`;
-  const shadow = settings.mode === 'shadow' ? ' (shadow: turns nothing away)' : '';
-  return `circuit breaker: opens when ${trips.join(' or ')} ${over}, for ${openMs} to ${maxOpenMs} ms${each}${tested}${shadow}`;
+  return `circuit breaker: opens when ${trips.join(' or ')} ${over}, for ${openMs} to ${maxOpenMs} ms${each}${tested}${shadowNote(settings.mode)}`;
 }

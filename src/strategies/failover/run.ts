@@ -8,9 +8,10 @@ import {
   tellCause,
   wantsFallback,
 } from '../../core/outcome.ts';
+import { attemptOutcome } from '../../core/outcome-names.ts';
 import { InnerPassage, type Passage } from '../../core/passage.ts';
 import type { Finding, Ticket } from './ejection.ts';
-import type { EndpointState, RunOutcome } from './endpoint.ts';
+import type { EndpointState } from './endpoint.ts';
 import type { FailoverLayer } from './layer.ts';
 
 /** Reasons for which one endpoint turns a call away and another may take it. A rate is the policy's own. */
@@ -141,7 +142,7 @@ export class EndpointRun extends InnerPassage {
   #tell(outcome: Outcome, turnedAway: boolean, now: number): void {
     const finding = turnedAway ? 'nothing' : this.#findingOf(outcome, now);
     if (finding === 'success') this.#noteAnswer(now);
-    this.#endpoint.runSettled(turnedAway ? 'rejected' : runOutcome(outcome));
+    this.#endpoint.runSettled(turnedAway ? 'rejected' : attemptOutcome(outcome));
     const ticket = this.#ticket;
     this.#ticket = undefined;
     if (ticket !== undefined) this.#layer.ended(this, ticket, finding, now);
@@ -214,9 +215,4 @@ export class EndpointRun extends InnerPassage {
     this.close();
     this.#layer.outer.settle(this.outer, cutShort(reason, cause, 'ignored'), now);
   }
-}
-
-function runOutcome({ verdict, cut }: Outcome): Exclude<RunOutcome, 'rejected'> {
-  if (verdict !== 'transient' && verdict !== 'permanent') return verdict;
-  return cut === undefined ? 'failure' : 'timeout';
 }

@@ -1,4 +1,5 @@
 import { LiveSettings } from '../../core/adjustable.ts';
+import { shadowNote } from '../../core/explain.ts';
 import type { Inner, Layer, Strategy } from '../../core/pipeline.ts';
 import type { PolicyRuntime } from '../../core/runtime.ts';
 import { RateLimitLayer } from './layer.ts';
@@ -33,8 +34,7 @@ class RateLimitStrategy implements Strategy {
   describe(): string {
     const { ratePerSecond, burst = defaultBurst(ratePerSecond), maxWaitMs, mode } = this.adjustable.current;
     const waits = maxWaitMs === 0 ? 'nothing waits' : `what finds no token waits up to ${maxWaitMs} ms`;
-    const shadow = mode === 'shadow' ? ' (shadow: turns nothing away)' : '';
-    return `rate limit: ${ratePerSecond} a second, at most ${burst} at once, ${waits}${shadow}`;
+    return `rate limit: ${ratePerSecond} a second, at most ${burst} at once, ${waits}${shadowNote(mode)}`;
   }
 
   bind(inner: Inner, runtime: PolicyRuntime): Layer {

@@ -2,6 +2,7 @@ import { LiveSettings } from '../../core/adjustable.ts';
 import { monotonicNow } from '../../core/clock.ts';
 import type { LimitControl } from '../../core/control.ts';
 import { ThrottledError } from '../../core/errors.ts';
+import { shadowNote } from '../../core/explain.ts';
 import { type LayerSample, layerFamilies } from '../../core/layer-metrics.ts';
 import { LimitLayer } from '../../core/limit-layer.ts';
 import { isTurnedAway, type Outcome } from '../../core/outcome.ts';
@@ -40,10 +41,9 @@ class ThrottleStrategy implements Strategy {
   describe(): string {
     const { multiplier, windowMs, maxProbability, mode } = this.adjustable.current;
     const most = maxProbability < 1 ? `, at most ${maxProbability * 100} % of them` : '';
-    const shadow = mode === 'shadow' ? ' (shadow: turns nothing away)' : '';
     return (
       `throttle: turns calls away by chance, the least important first${most}, once fewer than ` +
-      `1 in ${multiplier} of those of ${windowMs} ms are accepted${shadow}`
+      `1 in ${multiplier} of those of ${windowMs} ms are accepted${shadowNote(mode)}`
     );
   }
 
