@@ -13,7 +13,7 @@ const programs = [
   'tests/incidents/journal/{crash,processes}.test.ts',
 ];
 
-/** Tests of the package as its users install it. */
+/** Tests of the package as its users install it; they take the longest of their stage, so they begin first. */
 const packaging = ['tests/packaging/**/*.test.ts'];
 
 /** Tests of servers, databases and the examples that use them; they run after the others, so that nobody's time suffers. */
@@ -25,9 +25,9 @@ const integration = [
 
 /**
  * Tests that leave something in their process, such as a connection that is kept alive with its timer, or that count what
- * the whole process has: each file has a process of its own. All others share one, and its modules.
+ * the whole process has: they share processes with one another, and not with the others.
  */
-const alone = [
+const apart = [
   'tests/breakwater.test.ts',
   'tests/{benchmarks,web}/**/*.test.ts',
   'tests/cli/**/*.test.ts',
@@ -64,21 +64,18 @@ export default defineConfig({
   test: {
     reporters: ['default', new ClosingLineReporter()],
     projects: [
+      project('apart', { include: apart, exclude: programs, sharing: 'forks', order: 0 }),
+      // The unit tests, whose time is not real, use what the others of this stage leave of the machine.
+      project('packaging', { include: packaging, maxWorkers: 4, order: 1 }),
+      project('programs', { include: programs, maxWorkers: 4, order: 1 }),
       project('unit', {
         include: ['tests/**/*.test.ts'],
-        exclude: [...alone, ...programs, ...packaging, ...integration],
-        pool: 'threads',
-        isolate: false,
-        setupFiles: ['tests/real-time.ts'],
+        exclude: [...apart, ...programs, ...packaging, ...integration],
+        sharing: 'threads',
         maxWorkers: 4,
         order: 1,
       }),
-      // These run while the unit tests, whose time is not real, use what they leave of the machine.
-      project('programs', { include: programs, maxWorkers: 4, order: 1 }),
-      // The longest of its stage, so it begins first.
-      project('packaging', { include: packaging, order: 0 }),
-      project('alone', { include: alone, exclude: programs, pool: 'threads', order: 0 }),
-      project('integration', { include: integration, exclude: programs, order: 2 }),
+      project('integration', { include: integration, exclude: programs, maxWorkers: 3, order: 2 }),
     ],
   },
 });
@@ -87,23 +84,31 @@ export default defineConfig({
 interface Differences {
   readonly include: string[];
   readonly exclude?: string[];
-  /** `threads` start faster; what ends processes or sets their state needs `forks`, the default. */
-  readonly pool?: 'forks' | 'threads';
   /** How many files run at once. Default 2, for two cores. */
   readonly maxWorkers?: number;
-  /** Whether each file has modules and globals of its own. Default true. */
-  readonly isolate?: boolean;
-  readonly setupFiles?: string[];
-  /** Projects run one after the other, in this order. */
+  /**
+   * Whether files share a process or a thread, and with it their modules and globals; threads start faster, and what ends
+   * processes or sets their state needs a process. By default each file has a process of its own.
+   */
+  readonly sharing?: 'forks' | 'threads';
+  /** Projects run one after the other, in this order; those of one number run at once, by their names. */
   readonly order: number;
 }
 
-function project(
-  name: string,
-  { exclude = [], pool = 'forks', maxWorkers = 2, isolate = true, order, ...rest }: Differences,
-) {
+function project(name: string, { exclude = [], maxWorkers = 2, sharing, order, include }: Differences) {
+  const setupFiles = sharing === undefined ? [] : ['tests/real-time.ts'];
   return {
     extends: true as const,
-    test: { ...shared, ...rest, name, exclude, pool, maxWorkers, isolate, sequence: { groupOrder: order } },
+    test: {
+      ...shared,
+      name,
+      include,
+      exclude,
+      maxWorkers,
+      pool: sharing ?? 'forks',
+      isolate: sharing === undefined,
+      setupFiles,
+      sequence: { groupOrder: order },
+    },
   };
 }

@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import ts from 'typescript';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Entries } from './entries.ts';
+import { tsc } from './typescript.ts';
 
 /** Where the declarations are put, one file for each source file. Not below `node_modules`: those are never bundled. */
 const folder = '.declarations';
@@ -13,43 +14,47 @@ const folder = '.declarations';
  * @throws Error where a type cannot be declared
  */
 export function writeDeclarations(root: string, entries: Entries): Entries {
-  rmSync(join(root, folder), { recursive: true, force: true });
-  const program = ts.createProgram(Object.values(entries), {
-    ...optionsOf(root),
-    noEmit: false,
-    noCheck: true,
-    declaration: true,
-    emitDeclarationOnly: true,
-    rootDir: join(root, 'src'),
-    outDir: join(root, folder),
-  });
-  const { diagnostics } = program.emit(undefined, writeDeclaration);
-  if (diagnostics.length > 0) throw new Error(messageOf(root, diagnostics));
+  const out = join(root, folder);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out);
+  const config = {
+    extends: '../tsconfig.json',
+    compilerOptions: {
+      noEmit: false,
+      noCheck: true,
+      declaration: true,
+      emitDeclarationOnly: true,
+      rootDir: '../src',
+      outDir: '.',
+    },
+    files: Object.values(entries).map((source) => `../${source}`),
+    include: [],
+  };
+  writeFileSync(join(out, 'tsconfig.json'), JSON.stringify(config));
+  compile(root);
+  for (const file of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
+    if (file.endsWith('.d.ts')) forBundlers(join(out, file));
+  }
   return Object.fromEntries(
     Object.entries(entries).map(([name, source]) => [name, declarationOf(source)] as const),
   );
 }
 
-function declarationOf(source: string): string {
-  return source.replace(/^src\//, `${folder}/`).replace(/\.ts$/, '.d.ts');
+function compile(root: string): void {
+  try {
+    execFileSync(process.execPath, [join(root, tsc), '--project', join(root, folder)], { encoding: 'utf8' });
+  } catch (error) {
+    const said = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
+    throw new Error(`The declarations could not be written:\n${said}`, { cause: error });
+  }
 }
 
 /** Declarations keep the `.ts` that imports end in, which is what bundlers do not find. */
-function writeDeclaration(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+function forBundlers(path: string): void {
+  const text = readFileSync(path, 'utf8');
   writeFileSync(path, text.replace(/((?:from |import\()['"]\.{1,2}\/[^'"]*)\.ts(?=['"])/g, '$1.js'));
 }
 
-function optionsOf(root: string): ts.CompilerOptions {
-  const { config, error } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
-  if (error !== undefined) throw new Error(messageOf(root, [error]));
-  return ts.convertCompilerOptionsFromJson(config.compilerOptions, root).options;
-}
-
-function messageOf(root: string, diagnostics: readonly ts.Diagnostic[]): string {
-  return ts.formatDiagnostics(diagnostics, {
-    getCanonicalFileName: (path) => path,
-    getCurrentDirectory: () => root,
-    getNewLine: () => '\n',
-  });
+function declarationOf(source: string): string {
+  return source.replace(/^src\//, `${folder}/`).replace(/\.ts$/, '.d.ts');
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands, findEntries } from '../../scripts/entries.ts';
+import { tsc } from '../../scripts/typescript.ts';
 import { VERSION } from '../../src/version.ts';
 import { Project, repository, run } from './project.ts';
 
@@ -164,27 +165,31 @@ describe('an application with all of them', () => {
   });
 
   it.each([
-    ['an ES module, as Node resolves', 'typed.mts', 'nodenext', 'nodenext'],
-    ['CommonJS, as Node resolves', 'typed.cts', 'nodenext', 'nodenext'],
-    ['an ES module, as a bundler resolves', 'typed.ts', 'esnext', 'bundler'],
-  ])('compiles against the types as %s', { timeout: 120_000 }, async (_name, file, module, resolution) => {
-    await full.write(file, await readFile(join(consumers, 'typed.ts'), 'utf8'));
-    const compilerOptions = {
-      module,
-      moduleResolution: resolution,
-      target: 'es2022',
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noEmit: true,
-      types: ['node'],
-      skipLibCheck: false,
-    };
-    const config = `tsconfig.${file}.json`;
-    await full.write(config, JSON.stringify({ compilerOptions, files: [file] }));
-    const tsc = join(repository, 'node_modules/typescript/bin/tsc');
-    const { stdout } = await full.run(process.execPath, tsc, '-p', config);
-    expect(stdout).toBe('');
-  });
+    ['an ES module, as Node resolves', 'typed.mts', 'nodenext', 'nodenext', tsc],
+    ['an ES module, by TypeScript 5', 'typed.mts', 'nodenext', 'nodenext', 'node_modules/typescript/bin/tsc'],
+    ['CommonJS, as Node resolves', 'typed.cts', 'nodenext', 'nodenext', tsc],
+    ['an ES module, as a bundler resolves', 'typed.ts', 'esnext', 'bundler', tsc],
+  ])(
+    'compiles against the types as %s',
+    { timeout: 120_000 },
+    async (...[, file, module, resolution, compiler]) => {
+      await full.write(file, await readFile(join(consumers, 'typed.ts'), 'utf8'));
+      const compilerOptions = {
+        module,
+        moduleResolution: resolution,
+        target: 'es2022',
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+        types: ['node'],
+        skipLibCheck: false,
+      };
+      const config = `tsconfig.${file}.json`;
+      await full.write(config, JSON.stringify({ compilerOptions, files: [file] }));
+      const { stdout } = await full.run(process.execPath, join(repository, compiler), '-p', config);
+      expect(stdout).toBe('');
+    },
+  );
 });
 
 describe('an application on Node 24', () => {

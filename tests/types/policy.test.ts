@@ -23,7 +23,7 @@ describe('wrap', () => {
   test('keeps parameters, optional ones too, and the result', () => {
     expectTypeOf(policy.wrap(findUser)).toEqualTypeOf<typeof findUser>();
     expectTypeOf(policy.wrap(findUser)).parameters.toEqualTypeOf<
-      [id: number, options?: { readonly withName: boolean }]
+      Parameters<(id: number, options?: { readonly withName: boolean }) => void>
     >();
     const wrapped = policy.wrap(findUser);
     // @ts-expect-error: an id is a number
@@ -79,7 +79,7 @@ test('wrapWithContext drops the context and keeps the rest', () => {
     expectTypeOf(context).toEqualTypeOf<OperationContext<undefined>>();
     return { url, retries, signal: context.signal.aborted };
   });
-  expectTypeOf(get).parameters.toEqualTypeOf<[url: string, retries?: number]>();
+  expectTypeOf(get).parameters.toEqualTypeOf<Parameters<(url: string, retries?: number) => void>>();
   expectTypeOf(get).returns.resolves.toEqualTypeOf<{
     url: string;
     retries: number | undefined;
