@@ -70,6 +70,13 @@ export async function flush(): Promise<void> {
   await vi.advanceTimersByTimeAsync(0);
 }
 
+/** Closes a hub under fake time, however long its sinks take. */
+export async function closeInFakeTime(hub: Breakwater): Promise<void> {
+  const closed = hub.close();
+  await vi.advanceTimersByTimeAsync(10_000);
+  await closed;
+}
+
 /** An operation that fails with `message`. */
 export function failing(message = 'down'): () => Promise<never> {
   return () => Promise.reject(new Error(message));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { restoredCauses } from '../../src/incidents/manager/restored-causes.ts';
 import { libraryJapanese } from '../../src/incidents/postmortem/library-ja.ts';
 import type { Breakwater, PolicyOptions } from '../../src/index.ts';
-import { testHub } from '../support.ts';
+import { closeInFakeTime, testHub } from '../support.ts';
 import { RecordingSink } from './fixtures.ts';
 import { sampleIncident } from './sample.ts';
 
@@ -18,9 +18,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  const closed = hub.close();
-  await vi.advanceTimersByTimeAsync(10_000);
-  await closed;
+  await closeInFakeTime(hub);
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Breakwater, Judgement } from '../../src/index.ts';
-import { errorOf, testHub } from '../support.ts';
+import { closeInFakeTime, errorOf, testHub } from '../support.ts';
 
 const breaker = { circuitBreaker: { consecutiveFailures: 2, failureRate: false } } as const;
 
@@ -12,9 +12,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  const closed = hub.close();
-  await vi.advanceTimersByTimeAsync(10_000);
-  await closed;
+  await closeInFakeTime(hub);
   vi.useRealTimers();
 });
 

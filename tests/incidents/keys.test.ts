@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { IncidentRecord } from '../../src/incidents/incident/record.ts';
 import type { Breakwater, PolicyOptions } from '../../src/index.ts';
-import { errorOf, testHub } from '../support.ts';
+import { closeInFakeTime, errorOf, testHub } from '../support.ts';
 import { RecordingSink } from './fixtures.ts';
 
 let hub: Breakwater;
@@ -16,9 +16,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  const closed = hub.close();
-  await vi.advanceTimersByTimeAsync(10_000);
-  await closed;
+  await closeInFakeTime(hub);
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RecordingSink } from '../../incidents/fixtures.ts';
-import { errorOf, testHub } from '../../support.ts';
+import { closeInFakeTime, errorOf, testHub } from '../../support.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.UTC(2026, 1, 4, 12) });
@@ -33,9 +33,7 @@ function storage(perKey = false) {
       { metadata },
     );
   const close = async () => {
-    const closed = hub.close();
-    await vi.advanceTimersByTimeAsync(10_000);
-    await closed;
+    await closeInFakeTime(hub);
     expect(vi.getTimerCount()).toBe(0);
   };
   return { hub, registry, policy, down, read, close };

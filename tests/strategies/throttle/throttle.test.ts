@@ -26,6 +26,9 @@ async function fail(policy: Policy, times: number): Promise<void> {
   for (let call = 0; call < times; call += 1) await errorOf(policy.execute(failing()));
 }
 
+/** The share of ordinary calls that is turned away. */
+const ratioOf = (policy: Policy) => policy.samples.find(({ labels }) => labels.priority === 'medium')?.read();
+
 test('turns away with the probability of the formula once more than half fails', async () => {
   const policy = throttled();
   for (let call = 0; call < 3; call += 1) await policy.execute(ok);
@@ -70,8 +73,7 @@ test.each(verdicts)('an outcome that is %s is %s', async (verdict, counts) => {
   else expect(answer).toBe('ok');
   chanceThat(false);
   for (let call = 0; call < 9; call += 1) await errorOf(policy.execute(() => Promise.reject('x')));
-  const metrics = policy.samples.find(({ labels }) => labels.priority === 'medium');
-  expect((metrics?.read() ?? -1) > 0).toBe(counts === 'not accepted');
+  expect((ratioOf(policy) ?? -1) > 0).toBe(counts === 'not accepted');
 });
 
 test('what an open circuit or a limit within turns away is not counted', async () => {
@@ -80,8 +82,7 @@ test('what an open circuit or a limit within turns away is not counted', async (
   chanceThat(true);
   for (let call = 0; call < 5; call += 1)
     expect(await errorOf(policy.execute(ok))).toMatchObject({ code: 'CIRCUIT_OPEN' });
-  const read = () => policy.samples.find(({ labels }) => labels.priority === 'medium')?.read();
-  expect(read()).toBe(1 / 2);
+  expect(ratioOf(policy)).toBe(1 / 2);
 });
 
 test('what a bulkhead within turns away is taken back', async () => {
@@ -169,7 +170,7 @@ describe('shadow mode', () => {
     expect(policy.stats().rejections.throttled).toBe(0);
     expect(await scrape()).toContain('{policy="upstream",reason="throttled"} 4');
     // As where they were really turned away: 7 requests, none accepted.
-    expect(policy.samples.find(({ labels }) => labels.priority === 'medium')?.read()).toBe(7 / 8);
+    expect(ratioOf(policy)).toBe(7 / 8);
     expect(policy.explain()).toContain('shadow');
   });
 });
@@ -190,15 +191,14 @@ test('the multiplier can be changed by hand and given back', async () => {
   const policy = throttled();
   await policy.execute(ok);
   await fail(policy, 2);
-  const read = () => policy.samples.find(({ labels }) => labels.priority === 'medium')?.read();
-  expect(read()).toBe(1 / 4);
+  expect(ratioOf(policy)).toBe(1 / 4);
   const control = () => policy.limits.find(({ name }) => name === 'throttle.multiplier');
   expect(control()).toMatchObject({ configured: 2, current: 2, type: 'factor' });
   control()?.set(3);
   expect(control()).toMatchObject({ configured: 2, current: 3 });
-  expect(read()).toBe(0);
+  expect(ratioOf(policy)).toBe(0);
   control()?.set(undefined);
-  expect(read()).toBe(1 / 4);
+  expect(ratioOf(policy)).toBe(1 / 4);
 });
 
 test('options change while it runs, except the window', async () => {
@@ -206,13 +206,12 @@ test('options change while it runs, except the window', async () => {
   const policy = testHub().policy('upstream', { strategies: [strategy] });
   await policy.execute(ok);
   await fail(policy, 2);
-  const read = () => policy.samples.find(({ labels }) => labels.priority === 'medium')?.read();
   strategy.adjustable?.prepare({ multiplier: 1 })();
-  expect(read()).toBe(2 / 4);
+  expect(ratioOf(policy)).toBe(2 / 4);
   expect(policy.explain()).toContain('1 in 1 of those of 120000 ms');
   expect(() => strategy.adjustable?.prepare({ windowMs: 1_000 })).toThrow(/windowMs: cannot change/);
   expect(() => strategy.adjustable?.prepare({ multiplier: 0.5 })).toThrow(/multiplier/);
-  expect(read()).toBe(2 / 4);
+  expect(ratioOf(policy)).toBe(2 / 4);
 });
 
 test('wrong options are told all at once', () => {
