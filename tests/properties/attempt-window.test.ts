@@ -56,8 +56,8 @@ test('a window of so many milliseconds holds all of the last nine tenths and not
         all.push({ at: now, failed, slow });
         const surely = countsOf(all.filter(({ at }) => now - at <= 0.9 * ms - 1));
         const atMost = countsOf(all.filter(({ at }) => now - at < ms + 1));
-        const slice = Math.floor(now / (ms / 10));
-        const exactly = countsOf(all.filter(({ at }) => Math.floor(at / (ms / 10)) > slice - 10));
+        const slice = Math.floor((now * 10) / ms);
+        const exactly = countsOf(all.filter(({ at }) => Math.floor((at * 10) / ms) > slice - 10));
         for (const key of ['attempts', 'failures', 'slow'] as const) {
           expect(window[key]).toBeGreaterThanOrEqual(surely[key]);
           expect(window[key]).toBeLessThanOrEqual(atMost[key]);
@@ -68,6 +68,19 @@ test('a window of so many milliseconds holds all of the last nine tenths and not
       expect(window).toMatchObject({ attempts: 0, failures: 0, slow: 0 });
     }),
   );
+});
+
+test('what is recorded just as a part of the window begins belongs to that part, whatever its length', () => {
+  for (let ms = 11; ms < 100; ms += 1) {
+    for (let part = 10; part < 1_000; part += 10) {
+      const window = attemptWindow({ type: 'time', ms });
+      window.record(false, false, (part * ms) / 10 - 1);
+      window.record(true, false, (part * ms) / 10);
+      window.advance(Math.ceil(((part + 9) * ms) / 10));
+      const { attempts, failures } = window;
+      expect({ ms, part, attempts, failures }).toEqual({ ms, part, attempts: 1, failures: 1 });
+    }
+  }
 });
 
 test('a window takes room for the attempts that it holds, not for all that it may hold', () => {

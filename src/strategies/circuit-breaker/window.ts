@@ -43,7 +43,7 @@ class TimeWindow implements AttemptWindow {
   attempts = 0;
   failures = 0;
   slow = 0;
-  readonly #sliceMs: number;
+  readonly #ms: number;
   /** Attempts, failures and slow attempts of each slice. */
   readonly #slices: number[] = new Array(SLICES * FIELDS).fill(0);
   #slice = 0;
@@ -53,7 +53,7 @@ class TimeWindow implements AttemptWindow {
   #sliceEnd = 0;
 
   constructor(ms: number) {
-    this.#sliceMs = ms / SLICES;
+    this.#ms = ms;
   }
 
   get slot(): number {
@@ -81,13 +81,14 @@ class TimeWindow implements AttemptWindow {
 
   advance(now: number): void {
     if (now >= this.#sliceStart - OUT_OF_ORDER_MS && now < this.#sliceEnd) return;
-    const slice = Math.max(0, Math.floor(now / this.#sliceMs));
+    // Multiplied first: divided by a tenth of the window, a time where a slice begins may come out as before it.
+    const slice = Math.max(0, Math.floor((now * SLICES) / this.#ms));
     if (slice < this.#slice || slice - this.#slice >= SLICES) this.clear();
     else for (let old = this.#slice + 1; old <= slice; old += 1) this.#forget((old % SLICES) * FIELDS);
     this.#slice = slice;
     this.#at = (slice % SLICES) * FIELDS;
-    this.#sliceStart = slice * this.#sliceMs;
-    this.#sliceEnd = (slice + 1) * this.#sliceMs;
+    this.#sliceStart = this.#startOf(slice);
+    this.#sliceEnd = this.#startOf(slice + 1);
   }
 
   clear(): void {
@@ -103,8 +104,12 @@ class TimeWindow implements AttemptWindow {
       const at = (slice % SLICES) * FIELDS;
       const [attempts = 0, failures = 0, slow = 0] = this.#slices.slice(at, at + FIELDS);
       for (let attempt = 0; attempt < attempts; attempt += 1)
-        other.record(attempt < failures, attempt < slow, slice * this.#sliceMs);
+        other.record(attempt < failures, attempt < slow, this.#startOf(slice));
     }
+  }
+
+  #startOf(slice: number): number {
+    return (slice * this.#ms) / SLICES;
   }
 
   #forget(at: number): void {
