@@ -33,9 +33,9 @@ export class SetByHand<Name extends string> {
 
   /**
    * @param layer the layer as in the policy's options
-   * @param onSet a value was set or given back
+   * @param onSet a value was set or given back. Default: whoever needs one asks for it
    */
-  constructor(layer: string, onSet: () => void) {
+  constructor(layer: string, onSet: () => void = () => {}) {
     this.#layer = layer;
     this.#onSet = onSet;
   }

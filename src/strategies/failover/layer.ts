@@ -1,7 +1,7 @@
 import type { LiveSettings } from '../../core/adjustable.ts';
 import type { Call } from '../../core/call.ts';
 import { monotonicNow, wallNow } from '../../core/clock.ts';
-import type { LimitControl } from '../../core/control.ts';
+import { type LimitControl, SetByHand } from '../../core/control.ts';
 import { type LayerSample, layerFamilies } from '../../core/layer-metrics.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Passage } from '../../core/passage.ts';
@@ -31,7 +31,7 @@ export class FailoverLayer implements Layer {
   readonly first: EndpointState;
   readonly #ejection: OutlierEjection;
   #preferred: readonly EndpointState[];
-  #maxFailovers: number | undefined = undefined;
+  readonly #byHand = new SetByHand<'maxFailovers'>('failover');
   #failovers = 0;
   /** The runs under way of each call, where a call may have several. */
   readonly #runs = new Map<Call, readonly EndpointRun[]>();
@@ -61,7 +61,7 @@ export class FailoverLayer implements Layer {
 
   /** To how many more endpoints a call may go that fails now. */
   get maxFailovers(): number {
-    return this.#maxFailovers ?? this.#live.current.maxFailovers;
+    return this.#byHand.get('maxFailovers') ?? this.#live.current.maxFailovers;
   }
 
   enter(passage: Passage, now: number): void {
@@ -83,13 +83,14 @@ export class FailoverLayer implements Layer {
   }
 
   limits(): readonly LimitControl[] {
-    const configured = this.#live.current.maxFailovers;
-    const set = (value: number | undefined): void => {
-      this.#maxFailovers = value;
-    };
-    const text = 'endpoints that a call may go to after its first one failed';
-    const current = this.maxFailovers;
-    return [{ name: 'failover.maxFailovers', text, type: 'count', configured, current, set }];
+    return [
+      this.#byHand.limit('maxFailovers', {
+        text: 'endpoints that a call may go to after its first one failed',
+        type: 'count',
+        configured: this.#live.current.maxFailovers,
+        current: this.maxFailovers,
+      }),
+    ];
   }
 
   samples(): readonly LayerSample[] {

@@ -1,7 +1,7 @@
 import type { LiveSettings } from '../../core/adjustable.ts';
 import { AttemptBudget } from '../../core/attempt-budget.ts';
 import { monotonicNow, wallNow } from '../../core/clock.ts';
-import type { LimitControl } from '../../core/control.ts';
+import { type LimitControl, SetByHand } from '../../core/control.ts';
 import { isSlowToHedge, slowHedge } from '../../core/hazards/rules.ts';
 import { type LayerSample, layerFamilies } from '../../core/layer-metrics.ts';
 import type { Outcome } from '../../core/outcome.ts';
@@ -35,7 +35,7 @@ export class HedgeLayer implements Layer {
   /** What reaches the layer earns hedges. */
   readonly #load: AttemptBudget;
   readonly #counts: Record<HedgeResult, number> = { won: 0, lost: 0, failed: 0, rejected: 0, denied: 0 };
-  #steered: number | undefined = undefined;
+  readonly #byHand = new SetByHand<'maxHedges'>('hedge');
   #calls = 0;
 
   constructor(inner: Inner, runtime: PolicyRuntime, settings: Settings) {
@@ -52,7 +52,7 @@ export class HedgeLayer implements Layer {
 
   /** Hedges that one call may make now. */
   get maxHedges(): number {
-    return this.#steered ?? this.#settings.current.maxHedges;
+    return this.#byHand.get('maxHedges') ?? this.#settings.current.maxHedges;
   }
 
   /** How long a run has until a hedge is made beside it, in milliseconds; `undefined` while that is not known. */
@@ -64,16 +64,12 @@ export class HedgeLayer implements Layer {
 
   limits(): readonly LimitControl[] {
     return [
-      {
-        name: 'hedge.maxHedges',
+      this.#byHand.limit('maxHedges', {
         text: 'hedges of a call beside its first attempt',
         type: 'count',
         configured: this.#settings.current.maxHedges,
         current: this.maxHedges,
-        set: (value) => {
-          this.#steered = value;
-        },
-      },
+      }),
     ];
   }
 

@@ -2,7 +2,7 @@ import pRetry from 'p-retry';
 import { LiveSettings } from '../../core/adjustable.ts';
 import { AttemptBudget } from '../../core/attempt-budget.ts';
 import { monotonicNow } from '../../core/clock.ts';
-import type { LimitControl } from '../../core/control.ts';
+import { type LimitControl, SetByHand } from '../../core/control.ts';
 import { deadlines } from '../../core/deadlines.ts';
 import { withoutStack } from '../../core/errors.ts';
 import { sameOption } from '../../core/merged-options.ts';
@@ -81,8 +81,7 @@ class RetryLayer implements Layer {
   readonly inner: Inner;
   readonly runtime: PolicyRuntime;
   readonly #live: LiveSettings<typeof retrySchema>;
-  /** What somebody set in the place of what the options say. */
-  #steeredRetries: number | undefined = undefined;
+  readonly #byHand = new SetByHand<'maxRetries'>('retry');
 
   constructor(inner: Inner, runtime: PolicyRuntime, live: LiveSettings<typeof retrySchema>) {
     this.inner = inner;
@@ -97,16 +96,18 @@ class RetryLayer implements Layer {
 
   /** Retries that such a call may make. */
   get maxRetries(): number {
-    return this.#steeredRetries ?? this.settings.maxRetries;
+    return this.#byHand.get('maxRetries') ?? this.settings.maxRetries;
   }
 
   limits(): readonly LimitControl[] {
-    const set = (value: number | undefined): void => {
-      this.#steeredRetries = value;
-    };
-    const { maxRetries: configured } = this.settings;
-    const text = 'retries of a call after its first attempt';
-    return [{ name: 'retry.maxRetries', text, type: 'count', configured, current: this.maxRetries, set }];
+    return [
+      this.#byHand.limit('maxRetries', {
+        text: 'retries of a call after its first attempt',
+        type: 'count',
+        configured: this.settings.maxRetries,
+        current: this.maxRetries,
+      }),
+    ];
   }
 
   refuses(passage: Passage, now: number): boolean {

@@ -1,6 +1,6 @@
 import { LiveSettings } from '../../core/adjustable.ts';
 import { monotonicNow } from '../../core/clock.ts';
-import type { LimitControl } from '../../core/control.ts';
+import { type LimitControl, SetByHand } from '../../core/control.ts';
 import { ThrottledError } from '../../core/errors.ts';
 import { shadowNote } from '../../core/explain.ts';
 import { type LayerSample, layerFamilies } from '../../core/layer-metrics.ts';
@@ -54,31 +54,25 @@ class ThrottleStrategy implements Strategy {
 
 class ThrottleLayer extends LimitLayer<Live> {
   readonly #machine: ThrottleMachine;
-  /** Set by hand, in place of what the options say. */
-  #multiplier: number | undefined = undefined;
+  readonly #byHand = new SetByHand<'multiplier'>('throttle');
 
   constructor(inner: Inner, runtime: PolicyRuntime, live: Live) {
     super(inner, runtime, live, 'throttled');
-    this.#machine = new ThrottleMachine(live.current.windowMs, () =>
-      this.#multiplier === undefined
-        ? live.current
-        : { multiplier: this.#multiplier, maxProbability: live.current.maxProbability },
-    );
+    this.#machine = new ThrottleMachine(live.current.windowMs, () => {
+      const multiplier = this.#byHand.get('multiplier');
+      return multiplier === undefined ? live.current : { ...live.current, multiplier };
+    });
   }
 
   limits(): readonly LimitControl[] {
     const configured = this.live.current.multiplier;
     return [
-      {
-        name: 'throttle.multiplier',
+      this.#byHand.limit('multiplier', {
         text: 'how many times what the dependency accepts is let through to it',
         type: 'factor',
         configured,
-        current: this.#multiplier ?? configured,
-        set: (value) => {
-          this.#multiplier = value;
-        },
-      },
+        current: this.#byHand.get('multiplier') ?? configured,
+      }),
     ];
   }
 
