@@ -1,3 +1,4 @@
+import { Baseline } from './baseline.ts';
 import type { AdaptiveLimitSettings } from './options.ts';
 
 /** What an algorithm reads of the options, each time anew. */
@@ -34,10 +35,10 @@ export interface LimitAlgorithm {
 }
 
 /** The samples of a round, and what they come to. */
-export class Round {
+class Round {
   count = 0;
-  #sumMs = 0;
   timeouts = 0;
+  #sumMs = 0;
 
   add(latencyMs: number, timedOut: boolean): void {
     this.count += 1;
@@ -53,5 +54,39 @@ export class Round {
     this.count = 0;
     this.#sumMs = 0;
     this.timeouts = 0;
+  }
+}
+
+/** An algorithm that holds each round against how long calls usually take. */
+export abstract class RoundByRound implements LimitAlgorithm {
+  protected readonly rule: () => AlgorithmRule;
+  protected readonly round = new Round();
+  protected readonly usual = new Baseline();
+
+  constructor(rule: () => AlgorithmRule) {
+    this.rule = rule;
+  }
+
+  get baselineMs(): number | undefined {
+    return this.usual.ms;
+  }
+
+  sample(latencyMs: number, timedOut: boolean): void {
+    this.round.add(latencyMs, timedOut);
+  }
+
+  abstract next(limit: number, isUsed: boolean): number;
+
+  measured(): void {
+    this.usual.set(this.round.meanMs);
+    this.discard();
+  }
+
+  follow(meanMs: number): void {
+    this.usual.add(meanMs, false, this.rule().longWindow);
+  }
+
+  discard(): void {
+    this.round.clear();
   }
 }

@@ -1,5 +1,4 @@
-import { type AlgorithmRule, type LimitAlgorithm, Round } from './algorithm.ts';
-import { Baseline } from './baseline.ts';
+import { RoundByRound } from './algorithm.ts';
 
 /** However slow a call was, it speaks for halving the limit at most. */
 const STEEPEST = 0.5;
@@ -15,47 +14,27 @@ const STEEPEST = 0.5;
  * The limit changes once a round, by the average of `g` over its calls: changed at each call, it would have grown many
  * times before the first of them shows its effect.
  */
-export class GradientLimit implements LimitAlgorithm {
-  readonly #rule: () => AlgorithmRule;
-  readonly #round = new Round();
+export class GradientLimit extends RoundByRound {
   #gradients = 0;
-  readonly #long = new Baseline();
 
-  constructor(rule: () => AlgorithmRule) {
-    this.#rule = rule;
-  }
-
-  get baselineMs(): number | undefined {
-    return this.#long.ms;
-  }
-
-  sample(latencyMs: number, timedOut: boolean): void {
-    this.#round.add(latencyMs, timedOut);
-    this.#gradients += gradientOf(this.#long.ms, latencyMs, this.#rule().tolerance);
+  override sample(latencyMs: number, timedOut: boolean): void {
+    super.sample(latencyMs, timedOut);
+    this.#gradients += gradientOf(this.usual.ms, latencyMs, this.rule().tolerance);
   }
 
   next(limit: number, isUsed: boolean): number {
-    const { queueSize, smoothing, longWindow } = this.#rule();
-    const { count, meanMs } = this.#round;
+    const { queueSize, smoothing, longWindow } = this.rule();
+    const { count, meanMs } = this.round;
     const gradient = this.#gradients / count;
     this.discard();
-    this.#long.add(meanMs, isUsed, longWindow);
+    this.usual.add(meanMs, isUsed, longWindow);
     if (!isUsed) return limit;
     const queue = queueSize === 'sqrt' ? Math.sqrt(limit) : queueSize;
     return limit * (1 - smoothing) + (limit * gradient + queue) * smoothing;
   }
 
-  measured(): void {
-    this.#long.set(this.#round.meanMs);
-    this.discard();
-  }
-
-  follow(meanMs: number): void {
-    this.#long.add(meanMs, false, this.#rule().longWindow);
-  }
-
-  discard(): void {
-    this.#round.clear();
+  override discard(): void {
+    super.discard();
     this.#gradients = 0;
   }
 }

@@ -1,5 +1,4 @@
-import { type AlgorithmRule, type LimitAlgorithm, Round } from './algorithm.ts';
-import { Baseline } from './baseline.ts';
+import { RoundByRound } from './algorithm.ts';
 
 /**
  * The limit of TCP Vegas (Brakmo and Peterson, 1995) as in Netflix's concurrency-limits: of the calls in flight,
@@ -9,47 +8,18 @@ import { Baseline } from './baseline.ts';
  *
  * What is usual is an average here, not the least that was ever seen, which chance alone makes ever lower.
  */
-export class VegasLimit implements LimitAlgorithm {
-  readonly #rule: () => AlgorithmRule;
-  readonly #round = new Round();
-  readonly #usual = new Baseline();
-
-  constructor(rule: () => AlgorithmRule) {
-    this.#rule = rule;
-  }
-
-  get baselineMs(): number | undefined {
-    return this.#usual.ms;
-  }
-
-  sample(latencyMs: number, timedOut: boolean): void {
-    this.#round.add(latencyMs, timedOut);
-  }
-
+export class VegasLimit extends RoundByRound {
   next(limit: number, isUsed: boolean): number {
-    const { meanMs, timeouts } = this.#round;
+    const { meanMs, timeouts } = this.round;
     this.discard();
-    const { smoothing, longWindow } = this.#rule();
-    this.#usual.add(meanMs, isUsed, longWindow);
-    const usualMs = this.#usual.ms ?? meanMs;
+    const { smoothing, longWindow } = this.rule();
+    this.usual.add(meanMs, isUsed, longWindow);
+    const usualMs = this.usual.ms ?? meanMs;
     if (!isUsed) return limit;
     const step = Math.max(1, Math.floor(Math.log10(limit)));
     if (timeouts > 0) return limit - step * smoothing;
     const queued = meanMs > usualMs ? Math.ceil(limit * (1 - usualMs / meanMs)) : 0;
     return limit + changeFor(queued, step) * smoothing;
-  }
-
-  measured(): void {
-    this.#usual.set(this.#round.meanMs);
-    this.discard();
-  }
-
-  follow(meanMs: number): void {
-    this.#usual.add(meanMs, false, this.#rule().longWindow);
-  }
-
-  discard(): void {
-    this.#round.clear();
   }
 }
 
