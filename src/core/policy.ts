@@ -26,7 +26,7 @@ import { heldBy, type PolicyStats } from './policy-stats.ts';
 import { rankOf } from './priority.ts';
 import type { PolicyRuntime } from './runtime.ts';
 import { type UpdateOptions, Updates } from './updates.ts';
-import { keyOf, type Wrap } from './wrap.ts';
+import { applied, keyOf, type Wrap } from './wrap.ts';
 
 export type { PolicyStats } from './policy-stats.ts';
 
@@ -132,7 +132,7 @@ export class Policy<Target = unknown, Changes extends object = object> {
     options?: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>,
   ): Wrapped<F>;
   wrap(fn: (...args: unknown[]) => unknown, options?: WrapOptions<unknown[], unknown>): unknown {
-    const wrap = this.#prepareWrap(fn, (_context, self, args = []) => Reflect.apply(fn, self, args), options);
+    const wrap = this.#prepareWrap(fn, (_context, self, args = []) => applied(fn, self, args), options);
     return this.#wrapped(fn, wrap);
   }
 

@@ -24,7 +24,7 @@ export function keyOf(
 ): string | undefined {
   if (cacheKey === undefined) return undefined;
   try {
-    const key: unknown = cacheKey(...args);
+    const key: unknown = applied(cacheKey, undefined, args);
     if (key === undefined) return undefined;
     if (typeof key === 'string') return keys.keyOf(key);
     if (isThenable(key)) Promise.resolve(key).catch(() => {});
@@ -35,4 +35,9 @@ export function keyOf(
     runtime.report('cache-key', error);
     return undefined;
   }
+}
+
+/** Calls `fn` with `args`. One alone is passed by itself: a list of unknown length costs V8 several times as much. */
+export function applied<T>(fn: (...args: never[]) => T, self: unknown, args: readonly unknown[]): T {
+  return args.length === 1 ? Reflect.apply(fn, self, [args[0]]) : Reflect.apply(fn, self, args);
 }
