@@ -30,7 +30,7 @@ const HOLDS_ON_MS = 30_000;
  * Not all work says when it is over: a handler whose client has gone, a promise that is never settled. So the deadline is
  * also taken for over when it has passed some time ago, lest it turn away for good whatever was first made within.
  */
-export class AmbientDeadline extends Deadline implements DeadlineContext {
+export class AmbientDeadline extends Deadline {
   /** Monotonic time at which the time is up. */
   readonly endsAt: number;
   /** The one that it lies within. */
@@ -52,11 +52,6 @@ export class AmbientDeadline extends Deadline implements DeadlineContext {
   /** Whether what it was set for is over, or taken for over, so that it holds no more. */
   get isOver(): boolean {
     return this.#isFinished || monotonicNow() > this.endsAt + this.#holdsOnMs;
-  }
-
-  /** A getter, so that a function may take it out of its context like the signal. */
-  get remainingMs(): () => number {
-    return () => this.leftAt(monotonicNow());
   }
 
   override get signal(): AbortSignal {
@@ -123,7 +118,7 @@ export function runWithDeadline<T>(timeoutMs: number, fn: (deadline: DeadlineCon
   const deadline = new AmbientDeadline(timeoutMs, monotonicNow());
   let result: T;
   try {
-    result = deadline.run(() => fn(deadline));
+    result = deadline.run(() => fn(contextOf(deadline)));
   } catch (error) {
     deadline.finish();
     throw error;
@@ -164,6 +159,16 @@ export function runUnder<T>(deadline: AmbientDeadline | undefined, fn: () => T):
 export function underDeadline(settings: CallSettings): CallSettings {
   const deadline = ambientDeadline();
   return deadline === undefined ? settings : { ...settings, deadline };
+}
+
+/** What the function is given: apart from the deadline, so that it gets nothing else of it. */
+function contextOf(deadline: AmbientDeadline): DeadlineContext {
+  return {
+    get signal() {
+      return deadline.signal;
+    },
+    remainingMs: () => deadline.leftAt(monotonicNow()),
+  };
 }
 
 const argumentsSchema = options({

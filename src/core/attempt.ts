@@ -5,6 +5,7 @@ import type { LimitControl } from './control.ts';
 import { deadlines } from './deadlines.ts';
 import { isBreakwaterError, TimeoutError, withoutStack } from './errors.ts';
 import { invokeWithin } from './nesting.ts';
+import { AttemptContext } from './operation-context.ts';
 import { shown } from './options.ts';
 import { cutShort, failed, fulfilled, type Outcome, succeeded } from './outcome.ts';
 import { attemptOutcome } from './outcome-names.ts';
@@ -19,27 +20,7 @@ import { isThenable } from './thenable.ts';
 import type { TimeLimit } from './time-limit.ts';
 import type { Verdict } from './verdict.ts';
 
-/**
- * What an operation is given.
- *
- * @typeParam Target what the endpoints of the policy's `failover` have as `target`
- */
-export interface OperationContext<Target = unknown> {
-  /** Name of the policy. */
-  readonly policy: string;
-  /** 1 for the first attempt of the call. */
-  readonly attempt: number;
-  /** Aborts on timeout, on the caller's abort, and when nobody waits for this attempt any more. Made when first read. */
-  readonly signal: AbortSignal;
-  /** Milliseconds left until the nearest deadline, never below 0; `Infinity` without one. */
-  remainingMs(): number;
-  /** What the call's options carried. */
-  readonly metadata: unknown;
-  /** Name of the endpoint that was chosen; `undefined` where the policy has no failover. */
-  readonly endpoint: string | undefined;
-  /** What that endpoint's options have as `target`; `undefined` where the policy has no failover. */
-  readonly target: Target;
-}
+export type { OperationContext } from './operation-context.ts';
 
 /** The innermost part of a policy: runs the operation and judges its outcome. */
 export class OperationRunner implements Inner {
@@ -80,12 +61,12 @@ export class OperationRunner implements Inner {
 type Phase = 'running' | 'judging' | 'given-up' | 'over';
 
 /**
- * One try of the operation, and the context that the operation sees.
+ * One try of the operation.
  *
  * It settles once: with the operation's outcome, or, when its time ends first, with the reason. An outcome that comes
  * after that is late: it is counted, its value discarded, its rejection handled, and it moves nothing.
  */
-class Attempt extends Scope implements OperationContext {
+class Attempt extends Scope {
   readonly #runner: OperationRunner;
   readonly #passage: Passage;
   readonly #startedAt: number;
@@ -104,36 +85,21 @@ class Attempt extends Scope implements OperationContext {
     return this.#passage;
   }
 
-  get policy(): string {
-    return this.#runner.runtime.name;
-  }
-
-  get metadata(): unknown {
-    return this.#passage.call.settings.metadata;
-  }
-
-  get endpoint(): string | undefined {
-    return this.#passage.endpoint?.name;
-  }
-
-  get target(): unknown {
-    return this.#passage.endpoint?.target;
-  }
-
-  /** A getter, so that an operation may take it out of its context like the rest. */
-  get remainingMs(): () => number {
-    return () => (this.cause === undefined ? Math.max(0, this.deadlineAt() - monotonicNow()) : 0);
+  /** Milliseconds left until the nearest deadline, never below 0. */
+  get remainingMs(): number {
+    return this.cause === undefined ? Math.max(0, this.deadlineAt() - monotonicNow()) : 0;
   }
 
   run(now: number): void {
     const { runtime, timeoutMs } = this.#runner;
     runtime.observer.attemptStarted();
     if (timeoutMs !== Number.POSITIVE_INFINITY) deadlines.arm(this, timeoutMs, now);
+    const context = new AttemptContext(this, this.#passage);
     let returned: unknown;
     try {
       returned = runtime.hazards.retries
-        ? invokeWithin(runtime, this.#passage, this)
-        : this.#passage.invoke(this);
+        ? invokeWithin(runtime, this.#passage, context)
+        : this.#passage.invoke(context);
       if (returned instanceof Promise) {
         this.#follow(returned);
         return;
@@ -167,10 +133,7 @@ class Attempt extends Scope implements OperationContext {
   }
 
   #follow(promise: Promise<unknown>): void {
-    promise.then(
-      (value) => this.#fulfilled(value),
-      (error) => this.#rejected(error),
-    );
+    promise.then(this.#fulfilled.bind(this), this.#rejected.bind(this));
   }
 
   #fulfilled(value: unknown): void {

@@ -33,19 +33,27 @@ interface Fate {
  * nothing. Its `AbortSignal` is made when first read.
  */
 export abstract class Scope {
-  #lane: Lane | undefined = undefined;
-  #previous: Scope | undefined = undefined;
-  #next: Scope | undefined = undefined;
-  #dueAt = 0;
-  #within: Scope | Scope[] | undefined = undefined;
-  #fate: Fate | undefined = undefined;
+  // Set in the constructor, and not private to the language: V8 inlines no constructor of a class whose parent has fields
+  // with values, and scopes are made twice a call.
+  declare private lane: Lane | undefined;
+  declare private previous: Scope | undefined;
+  declare private following: Scope | undefined;
+  declare private due: number;
+  declare private within: Scope | Scope[] | undefined;
+  declare private fate: Fate | undefined;
 
   /** @param around the scope that it lies in; `parent` gives the same */
   constructor(around: Scope | undefined) {
+    this.lane = undefined;
+    this.previous = undefined;
+    this.following = undefined;
+    this.due = 0;
+    this.within = undefined;
+    this.fate = undefined;
     if (around === undefined) return;
     const { cause, reason } = around;
     if (cause === undefined) Scope.#take(around, this);
-    else this.#fate = { cause, reason, controller: undefined };
+    else this.fate = { cause, reason, controller: undefined };
   }
 
   /** The scope around it. */
@@ -67,18 +75,18 @@ export abstract class Scope {
 
   /** Why it ended, or `undefined` while it lives. */
   get cause(): EndCause | undefined {
-    return this.#fate?.cause;
+    return this.fate?.cause;
   }
 
   /** What an operation sees as `signal.reason`, and what its caller is told. */
   get reason(): unknown {
-    return this.#fate?.reason;
+    return this.fate?.reason;
   }
 
   /** Aborts, with the scope's reason, when the scope ends early. */
   get signal(): AbortSignal {
-    this.#fate ??= { cause: undefined, reason: undefined, controller: undefined };
-    const fate = this.#fate;
+    this.fate ??= { cause: undefined, reason: undefined, controller: undefined };
+    const fate = this.fate;
     if (fate.controller === undefined) {
       fate.controller = new AbortController();
       if (fate.cause !== undefined) fate.controller.abort(fate.reason);
@@ -88,12 +96,12 @@ export abstract class Scope {
 
   /** Ends the scope early. The first end counts, unless `resume()` comes between; later ones do nothing. */
   end(cause: EndCause, reason: unknown): void {
-    const controller = this.#fate?.controller;
+    const controller = this.fate?.controller;
     if (this.cause !== undefined) return;
-    this.#fate = { cause, reason, controller };
+    this.fate = { cause, reason, controller };
     deadlines.clear(this);
-    const within = this.#within;
-    this.#within = undefined;
+    const within = this.within;
+    this.within = undefined;
     if (Array.isArray(within)) for (const scope of within) scope.end(cause, reason);
     else within?.end(cause, reason);
     this.stopped(cause, reason);
@@ -116,19 +124,19 @@ export abstract class Scope {
   deadlineAt(): number {
     let at = Number.POSITIVE_INFINITY;
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      if (scope.#lane !== undefined && scope.#dueAt < at) at = scope.#dueAt;
+      if (scope.lane !== undefined && scope.due < at) at = scope.due;
     }
     return at;
   }
 
   /** Whether its deadline is armed. */
   get armed(): boolean {
-    return this.#lane !== undefined;
+    return this.lane !== undefined;
   }
 
   /** Monotonic time at which its deadline is due; meaningful while armed. */
   get dueAt(): number {
-    return this.#dueAt;
+    return this.due;
   }
 
   /** Called once, never before `dueAt`, unless the deadline is cleared first. It must not throw. */
@@ -136,37 +144,37 @@ export abstract class Scope {
 
   /** @internal The one that is due after it in its lane. */
   get next(): Scope | undefined {
-    return this.#next;
+    return this.following;
   }
 
   /** @internal Puts its deadline off. */
   postpone(byMs: number): void {
-    this.#dueAt += byMs;
+    this.due += byMs;
   }
 
   /** @internal Joins the end of `lane`. */
   enqueue(lane: Lane, dueAt: number): void {
-    this.#dueAt = dueAt;
-    this.#lane = lane;
-    this.#previous = lane.tail;
+    this.due = dueAt;
+    this.lane = lane;
+    this.previous = lane.tail;
     if (lane.tail === undefined) lane.head = this;
-    else lane.tail.#next = this;
+    else lane.tail.following = this;
     lane.tail = this;
   }
 
   /** @internal Leaves its lane. False when it is in none. */
   dequeue(): boolean {
-    const lane = this.#lane;
+    const lane = this.lane;
     if (lane === undefined) return false;
-    const previous = this.#previous;
-    const next = this.#next;
+    const previous = this.previous;
+    const next = this.following;
     if (previous === undefined) lane.head = next;
-    else previous.#next = next;
+    else previous.following = next;
     if (next === undefined) lane.tail = previous;
-    else next.#previous = previous;
-    this.#lane = undefined;
-    this.#previous = undefined;
-    this.#next = undefined;
+    else next.previous = previous;
+    this.lane = undefined;
+    this.previous = undefined;
+    this.following = undefined;
     return true;
   }
 
@@ -175,21 +183,21 @@ export abstract class Scope {
 
   /** What ended the scope lies behind it: a layer outside has taken the outcome, and goes on in the same scope. */
   protected resume(): void {
-    this.#fate = undefined;
+    this.fate = undefined;
   }
 
   // Static: private methods would cost each scope a field.
 
   static #take(around: Scope, scope: Scope): void {
-    const within = around.#within;
-    if (within === undefined) around.#within = scope;
+    const within = around.within;
+    if (within === undefined) around.within = scope;
     else if (Array.isArray(within)) within.push(scope);
-    else around.#within = [within, scope];
+    else around.within = [within, scope];
   }
 
   static #release(around: Scope, scope: Scope): void {
-    const within = around.#within;
-    if (within === scope) around.#within = undefined;
+    const within = around.within;
+    if (within === scope) around.within = undefined;
     else if (Array.isArray(within)) {
       const at = within.indexOf(scope);
       if (at !== -1) within.splice(at, 1);

@@ -47,6 +47,14 @@ describe('runWithDeadline', () => {
     expect(remainingDeadlineMs()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('gives the function nothing but the signal and the time left, so that it may be logged whole', () => {
+    runWithDeadline(100, (deadline) => {
+      expect(deadline.signal.aborted).toBe(false);
+      expect(Object.keys(deadline)).toEqual(['signal', 'remainingMs']);
+      expect(JSON.stringify(deadline)).toBe('{"signal":{}}');
+    });
+  });
+
   it('is only ever shortened by one within', () => {
     runWithDeadline(100, () => {
       expect(runWithDeadline(500, () => remainingDeadlineMs())).toBe(100);

@@ -176,6 +176,12 @@ describe("the operation's context", () => {
     expect(call.now.status).toBe('rejected');
   });
 
+  test('may be logged whole: nothing of the call hangs on it', async () => {
+    const policy = testHub().policy('dependency');
+    const logged = await policy.execute((context) => JSON.stringify([context, { ...context }]));
+    expect(logged).toBe('[{"attempt":1},{"attempt":1}]');
+  });
+
   test('remainingMs is Infinity where nothing bounds the attempt', async () => {
     const policy = testHub().policy('database', { attemptTimeoutMs: false, totalTimeoutMs: false });
     expect(await policy.execute((context) => context.remainingMs())).toBe(Number.POSITIVE_INFINITY);
