@@ -25,19 +25,23 @@ if (files.length === 0) {
   process.exit(2);
 }
 
+const last = Number(rounds ?? DEFAULT_ROUNDS);
+console.log(`${files.length} files with new cases, ${last} times:`);
 let failed = 0;
-for (let round = 1; round <= Number(rounds ?? DEFAULT_ROUNDS); round += 1) {
+for (let round = 1; round <= last; round += 1) {
   const seed = String(randomInt(1, 2 ** 31));
   const startedAt = performance.now();
-  const { status, stdout, stderr } = spawnSync('npx', ['vitest', 'run', '--reporter=dot', ...files], {
-    env: { ...process.env, FUZZ_SEED: seed },
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  const seconds = Math.round((performance.now() - startedAt) / 1_000);
-  console.log(
-    `round ${round}, seed ${seed}: ${files.length} files ${status === 0 ? 'passed' : 'FAILED'} in ${seconds} s`,
+  const { status, stdout, stderr } = spawnSync(
+    'npx',
+    ['vitest', 'run', '--reporter=dot', '--testTimeout=600000', ...files],
+    {
+      env: { ...process.env, FUZZ_SEED: seed },
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    },
   );
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
+  console.log(`round ${round}, seed ${seed}: ${status === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
   if (status === 0) continue;
   failed += 1;
   console.log(`${stdout}${stderr}\nAgain: FUZZ_SEED=${seed} npx vitest run <the file that failed>\n`);

@@ -8,6 +8,9 @@ import fc from 'fast-check';
 /** From what all cases are drawn, those of tests that draw them in another way too. */
 export const seed = Number(env.FUZZ_SEED ?? 1);
 
-fc.configureGlobal({ ...fc.readConfigureGlobal(), seed });
+/** Looking for what nobody thought of, it takes longer cases too. */
+const baseSize = env.FUZZ_SEED === undefined ? 'small' : 'medium';
+
+fc.configureGlobal({ ...fc.readConfigureGlobal(), seed, baseSize });
 
 export { fc };
