@@ -19,7 +19,11 @@ async function testAll(specs: readonly SloSpec[]): Promise<string> {
   const rules = specs.map((spec, at) => [`${at}.yaml`, prometheusRules(spec).text] as const);
   const tests = specs.map((spec, at) => [`${at}.test.yaml`, ruleTests(spec, `${at}.yaml`)] as const);
   const files = Object.fromEntries([...rules, ...tests]);
-  return complaints(await promtoolWith(files, 'test', 'rules', ...tests.map(([name]) => name)));
+  const test = async () =>
+    complaints(await promtoolWith(files, 'test', 'rules', ...tests.map(([name]) => name)));
+  // On a busy machine promtool itself may, very rarely, not find a sample that it finds in any other run of the same
+  // files. Rules that are wrong are so each time.
+  return (await test()) === '' ? '' : await test();
 }
 
 const HOUR_MS = 3_600_000;
