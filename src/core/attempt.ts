@@ -94,7 +94,7 @@ class Attempt extends Scope {
     const { runtime, timeoutMs } = this.#runner;
     runtime.observer.attemptStarted();
     if (timeoutMs !== Number.POSITIVE_INFINITY) deadlines.arm(this, timeoutMs, now);
-    const context = new AttemptContext(this, this.#passage);
+    const context = new AttemptContext(this);
     let returned: unknown;
     try {
       returned = runtime.hazards.retries

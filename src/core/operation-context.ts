@@ -24,6 +24,7 @@ export interface OperationContext<Target = unknown> {
 
 /** What the context tells of its attempt. */
 interface AttemptAtWork {
+  readonly parent: Passage;
   readonly attempt: number;
   readonly signal: AbortSignal;
   readonly remainingMs: number;
@@ -33,16 +34,14 @@ interface AttemptAtWork {
 export class AttemptContext implements OperationContext {
   readonly attempt: number;
   readonly #of: AttemptAtWork;
-  readonly #passage: Passage;
 
-  constructor(attempt: AttemptAtWork, passage: Passage) {
+  constructor(attempt: AttemptAtWork) {
     this.attempt = attempt.attempt;
     this.#of = attempt;
-    this.#passage = passage;
   }
 
   get policy(): string {
-    return this.#passage.call.runtime.name;
+    return this.#of.parent.call.runtime.name;
   }
 
   get signal(): AbortSignal {
@@ -55,14 +54,14 @@ export class AttemptContext implements OperationContext {
   }
 
   get metadata(): unknown {
-    return this.#passage.call.settings.metadata;
+    return this.#of.parent.call.settings.metadata;
   }
 
   get endpoint(): string | undefined {
-    return this.#passage.endpoint?.name;
+    return this.#of.parent.endpoint?.name;
   }
 
   get target(): unknown {
-    return this.#passage.endpoint?.target;
+    return this.#of.parent.endpoint?.target;
   }
 }
