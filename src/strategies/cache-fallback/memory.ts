@@ -178,7 +178,7 @@ class LocalStore {
 
   set(key: string, value: unknown, storedAt: number): void {
     this.#entries ??= new LRUCache({ max: this.#maxEntries });
-    const known = this.#entries.get(key);
+    const known = this.#entries.get(key, new LookUp());
     if (known === undefined) this.#entries.set(key, { value, storedAt });
     // A run that began later may have remembered its value already.
     else if (known.storedAt <= storedAt) {
@@ -186,6 +186,11 @@ class LocalStore {
       known.storedAt = storedAt;
     }
   }
+}
+
+/** The options of a look-up. The cache writes into them each time, for which an object without the field is enlarged. */
+class LookUp implements LRUCache.GetOptions<string, CacheEntry, unknown> {
+  status?: LRUCache.Status<string, CacheEntry, unknown>;
 }
 
 /** Stores that serialise may drop a value that is `undefined`, so its absence is no fault. */
