@@ -33,8 +33,7 @@ interface Fate {
  * nothing. Its `AbortSignal` is made when first read.
  */
 export abstract class Scope {
-  // Set in the constructor, and not private to the language: V8 inlines no constructor of a class whose parent has fields
-  // with values, and scopes are made twice a call.
+  // Not private to the language, since V8 inlines no `super()` where the parent class has fields with values.
   declare private lane: Lane | undefined;
   declare private previous: Scope | undefined;
   declare private following: Scope | undefined;
