@@ -46,7 +46,7 @@ const apart = [
   'tests/strategies/timeout/timeout.test.ts',
 ];
 
-const shared = { testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true } as const;
+const shared = { hookTimeout: 60_000, restoreMocks: true } as const;
 
 /** Examples and README snippets import the package by its name, as in `tsconfig.json`. */
 const alias = [
@@ -66,8 +66,8 @@ export default defineConfig({
     projects: [
       project('apart', { include: apart, exclude: programs, sharing: 'forks', order: 0 }),
       // The unit tests, whose time is not real, use what the others of this stage leave of the machine.
-      project('packaging', { include: packaging, maxWorkers: 4, order: 1 }),
-      project('programs', { include: programs, maxWorkers: 4, order: 1 }),
+      project('packaging', { include: packaging, maxWorkers: 4, testTimeout: 120_000, order: 1 }),
+      project('programs', { include: programs, maxWorkers: 4, testTimeout: 120_000, order: 1 }),
       project('unit', {
         include: ['tests/**/*.test.ts'],
         exclude: [...apart, ...programs, ...packaging, ...integration],
@@ -91,11 +91,16 @@ interface Differences {
    * processes or sets their state needs a process. By default each file has a process of its own.
    */
   readonly sharing?: 'forks' | 'threads';
+  /** Default 30 s. */
+  readonly testTimeout?: number;
   /** Projects run one after the other, in this order; those of one number run at once, by their names. */
   readonly order: number;
 }
 
-function project(name: string, { exclude = [], maxWorkers = 2, sharing, order, include }: Differences) {
+function project(
+  name: string,
+  { exclude = [], maxWorkers = 2, sharing, testTimeout = 30_000, order, include }: Differences,
+) {
   const setupFiles = sharing === undefined ? [] : ['tests/real-time.ts'];
   return {
     extends: true as const,
@@ -105,6 +110,7 @@ function project(name: string, { exclude = [], maxWorkers = 2, sharing, order, i
       include,
       exclude,
       maxWorkers,
+      testTimeout,
       pool: sharing ?? 'forks',
       isolate: sharing === undefined,
       setupFiles,

@@ -16,6 +16,7 @@ function programOf(entries: readonly string[], host?: ts.CompilerHost): ts.Progr
       allowImportingTsExtensions: true,
       noEmit: true,
       types: [],
+      noLib: true,
     },
     ...(host === undefined ? {} : { host }),
   });
