@@ -75,7 +75,7 @@ export default defineConfig({
         maxWorkers: 4,
         order: 1,
       }),
-      project('integration', { include: integration, exclude: programs, maxWorkers: 3, order: 2 }),
+      project('integration', { include: integration, exclude: programs, sharing: 'forks', maxWorkers: 3, order: 2 }),
     ],
   },
 });

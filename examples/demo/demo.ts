@@ -123,10 +123,12 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   );
   await application.breakwater.incidents.flush();
   const metrics = await scrape(`${application.expressUrl}/metrics`);
+  // What is told while things stop is in no figure.
+  const told = [...timeline.lines];
   const comparisons = dependencies.map((dependency) => compare(metrics, load, dependency));
   conclude(terminal, comparisons);
   return {
-    timeline: timeline.lines,
+    timeline: told,
     comparisons,
     metrics,
     ports: [
