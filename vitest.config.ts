@@ -67,7 +67,13 @@ export default defineConfig({
       project('apart', { include: apart, exclude: programs, sharing: 'forks', order: 0 }),
       // The unit tests, whose time is not real, use what the others of this stage leave of the machine.
       project('packaging', { include: packaging, maxWorkers: 4, testTimeout: 120_000, order: 1 }),
-      project('programs', { include: programs, maxWorkers: 4, testTimeout: 120_000, order: 1 }),
+      project('programs', {
+        include: programs,
+        sharing: 'forks',
+        maxWorkers: 4,
+        testTimeout: 120_000,
+        order: 1,
+      }),
       project('unit', {
         include: ['tests/**/*.test.ts'],
         exclude: [...apart, ...programs, ...packaging, ...integration],
@@ -75,7 +81,13 @@ export default defineConfig({
         maxWorkers: 4,
         order: 1,
       }),
-      project('integration', { include: integration, exclude: programs, sharing: 'forks', maxWorkers: 3, order: 2 }),
+      project('integration', {
+        include: integration,
+        exclude: programs,
+        sharing: 'forks',
+        maxWorkers: 3,
+        order: 2,
+      }),
     ],
   },
 });
