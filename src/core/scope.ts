@@ -1,4 +1,5 @@
 import type { AsyncResource } from 'node:async_hooks';
+import { inspect } from 'node:util';
 import { deadlines, type Lane } from './deadlines.ts';
 
 /** Why a scope ended before its work did. */
@@ -175,6 +176,14 @@ export abstract class Scope {
     this.previous = undefined;
     this.following = undefined;
     return true;
+  }
+
+  /**
+   * A deadline hangs on every promise and socket that is made under it, and a log of one shows it: its name alone, for its
+   * fields lead on to other calls.
+   */
+  [inspect.custom](): string {
+    return `[${this.constructor.name}]`;
   }
 
   /** What waits in this very scope settles now: it has ended early, and so have the scopes within it. */

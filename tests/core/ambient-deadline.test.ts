@@ -1,5 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ambientDeadline } from '../../src/core/ambient-deadline.ts';
 import {
   isBreakwaterError,
   remainingDeadlineMs,
@@ -53,6 +55,18 @@ describe('runWithDeadline', () => {
       expect(Object.keys(deadline)).toEqual(['signal', 'remainingMs']);
       expect(JSON.stringify(deadline)).toBe('{"signal":{}}');
     });
+  });
+
+  it('shows no other calls in a log of what is made within, such as a promise or a socket', () => {
+    const policy = testHub().policy('database', { totalTimeoutMs: 500, circuitBreaker: false });
+    const another = new AbortController();
+    follow(policy.execute(never, { metadata: "another request's", signal: another.signal }));
+    runWithDeadline(500, ({ signal }) => {
+      expect(signal.aborted).toBe(false);
+      expect(inspect(ambientDeadline(), { depth: null })).toBe('[AmbientDeadline]');
+      expect(inspect(new AsyncResource('test'), { depth: null })).not.toContain("another request's");
+    });
+    another.abort();
   });
 
   it('is only ever shortened by one within', () => {
