@@ -20,20 +20,22 @@ export abstract class QueueingLayer<
   Settings extends LimitSettings,
   Queued extends QueuedPassage,
 > extends LimitLayer<Settings> {
-  protected isClosed = false;
+  #willLook = false;
 
   constructor(inner: Inner, runtime: PolicyRuntime, live: Settings, reason: RejectionReason) {
     super(inner, runtime, live, reason);
     runtime.keepsContext = true;
-    runtime.onCircuitMove(() => {
-      // What waits behind one that has opened need not wait; but whoever moved it must be done first.
-      if (this.waiting.length > 0) queueMicrotask(() => this.letRefusedThrough());
-    });
+    runtime.onCircuitMove(() => this.#lookSoon());
     runtime.onClose(() => this.#close());
   }
 
   /** All who wait, in the order of their turns. */
   protected abstract get waiting(): readonly Queued[];
+
+  /** Whether nobody may begin to wait any more. */
+  protected get isClosed(): boolean {
+    return this.runtime.isClosed;
+  }
 
   /** It waits no longer. */
   protected abstract leaveQueue(queued: Queued): void;
@@ -75,8 +77,20 @@ export abstract class QueueingLayer<
     this.outer.settle(passage, failed(error, 'ignored'), monotonicNow());
   }
 
+  /**
+   * What waits behind a circuit that has opened need not wait; but whoever moved it must be done first. Where many move
+   * at once, as those of keys do by hand, all who wait are looked at once.
+   */
+  #lookSoon(): void {
+    if (this.#willLook) return;
+    this.#willLook = true;
+    queueMicrotask(() => {
+      this.#willLook = false;
+      this.letRefusedThrough();
+    });
+  }
+
   #close(): void {
-    this.isClosed = true;
     for (const queued of this.waiting) {
       if (!queued.isWaiting) continue;
       this.leaveQueue(queued);

@@ -245,6 +245,11 @@ export class PolicyRuntime {
     this.#onClose.push(stop);
   }
 
+  /** Whether the policy has gone away, so that nobody stops what is begun from now on. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   close(): void {
     this.#closed = true;
     for (const stop of this.#onClose.splice(0)) stop();

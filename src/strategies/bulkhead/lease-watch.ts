@@ -25,7 +25,6 @@ export class LeaseWatch {
   #answered = 0;
   #cancel: (() => void) | undefined = undefined;
   #looksAt = Number.POSITIVE_INFINITY;
-  #isStopped = false;
   /** How many places it has taken back. */
   takenBack = 0;
 
@@ -46,14 +45,15 @@ export class LeaseWatch {
 
   /** Sees to it that there is a timer as long as there is something to look after, and none otherwise. */
   look(): void {
-    const { oldest, queued } = this.#watched.places;
+    const { places, runtime } = this.#watched;
+    const { oldest, queued } = places;
     if (oldest === undefined || (queued === 0 && this.#answered === 0)) {
       this.#clear();
       return;
     }
     const dueAt = oldest.leasedAt + this.#maxLeaseMs;
     // One that looks too soon looks again.
-    if (this.#isStopped || this.#looksAt <= dueAt) return;
+    if (runtime.isClosed || this.#looksAt <= dueAt) return;
     this.#clear();
     this.#looksAt = dueAt;
     this.#cancel = afterDelay(dueAt - monotonicNow(), () => {
@@ -86,9 +86,8 @@ export class LeaseWatch {
     if (this.takenBack > before) onTakenBack();
   }
 
-  /** It takes no timer any more. */
+  /** The policy is closed: it takes no timer any more. */
   stop(): void {
-    this.#isStopped = true;
     this.#clear();
   }
 
