@@ -16,18 +16,17 @@ const programs = [
 /** Tests of the package as its users install it; they take the longest of their stage, so they begin first. */
 const packaging = ['tests/packaging/**/*.test.ts'];
 
+/** The test of the demo, which takes long and mostly waits. */
+const demo = ['tests/examples/demo.test.ts'];
+
 /** Tests of servers, databases and the examples that use them; they run after the others, so that nobody's time suffers. */
-const integration = [
-  'tests/integration/**/*.test.ts',
-  'tests/examples/demo.test.ts',
-  'tests/examples/start.test.ts',
-];
+const integration = ['tests/integration/**/*.test.ts', 'tests/examples/start.test.ts'];
 
 /**
  * Tests that leave something in their process, such as a connection that is kept alive with its timer, or that count what
  * the whole process has: they share processes with one another, and not with the others.
  */
-const apart = [
+const separate = [
   'tests/breakwater.test.ts',
   'tests/{benchmarks,web}/**/*.test.ts',
   'tests/cli/**/*.test.ts',
@@ -64,19 +63,30 @@ export default defineConfig({
   test: {
     reporters: ['default', new ClosingLineReporter()],
     projects: [
-      project('apart', { include: apart, exclude: programs, sharing: 'forks', order: 0 }),
+      project('demo', {
+        include: demo,
+        maxWorkers: 3,
+        testTimeout: 120_000,
+        order: 0,
+      }),
+      project('separate', {
+        include: separate,
+        exclude: programs,
+        sharing: 'forks',
+        maxWorkers: 3,
+        order: 0,
+      }),
       // The unit tests, whose time is not real, use what the others of this stage leave of the machine.
       project('packaging', { include: packaging, maxWorkers: 4, testTimeout: 120_000, order: 1 }),
       project('programs', {
         include: programs,
-        sharing: 'forks',
         maxWorkers: 4,
         testTimeout: 120_000,
         order: 1,
       }),
       project('unit', {
         include: ['tests/**/*.test.ts'],
-        exclude: [...apart, ...programs, ...packaging, ...integration],
+        exclude: [...separate, ...demo, ...programs, ...packaging, ...integration],
         sharing: 'threads',
         maxWorkers: 4,
         order: 1,

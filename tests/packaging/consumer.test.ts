@@ -183,6 +183,7 @@ describe('an application with all of them', () => {
         noEmit: true,
         types: ['node'],
         skipLibCheck: false,
+        skipDefaultLibCheck: true,
       };
       const config = `tsconfig.${file}.json`;
       await full.write(config, JSON.stringify({ compilerOptions, files: [file] }));

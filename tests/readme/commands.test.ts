@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { breakwater, serve, temporaryFolder } from '../cli/support.ts';
-import { promtool, skipWithoutPrometheus } from '../prometheus/support.ts';
+import { askTwice, promtool, skipWithoutPrometheus } from '../prometheus/support.ts';
 import { failing } from '../support.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
@@ -114,7 +114,7 @@ describe('the rules of the README', () => {
     for (const name of ['rules', 'test']) await breakwater(command(name), { cwd });
     const check = await promtool(['check', 'rules', 'rules.yaml'], { cwd });
     expect(check.status, check.stderr).toBe(0);
-    const proof = await promtool(['test', 'rules', 'rules.test.yaml'], { cwd });
+    const proof = await askTwice(() => promtool(['test', 'rules', 'rules.test.yaml'], { cwd }));
     expect(proof.status, proof.stderr).toBe(0);
   });
 });
