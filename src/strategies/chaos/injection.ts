@@ -72,7 +72,7 @@ export class ChaosPassage extends InnerPassage {
 
   /** Runs the operation under another signal; what it throws at once becomes a rejection. */
   async #start(context: OperationContext, signal: AbortSignal): Promise<unknown> {
-    // The context's getters are the attempt's own, and work on that only.
+    // The context's getters are its own, and work on that only.
     const broken = new Proxy(context, {
       get: (target, key) => (key === 'signal' ? signal : Reflect.get(target, key)),
     });
