@@ -1,26 +1,22 @@
-import { afterEach, beforeEach, vi } from 'vitest';
 import type { Breakwater, BulkheadOptions, Policy, PolicyOptions } from '../../../src/index.ts';
-import { flush, follow, scraped, testHub } from '../../support.ts';
+import { flush, follow, scraped } from '../../support.ts';
+import { useFreshHub } from '../fresh-hub.ts';
 
 /** Fake time and a hub of its own for each test of a file, with a policy of nothing but a bulkhead and a timeout. */
 export function useBulkhead() {
-  let hub = testHub();
-  beforeEach(() => {
-    vi.useFakeTimers();
-    hub = testHub();
-  });
-  afterEach(async () => {
-    // The deadlines of calls that the test left hanging.
-    await vi.advanceTimersByTimeAsync(20_000);
-    vi.useRealTimers();
-  });
+  const current = useFreshHub();
   return {
     get hub(): Breakwater {
-      return hub;
+      return current.hub;
     },
     made: (options: BulkheadOptions, rest: PolicyOptions = {}): Policy =>
-      hub.policy('database', { bulkhead: options, circuitBreaker: false, totalTimeoutMs: false, ...rest }),
-    metric: (name: string): Promise<number> => scraped(hub, name),
+      current.hub.policy('database', {
+        bulkhead: options,
+        circuitBreaker: false,
+        totalTimeoutMs: false,
+        ...rest,
+      }),
+    metric: (name: string): Promise<number> => scraped(current.hub, name),
   };
 }
 

@@ -1,6 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
-  type Breakwater,
   type Policy,
   type PolicyOptions,
   type RateLimitOptions,
@@ -9,21 +8,12 @@ import {
 } from '../../../src/index.ts';
 import { TokenBucket } from '../../../src/strategies/rate-limit/token-bucket.ts';
 import { flush, follow, hanging, sampleOf, scraped, testHub } from '../../support.ts';
+import { useFreshHub } from '../fresh-hub.ts';
 
-let hub: Breakwater;
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  hub = testHub();
-});
-afterEach(async () => {
-  // The deadlines of calls that the test left hanging.
-  await vi.advanceTimersByTimeAsync(20_000);
-  vi.useRealTimers();
-});
+const current = useFreshHub();
 
 const made = (options: RateLimitOptions, rest: PolicyOptions = {}): Policy =>
-  hub.policy('maps', { rateLimit: options, circuitBreaker: false, ...rest });
+  current.hub.policy('maps', { rateLimit: options, circuitBreaker: false, ...rest });
 
 /** Notes what passes. */
 class Calls {
@@ -39,7 +29,7 @@ class Calls {
   }
 }
 
-const metric = (name: string) => scraped(hub, name);
+const metric = (name: string) => scraped(current.hub, name);
 
 test('a burst passes at once, then as many as the rate brings; the rest are told when to come again', async () => {
   const policy = made({ ratePerSecond: 10, burst: 3 });
@@ -74,7 +64,7 @@ test('without a burst, a second of tokens is kept; a rate below one keeps one', 
   const calls = new Calls(made({ ratePerSecond: 2.5 }));
   for (const name of ['a', 'b', 'c', 'd']) calls.start(name);
   expect(calls.passed).toEqual(['a', 'b', 'c']);
-  const slow = new Calls(hub.policy('slow', { rateLimit: { ratePerSecond: 0.1 } }));
+  const slow = new Calls(current.hub.policy('slow', { rateLimit: { ratePerSecond: 0.1 } }));
   slow.start('a');
   slow.start('b');
   await vi.advanceTimersByTimeAsync(10_000);
@@ -175,7 +165,7 @@ describe('what may wait', () => {
   });
 
   test('leaves when its time is up around it', async () => {
-    const policy = hub.policy('maps', {
+    const policy = current.hub.policy('maps', {
       strategies: [
         timeout({ timeoutMs: 100, scope: 'attempt' }),
         rateLimit({ ratePerSecond: 1, maxWaitMs: 80 }),
@@ -267,7 +257,7 @@ test('put in force after shadow, it is owed nothing for what passed then', async
 describe('limits that change while it runs', () => {
   test('a new rate keeps the tokens, up to the new burst, and waiters feel it at once', async () => {
     const strategy = rateLimit({ ratePerSecond: 1, burst: 10, maxWaitMs: 10_000 });
-    const policy = hub.policy('maps', { strategies: [strategy] });
+    const policy = current.hub.policy('maps', { strategies: [strategy] });
     const calls = new Calls(policy);
     for (let n = 0; n < 6; n += 1) calls.start('burst');
     strategy.adjustable?.prepare({ ratePerSecond: 1, burst: 2, maxWaitMs: 10_000 })();
@@ -352,5 +342,5 @@ test.each([
   [true, 'rateLimit: must be an options object with the rate, such as { ratePerSecond: 100 }, not true'],
 ])('%j is refused', (options, message) => {
   const given: object = { rateLimit: options };
-  expect(() => hub.policy('maps', { ...given })).toThrow(message);
+  expect(() => current.hub.policy('maps', { ...given })).toThrow(message);
 });
